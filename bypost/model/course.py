@@ -1,0 +1,142 @@
+"""What authors write: courses with lessons, newsletters with issues, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+
+from scheduler.cadence import Cadence
+from scheduler.window import Window
+
+
+class Kind(StrEnum):
+    """What a delivery carries."""
+
+    LESSON = "lesson"
+    ISSUE = "issue"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Markdown as the author wrote it, and where it stands.
+
+    Attributes:
+        path: File relative to the project folder, with forward slashes.
+        body: The Markdown below the front matter.
+        body_line: Line of the file on which the body begins, counting from 1.
+        key_lines: Line of each front-matter key, for errors about its value.
+    """
+
+    path: str
+    body: str
+    body_line: int = 1
+    key_lines: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """One lesson; ``id`` is its identity, whatever its file is called or where it stands.
+
+    Attributes:
+        delay: Wait after the acceptance of the lesson before it.
+        not_before: Local date before which it does not go out.
+        expires: Local date from which on it is left out.
+        window: Its own window; None for the course's.
+    """
+
+    id: str
+    subject: str
+    preheader: str
+    delay: Cadence
+    source: Source
+    not_before: date | None = None
+    expires: date | None = None
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """An ordered list of lessons with a rhythm; one folder under ``lessons/``.
+
+    Attributes:
+        id: The folder's name.
+        language: BCP 47 tag for ``lang``.
+        time_zone: IANA zone for people whose own is not known.
+        hour: Local hour at which a lesson falls due for people who named none.
+        settings: The author's own values, reached as ``course.NAME``; empty means "not set".
+    """
+
+    id: str
+    title: str
+    summary: str
+    language: str
+    time_zone: str
+    hour: time
+    window: Window
+    settings: Mapping[str, str]
+    lessons: tuple[Lesson, ...]
+    path: str
+
+
+class IssueStatus(StrEnum):
+    """Whether an issue may go out."""
+
+    DRAFT = "draft"
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One dated mail of a newsletter.
+
+    Attributes:
+        at: Either an aware instant (the same for all), or None.
+        day: The date on which each person gets it at ``hour`` local time, or None.
+        hour: Local hour that belongs to ``day``; None where ``at`` is set.
+    """
+
+    id: str
+    subject: str
+    preheader: str
+    status: IssueStatus
+    source: Source
+    at: datetime | None = None
+    day: date | None = None
+    hour: time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """A series of issues; one folder under ``newsletters/``."""
+
+    id: str
+    title: str
+    summary: str
+    language: str
+    time_zone: str
+    hour: time
+    issues: tuple[Issue, ...]
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A mail a person's own action causes: confirmation, goodbye, notice."""
+
+    id: str
+    subject: str
+    preheader: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who the mails come from; all of it shows in every mail."""
+
+    name: str
+    email: str
+    reply_to: str
+    postal_address: str
