@@ -1,0 +1,123 @@
+"""The addresses inside mails: tokens that are cheap to make and hard to forge.
+
+A token is 25 bytes in base64url (34 characters): one byte that names the key, the 16 random
+bytes stored on the enrollment or subscription, and 8 bytes of keyed BLAKE2 over both. It names
+a person *and* what they are on (RFC 8058, section 3.1), holds no personal data, and never expires:
+retired keys go on verifying, so that a link in a mail of years ago still works.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from bypost.errors import SettingsError
+
+LINK_ID_BYTES = 16
+_MAC_BYTES = 8
+
+
+def new_link_id() -> bytes:
+    """Return 16 random bytes for a new enrollment or subscription."""
+    return secrets.token_bytes(LINK_ID_BYTES)
+
+
+class Links:
+    """Makes and verifies the addresses in mails.
+
+    Args:
+        base_url: Scheme and host, without a path.
+        keys: Secrets, newest first; the first signs, all verify.
+    """
+
+    def __init__(self, base_url: str, keys: Sequence[str]) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._keys = [hashlib.blake2b(key.encode(), digest_size=32).digest() for key in keys]
+        self._number = hashlib.blake2b(self._keys[0], digest_size=1).digest()
+
+    def token(self, link_id: bytes) -> str:
+        """Return the token of a link id, 34 characters."""
+        body = self._number + link_id
+        return base64.urlsafe_b64encode(body + _mac(self._keys[0], body)).decode().rstrip("=")
+
+    def verify(self, token: str) -> bytes | None:
+        """Return the link id of a token, or None where it is not ours."""
+        try:
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        if len(body) != 1 + LINK_ID_BYTES:
+            return None
+        # Every key is tried: the key's number may be shared, and the time tells nothing.
+        known = [hmac.compare_digest(_mac(key, body), mac) for key in self._keys]
+        return body[1:] if any(known) else None
+
+    def leave(self, token: str) -> str:
+        """Return the one-click address (RFC 8058)."""
+        return f"{self.base_url}/u/{token}"
+
+    def progress(self, token: str) -> str:
+        """Return the address of the person's own page."""
+        return f"{self.base_url}/p/{token}"
+
+
+class AddressHash:
+    """Keyed hash of an address; its key is never rotated, or suppressions would be forgotten."""
+
+    def __init__(self, key: str) -> None:
+        self._key = hashlib.blake2b(key.encode(), digest_size=32).digest()
+
+    def __call__(self, email_key: str) -> bytes:
+        """Return 16 bytes for a case-folded address."""
+        return hashlib.blake2b(email_key.encode(), digest_size=16, key=self._key).digest()
+
+
+def read_or_make_keys(path: Path) -> tuple[str, str]:
+    """Return the signing key and the address key in ``path``, made on first use (mode 0600).
+
+    Raises:
+        SettingsError: if the file cannot be read, written, or is not ours.
+    """
+    try:
+        return _read_keys(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{path}: not a usable key file\n"
+            "    restore it from a backup; without it the links in sent mails stop working"
+        ) from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", opener=_private) as file:
+            file.write(f"links {secrets.token_hex(32)}\naddresses {secrets.token_hex(32)}\n")
+    except FileExistsError:
+        pass  # another process was quicker; its keys count
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot write the key file: {error.strerror}") from error
+    return _read_keys(path)
+
+
+def _read_keys(path: Path) -> tuple[str, str]:
+    """Return the two keys; raise ValueError for any other form."""
+    words = dict(line.split() for line in path.read_text(encoding="ascii").splitlines())
+    if set(words) != {"links", "addresses"}:
+        raise ValueError(path)
+    return words["links"], words["addresses"]
+
+
+def _private(name: str, flags: int) -> int:
+    """Open for this user only."""
+    return os.open(name, flags, 0o600)
+
+
+def _mac(key: bytes, body: bytes) -> bytes:
+    """Return the keyed hash of a token's body."""
+    return hashlib.blake2b(body, digest_size=_MAC_BYTES, key=key).digest()

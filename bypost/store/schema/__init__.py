@@ -1,0 +1,34 @@
+"""The tables, grouped by noun; every column says what it holds."""
+
+from bypost.store.schema.base import metadata
+from bypost.store.schema.content import applied_courses, contents, issue_zones, issues
+from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
+from bypost.store.schema.people import (
+    consents,
+    enrollments,
+    imports,
+    meta,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+__all__ = [
+    "applied_courses",
+    "attempts",
+    "batches",
+    "budgets",
+    "consents",
+    "contents",
+    "deliveries",
+    "enrollments",
+    "events",
+    "imports",
+    "issue_zones",
+    "issues",
+    "meta",
+    "metadata",
+    "subscribers",
+    "subscriptions",
+    "suppressions",
+]

@@ -1,0 +1,54 @@
+"""What all tables share: names of constraints, and a column type for instants."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Dialect, Integer, MetaData
+from sqlalchemy.types import TypeDecorator
+
+#: Constraints have names that migrations can find, on both databases.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+#: Primary keys: 8 bytes everywhere; on SQLite the row id itself, which needs plain INTEGER.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, kept as microseconds since 1970 in 8 bytes.
+
+    Integers compare alike on every database; a 4-byte real, as PostgreSQL's ``REAL``, would
+    be minutes off. Naive values are refused on the way in; UTC comes out.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Return microseconds since 1970; raise ValueError for a naive value."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive instant {value!r}: add a time zone")
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return the aware instant in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def id_column(comment: str) -> Column[int]:
+    """Return the usual primary key, counted up and never used again."""
+    return Column("id", BigId, primary_key=True, autoincrement=True, comment=comment)

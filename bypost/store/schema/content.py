@@ -1,0 +1,64 @@
+"""What is sent, by hash, and the shape of courses and newsletters as last taken over."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from bypost.store.schema.base import BigId, Instant, id_column, metadata
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("hash", String(64), primary_key=True, comment="SHA-256 of the compiled mail"),
+    Column("kind", String(8), nullable=False, comment="lesson, issue or notice"),
+    Column("collection", String(64), nullable=False, comment="course or newsletter; may be empty"),
+    Column("item", String(200), nullable=False, comment="lesson, issue or notice id"),
+    Column("title", String(300), nullable=False, comment="the mail's heading"),
+    Column("body", LargeBinary, nullable=False, comment="compiled mail, compressed"),
+    Column("created_at", Instant, nullable=False, comment="first seen"),
+    comment="Compiled mails; only what stands here is sent",
+)
+
+applied_courses = Table(
+    "applied_courses",
+    metadata,
+    Column("course", String(64), primary_key=True, comment="folder name under lessons/"),
+    Column("shape", JSON, nullable=False, comment="order, delays, windows, content hashes"),
+    Column("applied_at", Instant, nullable=False, comment="when this shape was taken over"),
+    comment="The course as people are going through it",
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    id_column("issue"),
+    Column("newsletter", String(64), nullable=False, comment="folder name under newsletters/"),
+    Column("issue", String(64), nullable=False, comment="id from its front matter"),
+    Column("state", String(12), nullable=False, comment="planned, done or archived"),
+    Column("schedule", String(120), nullable=False, comment="the date it was taken up for"),
+    Column("first_seen_at", Instant, nullable=False, comment="when it was first seen ready"),
+    CheckConstraint("state IN ('planned', 'done', 'archived')", name="state"),
+    UniqueConstraint("newsletter", "issue"),
+    comment="Issues that were ready",
+)
+
+issue_zones = Table(
+    "issue_zones",
+    metadata,
+    id_column("issue in one zone"),
+    Column("issue_id", BigId, ForeignKey("issues.id"), nullable=False, comment="which issue"),
+    Column("time_zone", String(64), nullable=False, comment="zone; empty: one instant for all"),
+    Column("due_at", Instant, nullable=False, comment="its instant: the audience is taken then"),
+    Column("state", String(12), nullable=False, comment="done or archived"),
+    UniqueConstraint("issue_id", "time_zone"),
+    comment="Zones whose people are owed their copy, or were too late",
+)

@@ -1,0 +1,176 @@
+"""What is owed, what was tried, what was answered."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from bypost.store.schema.base import BigId, Instant, id_column, metadata
+
+_OPEN = text("state IN ('pending', 'sending')")
+
+batches = Table(
+    "batches",
+    metadata,
+    id_column("batch; with the database's tag, the reference of its requests"),
+    Column("provider", String(32), nullable=False, comment="adapter that carries it"),
+    Column("kind", String(8), nullable=False, comment="lesson, issue or notice"),
+    Column(
+        "collection", String(64), nullable=False, comment="course or newsletter; empty for a notice"
+    ),
+    Column("item", String(200), nullable=False, comment="lesson, issue or notice id"),
+    Column(
+        "content_hash",
+        String(64),
+        ForeignKey("contents.hash"),
+        nullable=False,
+        comment="what it says",
+    ),
+    Column("size", Integer, nullable=False, comment="deliveries bound to it"),
+    Column(
+        "state",
+        String(12),
+        nullable=False,
+        comment="pending, sending, settled, unknown or dissolved",
+    ),
+    Column("due_at", Instant, nullable=False, comment="when its deliveries fell due"),
+    Column("next_try", Instant, nullable=False, comment="not before; goes up with every failure"),
+    Column(
+        "fence", Integer, nullable=False, comment="counts leases; every later write names its own"
+    ),
+    Column("lease_until", Instant, comment="held by a worker until; null: free"),
+    Column("lease_owner", String(120), nullable=False, comment="machine, process and its start"),
+    Column("attempts", Integer, nullable=False, comment="requests begun, not requests finished"),
+    Column(
+        "generation", Integer, nullable=False, comment="counts freezes; part of the idempotency key"
+    ),
+    Column("frozen", LargeBinary, comment="compressed bytes of the request; null before and after"),
+    Column("members", Integer, nullable=False, comment="deliveries in the frozen request"),
+    Column("ambiguous", Boolean, nullable=False, comment="some attempt may have been accepted"),
+    Column("first_sent_at", Instant, comment="first byte of this generation may have left"),
+    Column("accepted_at", Instant, comment="when acceptance was recorded"),
+    Column("accepted", Integer, nullable=False, comment="deliveries accepted"),
+    Column("failed", Integer, nullable=False, comment="deliveries refused one by one"),
+    Column("cancelled", Integer, nullable=False, comment="deliveries whose person left before"),
+    Column("detail", String(400), nullable=False, comment="last trouble, for people"),
+    CheckConstraint(
+        "state IN ('pending', 'sending', 'settled', 'unknown', 'dissolved')", name="state"
+    ),
+    Index("ix_batches_open", "next_try", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    comment="One HTTP request to a provider: one content, 1..N deliveries",
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    id_column("delivery; with the database's tag, the reference that travels with the mail"),
+    Column(
+        "batch_id",
+        BigId,
+        ForeignKey("batches.id"),
+        nullable=False,
+        comment="request it is bound to",
+    ),
+    Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="to whom"),
+    Column("enrollment_id", BigId, ForeignKey("enrollments.id"), comment="for a lesson"),
+    Column("subscription_id", BigId, ForeignKey("subscriptions.id"), comment="for an issue"),
+    Column("kind", String(8), nullable=False, comment="lesson, issue or notice"),
+    Column("item", String(200), nullable=False, comment="lesson id, newsletter/issue or notice id"),
+    Column("copy", Integer, nullable=False, comment="0; higher only where a person asked for it"),
+    Column("request", String(64), nullable=False, comment="what a notice answers; empty otherwise"),
+    Column(
+        "state", String(12), comment="own state where it is not its batch's: failed, cancelled ..."
+    ),
+    Column("provider_id", String(120), comment="the provider's id, where it gave one"),
+    Column("detail", String(300), comment="why it failed or was cancelled"),
+    CheckConstraint("kind IN ('lesson', 'issue', 'notice')", name="kind"),
+    CheckConstraint("state IN ('accepted', 'failed', 'cancelled', 'unknown')", name="state"),
+    UniqueConstraint("enrollment_id", "item", "copy"),  # no lesson twice, whatever crashes
+    Index(
+        "uq_deliveries_issue",
+        "subscriber_id",
+        "item",
+        "copy",
+        unique=True,
+        sqlite_where=text("kind = 'issue'"),
+        postgresql_where=text("kind = 'issue'"),
+    ),
+    Index(
+        "uq_deliveries_notice",
+        "subscriber_id",
+        "item",
+        "request",
+        unique=True,
+        sqlite_where=text("kind = 'notice'"),
+        postgresql_where=text("kind = 'notice'"),
+    ),
+    Index(None, "batch_id"),
+    Index(None, "subscriber_id"),
+    comment="One message owed to one person; written once, touched again only for an exception",
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    id_column("attempt"),
+    Column("batch_id", BigId, ForeignKey("batches.id"), nullable=False, comment="which request"),
+    Column("fence", Integer, nullable=False, comment="lease under which it was made"),
+    Column("started_at", Instant, nullable=False, comment="intent committed"),
+    Column("ended_at", Instant, comment="answer recorded; null: the process died, or is at it"),
+    Column(
+        "outcome", String(16), nullable=False, comment="started, accepted, throttled, refused ..."
+    ),
+    Column("status", Integer, comment="HTTP status"),
+    Column("detail", String(400), nullable=False, comment="the provider's words"),
+    Index(None, "batch_id"),
+    comment="The audit trail of requests; only ever added to and closed",
+)
+
+events = Table(
+    "events",
+    metadata,
+    id_column("event"),
+    Column("provider", String(32), nullable=False, comment="who says so"),
+    Column(
+        "event_id", String(200), nullable=False, comment="the provider's id, or a hash of the body"
+    ),
+    Column(
+        "delivery_id", BigId, ForeignKey("deliveries.id"), comment="about which; null: not ours"
+    ),
+    Column("kind", String(16), nullable=False, comment="delivered, bounced, complained ..."),
+    Column("at", Instant, nullable=False, comment="when it happened, as the provider says"),
+    Column("received_at", Instant, nullable=False, comment="when we heard"),
+    Column("raw", JSON, comment="body as received; null once erased"),
+    UniqueConstraint("provider", "event_id"),
+    Index(None, "delivery_id"),
+    comment="What providers later say about deliveries; each recorded once",
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("provider", String(32), primary_key=True, comment="one row each, shared by all workers"),
+    Column("tokens", Float, nullable=False, comment="requests that may leave at once"),
+    Column("updated_at", Instant, comment="when tokens were last counted"),
+    Column("day", Date, comment="UTC day that used_today counts"),
+    Column("used_today", Integer, nullable=False, comment="messages handed over on that day"),
+    Column("paused_until", Instant, comment="the provider's Retry-After, for everybody"),
+    Column("breaker", Text, nullable=False, comment="why sending stopped; empty: it did not"),
+    Column("breaker_at", Instant, comment="when it stopped"),
+    comment="Rate, daily quota, pause and breaker of each provider",
+)

@@ -1,0 +1,169 @@
+"""Subscribers, and what they agreed to."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from bypost.store.schema.base import BigId, Instant, id_column, metadata
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String(64), primary_key=True, comment="name of the fact"),
+    Column("value", Text, nullable=False, comment="the fact, e.g. this database's tag"),
+    comment="Facts about this database itself",
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    id_column("subscriber"),
+    Column("email", String(320), comment="address as mail is sent to it; null once erased"),
+    Column(
+        "email_key", String(320), comment="case-folded address: who is the same; null once erased"
+    ),
+    Column("name", String(200), nullable=False, comment="as typed; may be empty"),
+    Column("time_zone", String(64), nullable=False, comment="IANA zone; empty: the course's"),
+    Column("hour", String(5), nullable=False, comment="own local hour HH:MM; empty: the course's"),
+    Column("status", String(16), nullable=False, comment="unconfirmed, confirmed or erased"),
+    Column("tags", JSON, nullable=False, comment="list of words"),
+    Column("attributes", JSON, nullable=False, comment="further CSV columns: name to text"),
+    Column(
+        "own_choice", JSON, nullable=False, comment="fields the person set; the CSV leaves them"
+    ),
+    Column(
+        "csv_cells", JSON, comment="cells of the last sync, to see which changed; null: not from it"
+    ),
+    Column("created_at", Instant, nullable=False, comment="first seen"),
+    Column("confirmed_at", Instant, comment="when consent was confirmed"),
+    Column("erased_at", Instant, comment="when the person was erased"),
+    UniqueConstraint("email_key"),
+    CheckConstraint("status IN ('unconfirmed', 'confirmed', 'erased')", name="status"),
+    comment="A person with an address, a time zone and an hour",
+)
+
+enrollments = Table(
+    "enrollments",
+    metadata,
+    id_column("enrollment"),
+    Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="who"),
+    Column("course", String(64), nullable=False, comment="folder name under lessons/"),
+    Column("run", Integer, nullable=False, comment="1 for the first time through, then 2 ..."),
+    Column("status", String(16), nullable=False, comment="active, finished or left"),
+    Column(
+        "started_at", Instant, nullable=False, comment="confirmation: the course's clock starts"
+    ),
+    Column(
+        "next_due", Instant, comment="wake-up hint, never later than the true instant; null: none"
+    ),
+    Column("link_id", LargeBinary(16), nullable=False, comment="random id inside the mails' links"),
+    Column("paused_until", Instant, comment="nothing goes out before; null: not paused"),
+    Column(
+        "pace",
+        String(32),
+        nullable=False,
+        comment="own cadence, e.g. '3 days'; empty: the course's",
+    ),
+    Column("asked_next_at", Instant, comment="asked for the next lesson now; null: did not"),
+    Column("finished_at", Instant, comment="last lesson owed and settled"),
+    Column("left_at", Instant, comment="left this course"),
+    UniqueConstraint("subscriber_id", "course", "run"),
+    UniqueConstraint("link_id"),
+    CheckConstraint("status IN ('active', 'finished', 'left')", name="status"),
+    # A tick looks only at who is due; finished and waiting people cost it nothing.
+    Index(
+        "ix_enrollments_due",
+        "next_due",
+        sqlite_where=text("status = 'active' AND next_due IS NOT NULL"),
+        postgresql_where=text("status = 'active' AND next_due IS NOT NULL"),
+    ),
+    comment="One run of one subscriber through one course",
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    id_column("subscription"),
+    Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="who"),
+    Column("newsletter", String(64), nullable=False, comment="folder name under newsletters/"),
+    Column("status", String(16), nullable=False, comment="active or left"),
+    Column("started_at", Instant, nullable=False, comment="issues dated before are not sent"),
+    Column("link_id", LargeBinary(16), nullable=False, comment="random id inside the mails' links"),
+    Column("left_at", Instant, comment="left this newsletter"),
+    UniqueConstraint("subscriber_id", "newsletter"),
+    UniqueConstraint("link_id"),
+    CheckConstraint("status IN ('active', 'left')", name="status"),
+    Index("ix_subscriptions_newsletter", "newsletter", "id"),
+    comment="One subscriber on one newsletter",
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    id_column("suppression"),
+    Column("address_hash", LargeBinary(16), nullable=False, comment="keyed hash of the address"),
+    Column("reason", String(16), nullable=False, comment="bounced, complained, left or manual"),
+    Column("scope", String(80), nullable=False, comment="all, or course:ID, or newsletter:ID"),
+    Column("created_at", Instant, nullable=False, comment="since when"),
+    Column("detail", String(300), nullable=False, comment="what was said, for the operator"),
+    UniqueConstraint("address_hash", "reason", "scope"),
+    comment="Addresses that must not be mailed; outlives erasure",
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    id_column("consent record"),
+    Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="who"),
+    Column("purpose", String(80), nullable=False, comment="course:ID or newsletter:ID"),
+    Column("source", String(40), nullable=False, comment="csv, form, command or page"),
+    Column(
+        "note", Text, nullable=False, comment="the wording agreed to, or the operator's statement"
+    ),
+    Column("network", String(64), nullable=False, comment="shortened IP address; empty: none"),
+    Column("requested_at", Instant, nullable=False, comment="when it was asked for"),
+    Column("confirmed_at", Instant, comment="when it was confirmed"),
+    Column("withdrawn_at", Instant, comment="when it ended"),
+    Column(
+        "withdrawn_by", String(40), nullable=False, comment="one-click, page, command, bounce ..."
+    ),
+    Index(None, "subscriber_id"),
+    comment="Evidence of who agreed to what, and when it ended",
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    id_column("import"),
+    Column("path", String(500), nullable=False, comment="file as named by the operator"),
+    Column(
+        "digest",
+        String(64),
+        nullable=False,
+        comment="SHA-256 of the file: unchanged is not read again",
+    ),
+    Column(
+        "signature",
+        String(64),
+        nullable=False,
+        comment="size and modification time, the quick look",
+    ),
+    Column("at", Instant, nullable=False, comment="when it was read"),
+    Column(
+        "summary", JSON, nullable=False, comment="rows read, added, changed, unchanged, rejected"
+    ),
+    comment="CSV files taken up",
+)
