@@ -1,0 +1,171 @@
+"""Pacing: so many calls a second and items a day, as "when is the next slot".
+
+Pure arithmetic on a small value. Whoever shares a limit between workers keeps the
+:class:`Budget` in one place and replaces it in the same transaction as the work it allows.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from math import ceil
+
+from scheduler.wall import to_utc
+
+#: Clocks of machines that share a budget may differ by so much. A budget from further ahead was
+#: written before a clock stepped back.
+SKEW = timedelta(minutes=1)
+
+_NO_WAIT = timedelta(0)
+#: Filling a bucket adds many small floats; so much less than a whole token is still a token.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What the other side allows; None is no limit.
+
+    Attributes:
+        per_second: Calls in a second; 0.5 is one every two seconds.
+        per_day: Items in a UTC day.
+
+    Raises:
+        ValueError: A limit is zero or less.
+    """
+
+    per_second: float | None = None
+    per_day: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.per_second is not None and not self.per_second > 0:
+            raise ValueError(f"per_second is {self.per_second}; write a number above 0")
+        if self.per_day is not None and self.per_day < 1:
+            raise ValueError(f"per_day is {self.per_day}; write a whole number above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What is left of a :class:`Rate`.
+
+    Attributes:
+        tokens: Calls that could be made at ``updated_at``; below zero after a call larger than
+            the bucket.
+        updated_at: When ``tokens`` was true; None means the bucket is full.
+        day: The UTC day that ``used_today`` counts.
+        used_today: Items used on that day.
+        paused_until: Nothing is granted before this instant.
+    """
+
+    tokens: float = 0.0
+    updated_at: datetime | None = None
+    day: date | None = None
+    used_today: int = 0
+    paused_until: datetime | None = None
+
+
+def take(
+    budget: Budget, rate: Rate, *, calls: int, items: int, now: datetime
+) -> tuple[Budget, timedelta]:
+    """Ask for a slot for ``calls`` calls that carry ``items`` items together.
+
+    Calls come out of a bucket that holds one second's worth, at least one. A request for more
+    calls than it holds is granted when it is full, and what follows waits the longer. A budget
+    dated up to ``SKEW`` ahead of ``now`` is read as if it were already that instant.
+
+    Args:
+        budget: What is left.
+        rate: What is allowed.
+        calls: Counted against ``per_second``.
+        items: Counted against ``per_day``.
+        now: The present instant, aware.
+
+    Returns:
+        The new budget and zero if granted; the budget unchanged and how long to wait if not. The
+        same request after exactly that wait is granted, if nobody else asked meanwhile.
+
+    Raises:
+        ValueError: ``items`` is more than a whole day allows, so no wait would help; or ``now``
+            carries no time zone.
+    """
+    if rate.per_day is not None and items > rate.per_day:
+        raise ValueError(
+            f"{items} items at once never fit a limit of {rate.per_day} a day; "
+            "ask for less or raise per_day"
+        )
+    present = to_utc(now)
+    at = _instant(budget, present)
+    used = _used(budget, at)
+    tokens = _tokens(budget, rate, at)
+    not_before = (
+        budget.paused_until,
+        _enough_tokens(tokens, rate, calls, at),
+        _day_with_room(used, rate, items, at),
+    )
+    ready = max((instant for instant in not_before if instant is not None), default=present)
+    if ready > present:
+        return budget, ready - present
+    granted = replace(
+        budget,
+        tokens=tokens - calls if rate.per_second is not None else 0.0,
+        updated_at=at,
+        day=at.date(),
+        used_today=used + items,
+    )
+    return granted, _NO_WAIT
+
+
+def remaining(budget: Budget, rate: Rate, *, now: datetime) -> int | None:
+    """Return how many items the day still allows, or None without a daily limit."""
+    if rate.per_day is None:
+        return None
+    return max(0, rate.per_day - _used(budget, _instant(budget, to_utc(now))))
+
+
+def pause(budget: Budget, until: datetime) -> Budget:
+    """Return the budget with nothing granted before ``until``; a longer pause is kept."""
+    end = to_utc(until)
+    if budget.paused_until is not None:
+        end = max(end, budget.paused_until)
+    return replace(budget, paused_until=end)
+
+
+def _instant(budget: Budget, now: datetime) -> datetime:
+    if budget.updated_at is not None and now < budget.updated_at <= now + SKEW:
+        return budget.updated_at
+    return now
+
+
+def _used(budget: Budget, at: datetime) -> int:
+    return budget.used_today if budget.day == at.date() else 0
+
+
+def _tokens(budget: Budget, rate: Rate, at: datetime) -> float:
+    """Return the calls that could be made now; full if nothing can be said about it.
+
+    That includes a clock that stepped back: waiting until it has caught up could take for ever,
+    and a full bucket costs one second's worth of calls once.
+    """
+    if rate.per_second is None:
+        return 0.0
+    if budget.updated_at is None or budget.updated_at > at:
+        return _capacity(rate.per_second)
+    seconds = (at - budget.updated_at).total_seconds()
+    return min(_capacity(rate.per_second), budget.tokens + seconds * rate.per_second)
+
+
+def _capacity(per_second: float) -> float:
+    return max(1.0, per_second)
+
+
+def _enough_tokens(tokens: float, rate: Rate, calls: int, at: datetime) -> datetime | None:
+    """Return when the bucket holds enough, None if it does; so for the day below."""
+    if rate.per_second is None:
+        return None
+    missing = min(float(calls), _capacity(rate.per_second)) - tokens
+    if missing <= _ROUNDING:
+        return None
+    return at + timedelta(microseconds=ceil(missing / rate.per_second * 1_000_000))
+
+
+def _day_with_room(used: int, rate: Rate, items: int, at: datetime) -> datetime | None:
+    if rate.per_day is None or used + items <= rate.per_day:
+        return None
+    return datetime.combine(at.date() + timedelta(days=1), time(), UTC)
