@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import os
@@ -94,12 +95,15 @@ def read_or_make_keys(path: Path) -> tuple[str, str]:
             f"{path}: not a usable key file\n"
             "    restore it from a backup; without it the links in sent mails stop working"
         ) from error
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", opener=_private) as file:
+        with draft.open("w", opener=_private) as file:
             file.write(f"links {secrets.token_hex(32)}\naddresses {secrets.token_hex(32)}\n")
-    except FileExistsError:
-        pass  # another process was quicker; its keys count
+        # A link appears whole or not at all, and never over another process's keys.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
     except OSError as error:
         raise SettingsError(f"{path}: cannot write the key file: {error.strerror}") from error
     return _read_keys(path)

@@ -1,0 +1,58 @@
+"""Rate, daily quota, pause and breaker of each provider: one row each, shared by all workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select, update
+
+from bypost.store.engine import Connection
+from bypost.store.schema import budgets
+from scheduler.pacing import Budget
+
+_FIELDS = ("tokens", "updated_at", "day", "used_today", "paused_until")
+
+
+def load(connection: Connection, provider: str) -> tuple[Budget, str]:
+    """Return the budget, and why the breaker is open; an empty text means it is closed."""
+    row = _row(connection, provider)
+    if row is None:
+        return Budget(), ""
+    return Budget(**{name: row[name] for name in _FIELDS}), row["breaker"]
+
+
+def save(connection: Connection, provider: str, budget: Budget) -> None:
+    """Write the budget."""
+    _upsert(connection, provider, asdict(budget))
+
+
+def open_breaker(connection: Connection, provider: str, reason: str, now: datetime) -> None:
+    """Stop sending through a provider until the operator resumes it."""
+    _upsert(connection, provider, {"breaker": reason, "breaker_at": now})
+
+
+def close_breaker(connection: Connection, provider: str) -> None:
+    """Let a provider send again."""
+    _upsert(connection, provider, {"breaker": "", "breaker_at": None, "paused_until": None})
+
+
+def breakers(connection: Connection) -> dict[str, str]:
+    """Return the providers whose breaker is open, with the reason."""
+    query = select(budgets.c.provider, budgets.c.breaker).where(budgets.c.breaker != "")
+    return {row.provider: row.breaker for row in connection.execute(query)}
+
+
+def _row(connection: Connection, provider: str) -> RowMapping | None:
+    query = select(budgets).where(budgets.c.provider == provider)
+    return connection.execute(query).mappings().first()
+
+
+def _upsert(connection: Connection, provider: str, values: Mapping[str, Any]) -> None:
+    if _row(connection, provider) is None:
+        fresh = {"tokens": 0.0, "used_today": 0, "breaker": ""}
+        connection.execute(insert(budgets).values(provider=provider, **{**fresh, **values}))
+    else:
+        connection.execute(update(budgets).where(budgets.c.provider == provider).values(**values))

@@ -1,0 +1,74 @@
+"""Compiled mails by hash, and courses as they were last taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import zstandard
+from sqlalchemy import delete, insert, select
+
+from bypost.store.engine import Connection
+from bypost.store.schema import applied_courses, contents
+
+
+def compress(data: bytes) -> bytes:
+    """Return ``data`` compressed: the many alike mails of a request shrink about a hundredfold."""
+    return zstandard.ZstdCompressor(level=3).compress(data)
+
+
+def decompress(data: bytes) -> bytes:
+    """Return what :func:`compress` was given."""
+    return zstandard.ZstdDecompressor().decompress(data)
+
+
+def save(
+    connection: Connection,
+    digest: str,
+    body: bytes,
+    *,
+    kind: str,
+    collection: str,
+    item: str,
+    title: str,
+    now: datetime,
+) -> None:
+    """Keep a compiled mail under its hash; one that is there already stays as it is."""
+    if connection.execute(select(contents.c.hash).where(contents.c.hash == digest)).first():
+        return
+    connection.execute(
+        insert(contents).values(
+            hash=digest,
+            kind=kind,
+            collection=collection,
+            item=item,
+            title=title[:300],
+            body=compress(body),
+            created_at=now,
+        )
+    )
+
+
+def load(connection: Connection, digest: str) -> bytes:
+    """Return a compiled mail; raise KeyError if it is not there."""
+    body = connection.execute(select(contents.c.body).where(contents.c.hash == digest)).scalar()
+    if body is None:
+        raise KeyError(digest)
+    return decompress(body)
+
+
+def apply_course(
+    connection: Connection, course: str, shape: Mapping[str, Any], now: datetime
+) -> None:
+    """Make ``shape`` the course as people go through it from now on."""
+    connection.execute(delete(applied_courses).where(applied_courses.c.course == course))
+    connection.execute(
+        insert(applied_courses).values(course=course, shape=dict(shape), applied_at=now)
+    )
+
+
+def applied(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Return the shape of every course that was ever taken over, by course."""
+    rows = connection.execute(select(applied_courses.c.course, applied_courses.c.shape))
+    return {row.course: row.shape for row in rows}

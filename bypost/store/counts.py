@@ -1,0 +1,83 @@
+"""The ledger in numbers: owed = accepted + failed + cancelled + unknown + pending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from sqlalchemy import RowMapping, case, func, select
+
+from bypost.store.engine import Connection
+from bypost.store.schema import batches, deliveries, subscribers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Deliveries by what became of them; the six add up at every commit."""
+
+    owed: int = 0
+    accepted: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+    pending: int = 0
+
+    def __sub__(self, before: Counts) -> Counts:
+        """Return what changed since ``before``."""
+        names = [field.name for field in fields(self)]
+        return Counts(**{name: getattr(self, name) - getattr(before, name) for name in names})
+
+
+def count(connection: Connection) -> Counts:
+    """Return the numbers over the whole ledger, from the batches alone."""
+    unknown = func.sum(case((batches.c.state == "unknown", batches.c.members), else_=0))
+    row = connection.execute(
+        select(
+            func.coalesce(func.sum(batches.c.size), 0).label("owed"),
+            func.coalesce(func.sum(batches.c.accepted), 0).label("accepted"),
+            func.coalesce(func.sum(batches.c.failed), 0).label("failed"),
+            func.coalesce(func.sum(batches.c.cancelled), 0).label("cancelled"),
+            func.coalesce(unknown, 0).label("unknown"),
+        )
+    ).one()
+    settled = row.accepted + row.failed + row.cancelled + row.unknown
+    return Counts(
+        owed=row.owed,
+        accepted=row.accepted,
+        failed=row.failed,
+        cancelled=row.cancelled,
+        unknown=row.unknown,
+        pending=row.owed - settled,
+    )
+
+
+def unknown_deliveries(connection: Connection, limit: int = 1000) -> Sequence[RowMapping]:
+    """Return deliveries of which nobody knows whether they were accepted."""
+    query = (
+        select(deliveries.c.id, subscribers.c.email, deliveries.c.item, batches.c.collection)
+        .join(batches, batches.c.id == deliveries.c.batch_id)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .where(batches.c.state == "unknown", deliveries.c.state.is_(None))
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def of_subscriber(connection: Connection, subscriber_id: int) -> Sequence[RowMapping]:
+    """Return one person's deliveries with what became of each, oldest first."""
+    query = (
+        select(
+            deliveries,
+            batches.c.state.label("batch_state"),
+            batches.c.collection,
+            batches.c.content_hash,
+            batches.c.accepted_at,
+            batches.c.due_at,
+            batches.c.detail.label("batch_detail"),
+        )
+        .join(batches, batches.c.id == deliveries.c.batch_id)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+        .order_by(deliveries.c.id)
+    )
+    return connection.execute(query).mappings().all()

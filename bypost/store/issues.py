@@ -1,0 +1,52 @@
+"""Issues that were ready, and the zones in which their instant has come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import RowMapping, insert, select, update
+
+from bypost.store.engine import Connection
+from bypost.store.schema import issue_zones, issues
+
+
+def find(connection: Connection, newsletter: str, issue: str) -> RowMapping | None:
+    """Return what is known of an issue."""
+    query = select(issues).where(issues.c.newsletter == newsletter, issues.c.issue == issue)
+    return connection.execute(query).mappings().first()
+
+
+def add(
+    connection: Connection, newsletter: str, issue: str, *, state: str, schedule: str, now: datetime
+) -> None:
+    """Take an issue up, planned or (seen too late) archived."""
+    connection.execute(
+        insert(issues).values(
+            newsletter=newsletter, issue=issue, state=state, schedule=schedule, first_seen_at=now
+        )
+    )
+
+
+def reschedule(connection: Connection, issue_id: int, schedule: str) -> None:
+    """Note a new date of an issue nobody was owed yet."""
+    connection.execute(update(issues).where(issues.c.id == issue_id).values(schedule=schedule))
+
+
+def settled_zones(connection: Connection, issue_id: int) -> set[str]:
+    """Return the zones whose people were taken, or were too late."""
+    query = select(issue_zones.c.time_zone).where(issue_zones.c.issue_id == issue_id)
+    return set(connection.execute(query).scalars())
+
+
+def settle_zone(
+    connection: Connection, issue_id: int, zone: str, *, due_at: datetime, state: str
+) -> None:
+    """Close a zone: its audience was taken, whoever joins later reads the archive."""
+    connection.execute(
+        insert(issue_zones).values(issue_id=issue_id, time_zone=zone, due_at=due_at, state=state)
+    )
+
+
+def close(connection: Connection, issue_id: int) -> None:
+    """Mark an issue as done: its instant has passed in every zone there is."""
+    connection.execute(update(issues).where(issues.c.id == issue_id).values(state="done"))

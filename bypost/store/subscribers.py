@@ -1,0 +1,62 @@
+"""People: found by address, added and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, func, insert, select, update
+
+from bypost.store.engine import Connection
+from bypost.store.schema import subscribers
+
+
+def by_keys(connection: Connection, email_keys: Sequence[str]) -> dict[str, RowMapping]:
+    """Return the rows of these case-folded addresses, by address; at most 1,000 are asked for."""
+    rows = connection.execute(select(subscribers).where(subscribers.c.email_key.in_(email_keys)))
+    return {row["email_key"]: row for row in rows.mappings()}
+
+
+def by_id(connection: Connection, subscriber_id: int) -> RowMapping | None:
+    """Return one person's row."""
+    query = select(subscribers).where(subscribers.c.id == subscriber_id)
+    return connection.execute(query).mappings().first()
+
+
+def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert people."""
+    if rows:
+        connection.execute(insert(subscribers), [dict(row) for row in rows])
+
+
+def change(connection: Connection, subscriber_id: int, values: Mapping[str, Any]) -> None:
+    """Change columns of one person."""
+    connection.execute(
+        update(subscribers).where(subscribers.c.id == subscriber_id).values(**values)
+    )
+
+
+def every(connection: Connection, chunk: int = 1000) -> Iterable[RowMapping]:
+    """Yield everybody who is not erased, in the order of arrival, ``chunk`` rows at a time."""
+    last = 0
+    while True:
+        rows = (
+            connection.execute(
+                select(subscribers)
+                .where(subscribers.c.id > last, subscribers.c.email_key.is_not(None))
+                .order_by(subscribers.c.id)
+                .limit(chunk)
+            )
+            .mappings()
+            .all()
+        )
+        yield from rows
+        if len(rows) < chunk:
+            return
+        last = rows[-1]["id"]
+
+
+def count(connection: Connection) -> int:
+    """Return how many people there are, erased ones left out."""
+    query = select(func.count()).where(subscribers.c.email_key.is_not(None))
+    return connection.execute(query).scalar_one()

@@ -1,0 +1,88 @@
+"""Who gets which newsletter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, exists, insert, select, update
+
+from bypost.store.engine import Connection
+from bypost.store.schema import deliveries, subscribers, subscriptions
+
+
+def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert subscriptions."""
+    if rows:
+        connection.execute(insert(subscriptions), [{"status": "active", **row} for row in rows])
+
+
+def of_subscribers(connection: Connection, ids: Sequence[int]) -> Sequence[RowMapping]:
+    """Return every subscription of these people."""
+    query = select(subscriptions).where(subscriptions.c.subscriber_id.in_(ids))
+    return connection.execute(query.order_by(subscriptions.c.id)).mappings().all()
+
+
+def by_link(connection: Connection, link_id: bytes) -> RowMapping | None:
+    """Return the subscription that a link in a mail names."""
+    query = select(subscriptions).where(subscriptions.c.link_id == link_id)
+    return connection.execute(query).mappings().first()
+
+
+def leave(connection: Connection, subscription_id: int, now: datetime) -> bool:
+    """End a subscription; return False where it had ended before."""
+    done = connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.id == subscription_id, subscriptions.c.status != "left")
+        .values(status="left", left_at=now)
+    )
+    return done.rowcount == 1
+
+
+def zones(connection: Connection, newsletter: str) -> list[str]:
+    """Return the zones of the active audience; an empty one means the newsletter's."""
+    query = (
+        select(subscribers.c.time_zone)
+        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        .where(subscriptions.c.newsletter == newsletter, subscriptions.c.status == "active")
+        .distinct()
+    )
+    return sorted(connection.execute(query).scalars())
+
+
+def audience(
+    connection: Connection,
+    newsletter: str,
+    item: str,
+    *,
+    zone: str | None,
+    before: datetime,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Return active members who joined by ``before`` and are not owed ``item`` yet.
+
+    Args:
+        zone: Only people of this zone; None for everybody.
+    """
+    owed = exists().where(
+        deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
+        deliveries.c.kind == "issue",
+        deliveries.c.item == item,
+    )
+    query = (
+        select(subscriptions.c.id, subscriptions.c.subscriber_id, subscribers.c.email_key)
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+        .where(
+            subscriptions.c.newsletter == newsletter,
+            subscriptions.c.status == "active",
+            subscriptions.c.started_at <= before,
+            subscribers.c.status == "confirmed",
+            ~owed,
+        )
+        .order_by(subscriptions.c.id)
+        .limit(limit)
+    )
+    if zone is not None:
+        query = query.where(subscribers.c.time_zone == zone)
+    return connection.execute(query).mappings().all()
