@@ -1,0 +1,1 @@
+"""Email services: one module each, one line each in :mod:`bypost.providers.registry`."""

@@ -1,0 +1,51 @@
+"""The email services by name; a new one is a module, a line here and a test class."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from bypost.errors import SettingsError
+from bypost.http import HttpClient
+from bypost.providers.base import Provider
+from bypost.providers.outbox import Outbox
+from bypost.providers.resend import Resend
+from scheduler.clock import Clock
+
+_Builder = Callable[..., Provider]
+
+BUILDERS: Mapping[str, _Builder] = {
+    "outbox": lambda *, http, clock, **options: Outbox(clock=clock, **options),
+    "resend": lambda *, http, clock, **options: Resend(http=http, **options),
+}
+
+#: Options of a provider that others act on: the budget and the webhooks.
+_NOT_FOR_SENDING = frozenset({"per_second", "per_day", "webhook_secret"})
+
+
+def build(name: str, options: Mapping[str, Any], *, http: HttpClient, clock: Clock) -> Provider:
+    """Return the provider ``name``.
+
+    Args:
+        name: As in ``[sending] provider``.
+        options: Its settings by key, such as ``path`` or ``api_key``; a secret may be wrapped.
+        http: For the services behind HTTP.
+        clock: For the date of mails that are written here.
+
+    Raises:
+        SettingsError: No provider of that name, or its settings cannot be used.
+    """
+    builder = BUILDERS.get(name)
+    if builder is None:
+        near = difflib.get_close_matches(name, BUILDERS, n=1)
+        known = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(BUILDERS)}"
+        raise SettingsError(f"[sending] provider = {name!r}: there is no such provider; {known}")
+    plain = {
+        key: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for key, value in options.items()
+        if key not in _NOT_FOR_SENDING
+    }
+    return builder(http=http, clock=clock, **plain)

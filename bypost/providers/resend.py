@@ -1,0 +1,146 @@
+"""Resend: a list of finished messages in one request, with a real idempotency key.
+
+Facts from Resend's OpenAPI description 1.5.0 (August 2026) and its pages on batch validation
+modes, idempotency keys and errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from bypost.errors import Refused, SendError, SettingsError, Throttled
+from bypost.http import HttpAnswer, HttpClient
+from bypost.model.message import Key, Message, Result
+from bypost.providers.base import HttpProvider
+from bypost.providers.mailbox import mailbox
+from bypost.providers.retry_after import retry_after
+
+#: Longest idempotency key that Resend takes, in characters.
+MAX_KEY = 256
+
+
+class Resend(HttpProvider):
+    """Send through Resend's batch endpoint."""
+
+    name = "resend"
+    path = "/emails/batch"
+    send_class = Key(lifetime=timedelta(hours=24))
+    default_batch_size = 100
+    max_bytes = 38_000_000  #: Resend takes 40 MB
+
+    def __init__(
+        self,
+        *,
+        http: HttpClient,
+        api_key: str | None,
+        base_url: str = "https://api.resend.com",
+        batch_size: int | None = None,
+    ) -> None:
+        """Make the adapter.
+
+        Raises:
+            SettingsError: No usable key, address or batch size.
+        """
+        if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
+            raise SettingsError(
+                "[providers.resend] api_key is missing or is not one word: "
+                "set BYPOST_PROVIDERS__RESEND__API_KEY to a key with sending access"
+            )
+        super().__init__(http=http, base_url=base_url, batch_size=batch_size, secrets=[api_key])
+        self._api_key = api_key
+
+    def encode(self, messages: Sequence[Message]) -> bytes:
+        """Return the JSON array of messages."""
+        return orjson.dumps([_message(message) for message in messages])
+
+    def headers(self, key: str) -> Mapping[str, str]:
+        """Return the headers; permissive means that one bad address spoils only itself."""
+        if not 1 <= len(key) <= MAX_KEY:
+            raise ValueError(f"resend: an idempotency key of {len(key)} characters")
+        return {
+            "Authorization": f"Bearer {self._api_key}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": key,
+            "x-batch-validation": "permissive",
+        }
+
+    def results(self, answer: Any, count: int) -> Sequence[Result]:
+        """Put ids and errors back into the order of the request.
+
+        ``errors`` names the refused messages by index; ``data`` holds the others in order. A
+        ``data`` with an empty place for each refused message is understood as well.
+        """
+        refused = _refused(answer.get("errors") or [], count)
+        data = answer["data"]
+        if refused and len(data) == count:
+            if any(_id(data[index]) for index in refused):
+                raise ValueError("a message is both accepted and refused")
+            data = [item for index, item in enumerate(data) if index not in refused]
+        if len(data) + len(refused) != count:
+            raise ValueError("another number of results than messages")
+        ids = iter(data)
+        return [refused.get(index) or _accepted(next(ids)) for index in range(count)]
+
+    def conflict(self, answer: HttpAnswer) -> SendError:
+        """Tell a request that is still running from a key used for other bytes."""
+        name = _error_name(answer)
+        if name == "concurrent_idempotent_requests":
+            return Throttled(
+                "resend: HTTP 409: an earlier attempt with this key is still running there",
+                status=answer.status,
+                retry_after=retry_after(answer.headers),
+            )
+        if name == "invalid_idempotent_request":
+            return Refused(
+                "resend: HTTP 409: this key was used before with other bytes, so this request was "
+                f"not taken; the earlier one may have been: {self.words(answer)}",
+                status=answer.status,
+            )
+        return super().conflict(answer)
+
+
+def _message(message: Message) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "from": mailbox(message.from_name, message.from_email),
+        "to": [mailbox(message.to_name, message.to)],
+        "subject": message.subject,
+        "html": message.html,
+        "text": message.text,
+        "reply_to": message.reply_to,
+        "headers": dict(message.headers),
+        "tags": [{"name": "ref", "value": message.ref}],
+    }
+    return {name: value for name, value in fields.items() if value or name == "subject"}
+
+
+def _refused(errors: Sequence[Mapping[str, Any]], count: int) -> dict[int, Result]:
+    refused: dict[int, Result] = {}
+    for error in errors:
+        index = error["index"]
+        if type(index) is not int or not 0 <= index < count:
+            raise ValueError("an error about a message that is not there")
+        reason = " ".join(str(error["message"]).split())[:300]
+        refused[index] = Result(accepted=False, error=f"resend: {reason}")
+    return refused
+
+
+def _accepted(item: Mapping[str, Any]) -> Result:
+    if not (provider_id := _id(item)):
+        raise ValueError("an accepted message without an id")
+    return Result(accepted=True, provider_id=provider_id)
+
+
+def _id(item: Mapping[str, Any] | None) -> str:
+    identity = item.get("id") if item else None
+    return identity if isinstance(identity, str) else ""
+
+
+def _error_name(answer: HttpAnswer) -> str:
+    try:
+        return str(orjson.loads(answer.body)["name"])
+    except (ValueError, KeyError, TypeError):
+        return ""
