@@ -16,9 +16,9 @@ from scheduler.window import HORIZON_DAYS, WEEKDAY_NAMES, Window, never_opens, p
 
 MOST_DAYS = 366
 
-_COUNTED = re.compile(r"([0-9]{1,9}) ?(day|weekday|week)s?")
+_COUNTED = re.compile(r"([0-9]{1,99}) ?(day|weekday|week)s?")
 _WEEKLY = re.compile(r"weekly on (\w+)")
-_UNITS = ("day", "days", "weekday", "weekdays", "week", "weeks")
+_UNITS = ("days", "weekdays", "weeks")
 _NEAR = {
     "daily": "1 day",
     "every day": "1 day",
@@ -53,7 +53,7 @@ class Days:
         _check_count(self.count, str(self))
 
     def __str__(self) -> str:
-        return f"{self.count} day{'' if self.count == 1 else 's'}"
+        return _in_words(self.count, "days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Weekdays:
         _check_count(self.count, str(self))
 
     def __str__(self) -> str:
-        return f"{self.count} weekday{'' if self.count == 1 else 's'}"
+        return _in_words(self.count, "weekdays")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +220,10 @@ def _add_weekdays(day: date, count: int) -> date:
     return day + timedelta(days=weeks * 7 + rest + over_weekend)
 
 
+def _in_words(count: int, units: str) -> str:
+    return f"{count} {units.removesuffix('s') if count == 1 else units}"
+
+
 def _check_count(count: int, text: str) -> None:
     if count < 1:
         raise ValueError(f"`{text}` is not a delay; write `at once`")
@@ -238,8 +242,8 @@ def _nearest(words: str) -> str | None:
     if words in _NEAR:
         return _NEAR[words]
     count, _, unit = words.partition(" ")
-    if count.isdecimal():
+    if count.isdecimal() and len(count) <= 3:
         near = get_close_matches(unit, _UNITS, 1)
-        return f"{count} {near[0]}" if near else None
+        return _in_words(int(count), near[0]) if near else None
     names = ["at once", *(f"weekly on {name}" for name in WEEKDAY_NAMES)]
     return next(iter(get_close_matches(words, names, 1, 0.7)), None)
