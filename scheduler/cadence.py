@@ -18,7 +18,7 @@ MOST_DAYS = 366
 
 _COUNTED = re.compile(r"([0-9]{1,99}) ?(day|weekday|week)s?")
 _WEEKLY = re.compile(r"weekly on (\w+)")
-_UNITS = ("days", "weekdays", "weeks")
+_UNITS = ("day", "days", "weekday", "weekdays", "week", "weeks")
 _NEAR = {
     "daily": "1 day",
     "every day": "1 day",
@@ -53,7 +53,7 @@ class Days:
         _check_count(self.count, str(self))
 
     def __str__(self) -> str:
-        return _in_words(self.count, "days")
+        return _in_words(self.count, "day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Weekdays:
         _check_count(self.count, str(self))
 
     def __str__(self) -> str:
-        return _in_words(self.count, "weekdays")
+        return _in_words(self.count, "weekday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +220,8 @@ def _add_weekdays(day: date, count: int) -> date:
     return day + timedelta(days=weeks * 7 + rest + over_weekend)
 
 
-def _in_words(count: int, units: str) -> str:
-    return f"{count} {units.removesuffix('s') if count == 1 else units}"
+def _in_words(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def _check_count(count: int, text: str) -> None:
@@ -244,6 +244,6 @@ def _nearest(words: str) -> str | None:
     count, _, unit = words.partition(" ")
     if count.isdecimal() and len(count) <= 3:
         near = get_close_matches(unit, _UNITS, 1)
-        return _in_words(int(count), near[0]) if near else None
+        return _in_words(int(count), near[0].removesuffix("s")) if near else None
     names = ["at once", *(f"weekly on {name}" for name in WEEKDAY_NAMES)]
     return next(iter(get_close_matches(words, names, 1, 0.7)), None)

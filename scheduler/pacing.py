@@ -79,7 +79,8 @@ def take(
 
     Returns:
         The new budget and zero if granted; the budget unchanged and how long to wait if not. The
-        same request after exactly that wait is granted, if nobody else asked meanwhile.
+        same request after exactly that wait is granted, if nobody else asked and nobody set the
+        clock meanwhile.
 
     Raises:
         ValueError: ``items`` is more than a whole day allows, so no wait would help; or ``now``

@@ -33,6 +33,9 @@ DAYTIME = Window(time(8), time(20))
 NIGHT = Window(time(22), time(4))
 
 
+HOW_TO_WRITE = "write `at once`, `2 days`, `1 weekday` or `weekly on tuesday`"
+
+
 def local(text: str, zone: ZoneInfo, fold: int = 0) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold)
 
@@ -83,8 +86,7 @@ def test_a_cadence_reads_as_people_write_it(text: str, cadence: Cadence) -> None
     [
         (
             "2 fortnights",
-            "`2 fortnights` is not a delay; "
-            + "write `at once`, `2 days`, `1 weekday` or `weekly on tuesday`",
+            f"`2 fortnights` is not a delay; {HOW_TO_WRITE}",
         ),
         ("2 dayz", "`2 dayz` is not a delay; did you mean `2 days`?"),
         ("3 Weekday's", "`3 Weekday's` is not a delay; did you mean `3 weekdays`?"),
@@ -99,10 +101,7 @@ def test_a_cadence_reads_as_people_write_it(text: str, cadence: Cadence) -> None
         ("53 weeks", "`53 weeks` is too long; a delay is at most 366 days"),
         ("9" * 40 + " days", f"`{'9' * 40} days` is too long; a delay is at most 366 days"),
         ("1 dya", "`1 dya` is not a delay; did you mean `1 day`?"),
-        (
-            "",
-            "`` is not a delay; write `at once`, `2 days`, `1 weekday` or `weekly on tuesday`",
-        ),
+        ("", f"`` is not a delay; {HOW_TO_WRITE}"),
     ],
 )
 def test_a_mistake_in_a_cadence_is_answered_with_how_to_write_it(text: str, advice: str) -> None:
