@@ -186,16 +186,19 @@ class Runner:
             offset = self._offset()
             if offset is None:
                 continue
-            if self._last_offset is not None and self._last_offset - offset > _STEP_SECONDS:
-                self._after_step_back(timedelta(seconds=self._last_offset - offset))
+            step = 0.0 if self._last_offset is None else offset - self._last_offset
             self._last_offset = offset
+            if abs(step) > _STEP_SECONDS:
+                # APScheduler 3.11 waits for an instant of the wall clock: after a step back by an
+                # hour it is silent for that hour. After a step forward by months, as on a machine
+                # that boots without a clock, it lists every run it missed.
+                self._set_bell_timer()
+            if step < -_STEP_SECONDS:
+                self._after_step_back(-step)
 
-    def _after_step_back(self, step: timedelta) -> None:
-        # APScheduler 3.11 waits for an instant of the wall clock, so after a step back by an hour
-        # it would stay silent for that hour.
-        logger.warning("the clock stepped back by %.1f s; ticking goes on", step.total_seconds())
+    def _after_step_back(self, seconds: float) -> None:
+        logger.warning("the clock stepped back by %.1f s; ticking goes on", seconds)
         self.steps_back += 1
-        self._set_bell_timer()
         # What happened has happened by now; left in the future it would look recent for an hour.
         with self._lock:
             now = self._clock.now()
