@@ -1,0 +1,1 @@
+"""Content: the files authors write, read into the values of ``bypost.model``."""

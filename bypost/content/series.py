@@ -1,0 +1,144 @@
+"""Courses, newsletters and notices, each read from its folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TypeVar
+
+from bypost.content.documents import Document, Naming, read_documents
+from bypost.content.fields import check_id
+from bypost.content.files import Project
+from bypost.content.schema import (
+    CourseFile,
+    IssueKeys,
+    LessonKeys,
+    NewsletterFile,
+    NoticeKeys,
+    SeriesFile,
+)
+from bypost.content.toml import parse
+from bypost.content.translate import validate
+from bypost.errors import Problem
+from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
+
+FileT = TypeVar("FileT", bound=SeriesFile)
+
+_LESSONS = Naming(
+    re.compile(r"[0-9]"),
+    "the name of a lesson begins with its number",
+    "start the name with a number, as in 01-welcome.md, or move the file away",
+)
+_ISSUES = Naming(
+    re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-"),
+    "the name of an issue begins with a date",
+    "start the name with a date, as in 2026-12-01-news.md, or move the file away",
+)
+_NOTICES = Naming(re.compile(""))
+
+
+def load_course(project: Project, folder: Path, problems: list[Problem]) -> Course | None:
+    """Return the course in ``folder``; None, and everything wrong in ``problems``, if any is."""
+    before = len(problems)
+    _check_folder(project, folder, problems)
+    file = _read_file(project, folder / "course.toml", CourseFile, problems)
+    found = read_documents(project, folder, LessonKeys, _LESSONS, problems)
+    if not found and len(problems) == before:
+        message, fix = "the course has no lessons", "add a file such as 00-welcome.md"
+        problems.append(Problem(project.name(folder), None, message, fix, "empty"))
+    if file is None or len(problems) > before:
+        return None
+    return Course(
+        id=folder.name,
+        title=file.title,
+        summary=file.summary,
+        language=file.language,
+        time_zone=file.time_zone,
+        hour=file.hour,
+        window=file.window.window(),
+        settings=file.settings,
+        lessons=tuple(_lesson(document) for document in found),
+        path=project.name(folder),
+    )
+
+
+def load_newsletter(project: Project, folder: Path, problems: list[Problem]) -> Newsletter | None:
+    """Return the newsletter in ``folder``, which may have no issues yet; else as for a course."""
+    before = len(problems)
+    _check_folder(project, folder, problems)
+    file = _read_file(project, folder / "newsletter.toml", NewsletterFile, problems)
+    found = read_documents(project, folder, IssueKeys, _ISSUES, problems)
+    if file is None or len(problems) > before:
+        return None
+    return Newsletter(
+        id=folder.name,
+        title=file.title,
+        summary=file.summary,
+        language=file.language,
+        time_zone=file.time_zone,
+        hour=file.hour,
+        issues=tuple(_issue(document, file) for document in found),
+        path=project.name(folder),
+    )
+
+
+def load_notices(project: Project, folder: Path, problems: list[Problem]) -> tuple[Notice, ...]:
+    """Return the sound notices in ``folder``: a broken one does not take the others with it."""
+    found = read_documents(project, folder, NoticeKeys, _NOTICES, problems)
+    return tuple(
+        Notice(
+            id=document.keys.id,
+            subject=document.keys.subject,
+            preheader=document.keys.preheader,
+            source=document.source,
+        )
+        for document in found
+    )
+
+
+def _check_folder(project: Project, folder: Path, problems: list[Problem]) -> None:
+    """The folder's name is the id of the course: it stands in addresses of pages."""
+    try:
+        check_id(folder.name)
+    except ValueError as error:
+        message, _, fix = str(error).partition("; ")
+        problems.append(Problem(project.name(folder), None, message, fix, "file-name"))
+
+
+def _read_file(
+    project: Project, path: Path, model: type[FileT], problems: list[Problem]
+) -> FileT | None:
+    shown = project.name(path)
+    text = project.read(path, problems, if_missing="create it, with `title` and `summary`")
+    table = None if text is None else parse(text, shown, problems)
+    if table is None:
+        return None
+    return validate(model, table.values, table.lines, shown, problems)
+
+
+def _lesson(document: Document[LessonKeys]) -> Lesson:
+    keys = document.keys
+    return Lesson(
+        id=keys.id,
+        subject=keys.subject,
+        preheader=keys.preheader,
+        delay=keys.delay,
+        not_before=keys.not_before,
+        expires=keys.expires,
+        window=keys.window.window() if keys.window else None,
+        source=document.source,
+    )
+
+
+def _issue(document: Document[IssueKeys], file: NewsletterFile) -> Issue:
+    keys = document.keys
+    return Issue(
+        id=keys.id,
+        subject=keys.subject,
+        preheader=keys.preheader,
+        status=keys.status,
+        at=keys.instant,
+        day=keys.day,
+        hour=None if keys.day is None else keys.at or file.hour,
+        source=document.source,
+    )
