@@ -98,8 +98,8 @@ def read_or_make_keys(path: Path) -> tuple[str, str]:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("w", opener=_private) as file:
-            file.write(f"links {secrets.token_hex(32)}\naddresses {secrets.token_hex(32)}\n")
+        draft.touch(mode=0o600)
+        draft.write_text(f"links {secrets.token_hex(32)}\naddresses {secrets.token_hex(32)}\n")
         # A link appears whole or not at all, and never over another process's keys.
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(draft)
@@ -115,11 +115,6 @@ def _read_keys(path: Path) -> tuple[str, str]:
     if set(words) != {"links", "addresses"}:
         raise ValueError(path)
     return words["links"], words["addresses"]
-
-
-def _private(name: str, flags: int) -> int:
-    """Open for this user only."""
-    return os.open(name, flags, 0o600)
 
 
 def _mac(key: bytes, body: bytes) -> bytes:

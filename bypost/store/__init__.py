@@ -1,5 +1,5 @@
 """The only SQL: the tables, and functions over a connection whose transaction is the caller's."""
 
-from bypost.store.engine import Connection, Store
+from bypost.store.engine import Connection, Row, Store
 
-__all__ = ["Connection", "Store"]
+__all__ = ["Connection", "Row", "Store"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import RowMapping, case, func, select
 
 from bypost.store.engine import Connection
-from bypost.store.schema import batches, deliveries, subscribers
+from bypost.store.schema import batches, contents, deliveries, subscribers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,5 +79,33 @@ def of_subscriber(connection: Connection, subscriber_id: int) -> Sequence[RowMap
         .join(batches, batches.c.id == deliveries.c.batch_id)
         .where(deliveries.c.subscriber_id == subscriber_id)
         .order_by(deliveries.c.id)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def timeline(connection: Connection, after: int = 0) -> Sequence[RowMapping]:
+    """Return accepted deliveries with their person and title, by the time of acceptance."""
+    query = (
+        select(
+            deliveries.c.id,
+            deliveries.c.subscriber_id,
+            deliveries.c.kind,
+            deliveries.c.item,
+            batches.c.collection,
+            batches.c.accepted_at,
+            contents.c.title,
+            subscribers.c.email,
+            subscribers.c.name,
+            subscribers.c.time_zone,
+        )
+        .join(batches, batches.c.id == deliveries.c.batch_id)
+        .join(contents, contents.c.hash == batches.c.content_hash)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .where(
+            batches.c.accepted_at.is_not(None),
+            deliveries.c.state.is_(None),
+            deliveries.c.id > after,
+        )
+        .order_by(batches.c.accepted_at, deliveries.c.id)
     )
     return connection.execute(query).mappings().all()

@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, RowMapping, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from bypost.errors import StoreError
 
-__all__ = ["Connection", "Store"]
+__all__ = ["Connection", "Row", "Store"]
+
+#: A row by column name; the layers above need it for annotations.
+Row = RowMapping
 
 #: How long one connection waits for another's write, in milliseconds.
 _BUSY_MS = 5_000

@@ -104,9 +104,11 @@ def ready(connection: Connection, now: datetime, limit: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def next_try(connection: Connection) -> datetime | None:
-    """Return when the next open batch may be tried; None where none is open."""
+def next_try(connection: Connection, *, after: datetime | None = None) -> datetime | None:
+    """Return when the next open batch may be tried, of those not before ``after``."""
     query = select(func.min(batches.c.next_try)).where(batches.c.state.in_(OPEN))
+    if after is not None:
+        query = query.where(batches.c.next_try > after)
     return connection.execute(query).scalar()
 
 

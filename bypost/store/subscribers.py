@@ -60,3 +60,8 @@ def count(connection: Connection) -> int:
     """Return how many people there are, erased ones left out."""
     query = select(func.count()).where(subscribers.c.email_key.is_not(None))
     return connection.execute(query).scalar_one()
+
+
+def next_id(connection: Connection) -> int:
+    """Return a number higher than any in use, for rows that are written together."""
+    return (connection.execute(select(func.max(subscribers.c.id))).scalar() or 0) + 1

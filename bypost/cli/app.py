@@ -1,0 +1,64 @@
+"""The command ``bypost``: its verbs, and what every one of them does with an error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from bypost.cli import content, database, send, serve, status, subscribers
+from bypost.cli.console import problem
+from bypost.errors import ByPostError, ContentError, SettingsError
+
+app = typer.Typer(
+    name="bypost",
+    help="Email courses from a folder of Markdown lessons, on every subscriber's own clock.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(content.check)
+app.command("rehearse")(content.rehearse)
+app.command("send")(send.send)
+app.command("serve")(serve.serve)
+app.command("status")(status.status)
+app.command("resume")(status.resume)
+app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(database.app, name="db")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code: 0 done, 1 failed or unknown, 2 wrong use."""
+    words = _project_last(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        result = app(words, prog_name="bypost", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (ContentError, SettingsError) as error:
+        problem(str(error))
+        return 2
+    except ByPostError as error:
+        problem(str(error))
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        problem("stopped; what was sent is recorded, and the next pass goes on from there")
+        return 130
+    except BrokenPipeError:
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _project_last(words: list[str]) -> list[str]:
+    """Move ``--project DIR`` behind the verb, so that it may stand before it as well."""
+    for place, word in enumerate(words):
+        if word == "--project" and place + 1 < len(words):
+            moved = words[place : place + 2]
+            return [*words[:place], *words[place + 2 :], *moved]
+        if not word.startswith("-"):
+            break
+    return words

@@ -1,0 +1,71 @@
+"""Where commands write: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+#: The one accent of the terminal; rich leaves it out for NO_COLOR and for pipes.
+ACCENT = "cyan"
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ProjectOption = Annotated[
+    Path, typer.Option("--project", metavar="DIR", help="The project folder.", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")]
+HERE = Path()
+
+
+def print_json(value: Any) -> None:
+    """Write one JSON object to standard output, and nothing else."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+
+
+def problem(text: str) -> None:
+    """Write an error for people, with its symbol."""
+    err.print(f"[red]✗[/red] {_escape(text)}")
+
+
+def note(text: str) -> None:
+    """Write a remark."""
+    err.print(f"[yellow]![/yellow] {_escape(text)}")
+
+
+def _escape(text: str) -> str:
+    """Keep rich from reading brackets in paths and settings as markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@contextmanager
+def progress(label: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Yield a callable that shows (done, total): a bar on a terminal, nothing elsewhere.
+
+    The bar appears only when the work takes noticeable time, and leaves no trace.
+    """
+    if quiet or not err.is_terminal:
+        yield lambda _done, _total: None
+        return
+    bar = Progress(
+        TextColumn(f"{label:<9}"),
+        BarColumn(complete_style=ACCENT, finished_style=ACCENT),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)

@@ -1,0 +1,152 @@
+"""``bypost check`` and ``bypost rehearse``: for authors, before anything is sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from bypost.cli import console
+from bypost.cli.console import HERE, JsonOption, ProjectOption
+
+if TYPE_CHECKING:
+    from bypost.delivery.context import Context
+    from bypost.delivery.rehearsal import Rehearsal, Sent
+
+
+def check(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
+    """Check all content: every problem with its place and how to mend it.
+
+    Example: bypost check
+    """
+    from bypost.check import exit_code, findings
+    from bypost.check.report import as_json as plain
+    from bypost.check.report import as_text
+    from bypost.project import check_inputs
+
+    found = findings(project.resolve(), **check_inputs(project))
+    if as_json:
+        console.print_json(plain(found))
+    else:
+        console.out.print(as_text(found), markup=False)
+    return exit_code(found)
+
+
+def rehearse(
+    project: ProjectOption = HERE,
+    start: Annotated[
+        str, typer.Option(help="First day, e.g. 2027-03-20; today by default.", metavar="DATE")
+    ] = "",
+    days: Annotated[int, typer.Option(help="How many days to go through.", min=1, max=3660)] = 60,
+    people: Annotated[
+        str, typer.Option(help="`personas` (personas.toml) or `csv` (subscribers.csv).")
+    ] = "personas",
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder to write the mails into.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Go through a whole course in seconds, on a simulated clock: who gets what, and when.
+
+    It is the real pass on a temporary database; nothing is sent. Drafts of newsletters are shown.
+
+    Example: bypost rehearse --start 2027-03-20
+    """
+    import shutil
+    from tempfile import TemporaryDirectory
+
+    from bypost.delivery.rehearsal import Rehearsal
+    from bypost.errors import SettingsError
+    from bypost.project import open_rehearsal
+
+    if people not in {"personas", "csv"}:
+        raise SettingsError(f"--people {people}: write `personas` or `csv`")
+    began = _start(start)
+    with TemporaryDirectory(prefix="bypost-rehearsal-") as name:
+        context = open_rehearsal(project, Path(name), start=began)
+        if people == "personas":
+            _enroll(context)
+        rehearsal = Rehearsal(context, csv=people == "csv")
+        with console.progress("days", quiet=as_json) as bar:
+            rehearsal.run(began + timedelta(days=days), lambda at: bar((at - began).days, days))
+        sent = rehearsal.sent()
+        context.store.close()
+        if keep is not None:
+            shutil.copytree(Path(name) / "outbox", keep, dirs_exist_ok=True)
+    _show(sent, rehearsal, as_json=as_json, keep=keep)
+    return 0
+
+
+def _start(text: str) -> datetime:
+    """Return the first instant: this one, or the beginning of a day."""
+    from bypost.errors import SettingsError
+    from scheduler.clock import SystemClock
+
+    if not text:
+        return SystemClock().now()
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"--start {text}: not a date\n    write it as 2027-03-20") from None
+    return day.replace(tzinfo=day.tzinfo or UTC)
+
+
+def _enroll(context: Context) -> None:
+    from bypost.content.loader import load_project_content
+    from bypost.content.personas import load_personas
+    from bypost.delivery.rehearsal import enroll_personas
+
+    library = load_project_content(context.root)
+    enroll_personas(
+        context,
+        load_personas(context.root),
+        [course.id for course in library.courses],
+        [newsletter.id for newsletter in library.newsletters],
+    )
+
+
+def _show(sent: list[Sent], rehearsal: Rehearsal, *, as_json: bool, keep: Path | None) -> None:
+    """Write the mails, person by person, in each person's own time."""
+    del rehearsal
+    if as_json:
+        console.print_json({"mails": [_plain(one) for one in sent]})
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    for email in dict.fromkeys(one.email for one in sent):
+        mails = [one for one in sent if one.email == email]
+        zone = mails[0].zone or "UTC"
+        console.out.print(
+            Text.assemble((mails[0].name or email, "bold"), f"  {email}  ", (zone, "dim"))
+        )
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        for one in mails:
+            local = one.at.astimezone(ZoneInfo(zone))
+            table.add_row(
+                f"  {local:%a %-d %b %Y}",
+                f"{local:%H:%M %Z}",
+                Text(one.title),
+                Text(one.item, "dim"),
+            )
+        console.out.print(table)
+    people = len({one.email for one in sent})
+    console.out.print(f"[green]✓[/green] {len(sent)} mails to {people} people; nothing was sent")
+    if keep is not None:
+        console.out.print(f"  the mails are in {keep}", markup=False)
+
+
+def _plain(one: Sent) -> dict[str, Any]:
+    return {
+        "at": one.at.isoformat(),
+        "local": one.at.astimezone(ZoneInfo(one.zone or "UTC")).isoformat(),
+        "email": one.email,
+        "kind": one.kind,
+        "collection": one.collection,
+        "item": one.item,
+        "title": one.title,
+        "ref": one.ref,
+    }

@@ -1,0 +1,149 @@
+"""``bypost send``: one pass, or passes until stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bypost.cli import console
+from bypost.cli.console import HERE, JsonOption, ProjectOption
+
+if TYPE_CHECKING:
+    from bypost.delivery.context import Context
+    from bypost.delivery.report import Report
+
+
+def send(
+    project: ProjectOption = HERE,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be sent; send and write nothing.")
+    ] = False,
+    forever: Annotated[
+        bool, typer.Option("--forever", help="Keep going, a pass every few seconds.")
+    ] = False,
+    allow_local: Annotated[
+        bool, typer.Option("--allow-local", help="Let a real provider send sample settings.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Send what is due: sync the CSV, owe, send, record, report.
+
+    Example: bypost send --dry-run
+    """
+    from bypost.project import open_project, refuse_sample_settings
+
+    if dry_run:
+        return _dry_run(project, as_json=as_json)
+    context = open_project(project)
+    if not allow_local:
+        refuse_sample_settings(context)
+    return _forever(context) if forever else _once(context, as_json=as_json)
+
+
+def _once(context: Context, *, as_json: bool) -> int:
+    from bypost.delivery.run import Pass
+
+    with (
+        console.progress("reading", quiet=as_json) as rows,
+        console.progress("sending", quiet=as_json) as sent,
+    ):
+        report = Pass(context, on_progress=sent, on_row=lambda n: rows(n, 0)).run()
+    if as_json:
+        console.print_json(report.as_json())
+    else:
+        _print(report)
+    return report.exit_code
+
+
+def _dry_run(project: object, *, as_json: bool) -> int:
+    """Make the pass on a copy of the database, into a mailbox that is thrown away."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from bypost.delivery.run import Pass
+    from bypost.project import open_copy
+
+    with TemporaryDirectory(prefix="bypost-dry-run-") as folder:
+        context = open_copy(Path(str(project)), Path(folder))
+        report = Pass(context).run()
+        context.store.close()
+    if as_json:
+        console.print_json({**report.as_json(), "dry_run": True})
+    else:
+        console.out.print("Nothing was sent. A pass now would do this:")
+        _print(report)
+    return 2 if report.held else 0
+
+
+def _forever(context: Context) -> int:
+    """Make passes until a signal comes; a pass that fails is told, and the next one tries again."""
+    from datetime import timedelta
+
+    from bypost.delivery.run import Pass
+    from bypost.errors import ByPostError
+    from scheduler.runner import Runner
+
+    one_pass = Pass(context, patient=True)
+    stop = threading.Event()
+
+    def tick() -> None:
+        try:
+            report = one_pass.run()
+        except ByPostError as error:
+            console.problem(str(error))
+            return
+        if report.this_pass.accepted or report.this_pass.failed or report.troubles:
+            _print(report)
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    every = timedelta(seconds=context.settings.sending.tick_seconds)
+    runner = Runner(tick, every=every, clock=context.clock)
+    console.err.print(f"a pass every {every.total_seconds():g} s; Ctrl-C stops")
+    runner.run_until(stop)
+    context.store.close()
+    return 0
+
+
+def _print(report: Report) -> None:
+    """Write a pass for people: numbers, then what needs somebody."""
+    _print_import(report)
+    for folder, problems in report.held.items():
+        console.problem(f"{folder}: sends nothing until this is mended")
+        for one in problems:
+            console.err.print(f"  {one}", markup=False)
+    for trouble in report.troubles:
+        console.note(trouble)
+    for name, reason in report.blocked.items():
+        console.problem(f"{name} is stopped: {reason}\n  mend it, then run `bypost resume`")
+    for one in report.unknown:
+        console.note(f"unknown: {one['content']} to {one['email']} ({one['ref']})")
+    done, total = report.this_pass, report.total
+    words = [f"{done.accepted} sent"]
+    words += [f"{done.failed} failed"] if done.failed else []
+    words += [f"{done.cancelled} cancelled"] if done.cancelled else []
+    words += [f"{total.pending} waiting"] if total.pending else []
+    words += [f"{total.unknown} unknown"] if total.unknown else []
+    mark = "[green]✓[/green]" if report.exit_code == 0 else "[yellow]•[/yellow]"
+    console.out.print(f"{mark} {', '.join(words)}")
+    if report.next_at is not None:
+        local = report.next_at.astimezone()
+        console.out.print(f"  next: {local:%A %-d %B %Y at %H:%M %Z}")
+
+
+def _print_import(report: Report) -> None:
+    done = report.imported
+    if done is None or done.skipped:
+        return
+    for bad in done.bad:
+        console.note(f"subscribers.csv:{bad.line}: {bad.reason}")
+    for remark in done.notes:
+        console.note(f"subscribers.csv:{remark.line}: {remark.reason}")
+    if done.rejected > len(done.bad):
+        console.note(f"... and {done.rejected - len(done.bad)} more rows like these")
+    numbers = done.numbers()
+    told = [f"{numbers[name]} {name}" for name in ("added", "changed", "unchanged", "rejected")]
+    console.out.print(f"  subscribers.csv: {numbers['rows']} rows: {', '.join(told)}")

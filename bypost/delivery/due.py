@@ -1,0 +1,153 @@
+"""What one enrollment is owed now: a pure function of its past, the shape and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bypost.delivery.shape import Shape, Step
+from scheduler.cadence import AtOnce, Cadence, Days, due_at, parse_cadence
+from scheduler.window import Window
+
+#: How soon to look again at an enrollment whose earlier delivery is still on its way.
+LOOK_AGAIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One enrollment as the decision needs it.
+
+    Attributes:
+        own_hour: The person's own hour; None for the course's.
+        hint: The wake-up hint that has come.
+        had: Lesson -> when it was accepted (or given up).
+        pending: An earlier delivery is still on its way.
+        held_until: An earlier delivery is unknown; the course waits until then.
+        pace: The person's own cadence; None for the course's.
+        asked: Asked for the next lesson now.
+    """
+
+    zone: ZoneInfo
+    own_hour: time | None
+    started_at: datetime
+    hint: datetime
+    had: Mapping[str, datetime]
+    pending: bool = False
+    held_until: datetime | None = None
+    paused_until: datetime | None = None
+    pace: Cadence | None = None
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Owe:
+    """The step is owed now; look again at ``hint``, when the one after it should fall due."""
+
+    step: Step
+    due_at: datetime
+    hint: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing is owed before ``until``."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The course is over for this person."""
+
+
+Decision = Owe | Wait | Finish
+
+
+def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decision:
+    """Return what an enrollment whose hint has come is owed at ``now``.
+
+    The true instant is computed anew from the acceptance of the last lesson and today's rules;
+    the hint only said when to look. At most one lesson is owed at a time, and none while an
+    earlier one is on its way, so nobody ever gets a pile.
+    """
+    if run.pending:
+        return Wait(now + LOOK_AGAIN)
+    if run.held_until and run.held_until > now:
+        return Wait(run.held_until)
+    step = shape.next_step(run.had, now.astimezone(run.zone).date())
+    if step is None:
+        return Finish()
+    if run.paused_until and run.paused_until > now:
+        return Wait(_opening(shape, step, run, run.paused_until))
+    due = _due(shape, step, run)
+    if due > now:
+        return Wait(due)
+    # A hint later than the true instant was set by an earlier postponement: it counts.
+    waiting = _wait_for_window(shape, step, run, max(due, run.hint), now, late)
+    if waiting is not None:
+        return Wait(waiting)
+    after = shape.next_step({**run.had, step.lesson: now}, now.astimezone(run.zone).date())
+    return Owe(step, due, predict(shape, after, run, accepted=now) if after else now)
+
+
+def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> datetime:
+    """Return when ``step`` falls due if the lesson before it is accepted at ``accepted``."""
+    return due_at(
+        _cadence(step, run),
+        last=accepted,
+        zone=run.zone,
+        hour=run.own_hour or shape.hour,
+        window=shape.window_for(step, own_hour=run.own_hour is not None),
+        not_before=step.not_before,
+    )
+
+
+def first_due(shape: Shape, run: Run) -> datetime | None:
+    """Return when the first lesson falls due for somebody who has had none."""
+    step = shape.next_step({}, run.started_at.astimezone(run.zone).date())
+    return _due(shape, step, run) if step else None
+
+
+def _due(shape: Shape, step: Step, run: Run) -> datetime:
+    if run.asked:
+        return run.started_at
+    last = max(run.had.values(), default=run.started_at)
+    return predict(shape, step, run, accepted=last)
+
+
+def _wait_for_window(
+    shape: Shape, step: Step, run: Run, due: datetime, now: datetime, late: timedelta
+) -> datetime | None:
+    """Return when to look again if mail may not leave now; None if it may."""
+    if run.asked or isinstance(_cadence(step, run), AtOnce):
+        return None
+    if now - due > late:
+        return _opening(shape, step, run, now)
+    window = shape.window_for(step, own_hour=run.own_hour is not None)
+    if not window.is_open(now, run.zone):
+        return _opening(shape, step, run, now)
+    return None
+
+
+def _opening(shape: Shape, step: Step, run: Run, after: datetime) -> datetime:
+    """Return the first opening at or after the person's hour from ``after`` on."""
+    hour = run.own_hour or shape.hour
+    window: Window = shape.window_for(step, own_hour=run.own_hour is not None)
+    local = after.astimezone(run.zone)
+    day = local.date() if local.time() <= hour else local.date() + timedelta(days=1)
+    # A noon of the day before is a safe "last": due_at counts dates, not hours.
+    eve = datetime.combine(day - timedelta(days=1), time(12), run.zone).astimezone(UTC)
+    opening = due_at(Days(1), last=eve, zone=run.zone, hour=hour, window=window)
+    return max(opening, after)
+
+
+def _cadence(step: Step, run: Run) -> Cadence:
+    """Return the person's own rhythm, which never holds back what goes out at once."""
+    return step.delay if run.pace is None or isinstance(step.delay, AtOnce) else run.pace
+
+
+def parse_pace(text: str) -> Cadence | None:
+    """Return a stored pace; an empty text means the course's rhythm."""
+    return parse_cadence(text) if text else None

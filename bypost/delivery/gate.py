@@ -1,0 +1,78 @@
+"""The last look before a first attempt: who left, was suppressed or paused meanwhile?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bypost.delivery.context import Context
+from bypost.model.course import Kind
+from bypost.store import Connection, Row, suppressions
+
+#: Reasons that stop even notices a person asked for (design: the table of who stops what).
+_STOPS_NOTICES = {"bounced", "complained", "manual"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate decided about the members of a batch.
+
+    Attributes:
+        go: Members that may be sent to, in order.
+        cancelled: Delivery id -> why it is never sent.
+        postponed: Members to be owed again later: their run is paused.
+    """
+
+    go: Sequence[Row]
+    cancelled: Mapping[int, str]
+    postponed: Sequence[Row]
+
+    def agrees_with(self, other: Verdict) -> bool:
+        """Tell whether the same members may go."""
+        return [m["id"] for m in self.go] == [m["id"] for m in other.go]
+
+
+def look(
+    context: Context, connection: Connection, batch: Row, members: Sequence[Row], now: datetime
+) -> Verdict:
+    """Sort the members of a batch that was never attempted."""
+    scope = f"{_SCOPE[batch['kind']]}:{batch['collection']}"
+    hashes = {
+        member["email_key"]: context.address_hash(member["email_key"])
+        for member in members
+        if member["email_key"]
+    }
+    muted = suppressions.find(connection, list(hashes.values()), scope)
+    cancelled: dict[int, str] = {}
+    go: list[Row] = []
+    postponed: list[Row] = []
+    for member in members:
+        reason = _why_not(member, muted.get(hashes.get(member["email_key"], b""), ""))
+        if reason:
+            cancelled[member["id"]] = reason
+        elif member["paused_until"] and member["paused_until"] > now:
+            postponed.append(member)
+        else:
+            go.append(member)
+    return Verdict(go, cancelled, postponed)
+
+
+_SCOPE = {Kind.LESSON: "course", Kind.ISSUE: "newsletter", Kind.NOTICE: "notice"}
+
+
+def _why_not(member: Row, suppressed: str) -> str:
+    """Return why a member must not be sent to; empty if nothing stands against it."""
+    if not member["email"]:
+        return "the person was erased"
+    if suppressed and (member["kind"] != Kind.NOTICE or suppressed in _STOPS_NOTICES):
+        return f"the address is suppressed: {suppressed}"
+    if member["kind"] == Kind.NOTICE:
+        return ""
+    if member["person_status"] != "confirmed":
+        return "the person is not confirmed"
+    if member["enrollment_status"] == "left":
+        return "left the course"
+    if member["subscription_status"] == "left":
+        return "left the newsletter"
+    return ""

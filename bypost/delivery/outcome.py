@@ -1,0 +1,88 @@
+"""What an attempt's outcome means for its batch: a pure function, the heart of the promise.
+
+A clear "no" to attempt n says nothing about attempt n-1: once an attempt may have been accepted,
+the batch stays ambiguous until the provider has answered the same key and bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bypost.errors import NotSent, OutcomeUnknown, Refused, SendError, Throttled
+from bypost.model.message import Key, SendClass
+from scheduler.backoff import retry_delay
+
+#: Part of a key's lifetime after which a repeat is no longer dared.
+KEY_MARGIN = 0.7
+
+
+class Next(StrEnum):
+    """What happens to the batch."""
+
+    AGAIN = "again"  #: nothing was accepted: gate and build anew at the next try
+    REPEAT = "repeat"  #: may have been accepted: the same key and bytes at the next try
+    UNKNOWN = "unknown"  #: may have been accepted, and repeating would not be safe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What to write down after an attempt that was not answered with results.
+
+    Attributes:
+        word: Outcome for the audit trail.
+        wait: Until the next try.
+        breaker: Why all sending through this provider stops; empty: it goes on.
+        pause: The provider asked everybody to wait so long.
+    """
+
+    next: Next
+    word: str
+    wait: timedelta = timedelta(0)
+    breaker: str = ""
+    pause: timedelta | None = None
+
+
+def after_error(
+    error: SendError,
+    *,
+    ambiguous: bool,
+    send_class: SendClass,
+    attempts: int,
+    first_retry: timedelta,
+) -> Verdict:
+    """Return what an error means.
+
+    Args:
+        ambiguous: An earlier attempt may have been accepted.
+        attempts: Attempts made, this one included.
+        first_retry: Wait after the first failure; it doubles.
+    """
+    wait = retry_delay(attempts, first=first_retry)
+    still = Next.REPEAT if ambiguous else Next.AGAIN
+    match error:
+        case NotSent():
+            return Verdict(next=still, word="not sent", wait=wait)
+        case Throttled():
+            asked = error.retry_after
+            longer = retry_delay(attempts, first=first_retry, retry_after=asked)
+            return Verdict(
+                next=still,
+                word="throttled",
+                wait=asked if asked is not None else longer,
+                pause=asked,
+            )
+        case Refused():
+            return Verdict(next=still, word="refused", wait=wait, breaker=str(error))
+        case OutcomeUnknown() if isinstance(send_class, Key):
+            return Verdict(next=Next.REPEAT, word="no answer", wait=wait)
+        case _:
+            return Verdict(next=Next.UNKNOWN, word="no answer")
+
+
+def may_repeat(send_class: SendClass, first_sent_at: datetime, now: datetime) -> bool:
+    """Tell whether an ambiguous request may be sent again: same key, well within its lifetime."""
+    if not isinstance(send_class, Key):
+        return False
+    return send_class.lifetime is None or now - first_sent_at < send_class.lifetime * KEY_MARGIN

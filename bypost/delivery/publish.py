@@ -1,0 +1,197 @@
+"""Taking over content: what checks clean is compiled and stored; only stored content is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bypost.content.loader import Library, load_project_content
+from bypost.content.personas import load_personas
+from bypost.content.watch import signature
+from bypost.delivery import shape as shapes
+from bypost.delivery.context import Context
+from bypost.delivery.shape import Shape
+from bypost.errors import ContentError, Problem
+from bypost.model.content import Content
+from bypost.model.course import Course, Issue, IssueStatus, Newsletter
+from bypost.people.columns import attribute_names
+from bypost.render.compile import Compiler
+from bypost.render.storage import dump
+from bypost.store import Connection, contents
+
+#: An author may be in the middle of saving: files count once they have been still for so long.
+STILL = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyIssue:
+    """An issue that may go out, and its compiled content."""
+
+    newsletter: Newsletter
+    issue: Issue
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What may be sent now.
+
+    Attributes:
+        shapes: Courses by id.
+        issues: Ready issues.
+        known_courses: Every course folder, broken ones too.
+        held: Why a folder sends nothing: folder -> problems.
+    """
+
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    issues: Sequence[ReadyIssue] = ()
+    known_courses: frozenset[str] = frozenset()
+    known_newsletters: frozenset[str] = frozenset()
+    held: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
+
+
+class Publisher:
+    """Takes over the working tree, and remembers it while nothing changes."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._seen: Mapping[str, object] | None = None
+        self._last = Published()
+
+    def take_over(self, *, patient: bool) -> Published:
+        """Return what may be sent.
+
+        A course with a problem is held as a whole: nothing of it is sent until it is mended.
+
+        Args:
+            patient: Leave files alone until they have been still for :data:`STILL`; a single
+                pass started by hand takes them as they are.
+        """
+        now = self._context.clock.now()
+        found = signature(self._context.root)
+        if found == self._seen:
+            return self._last
+        if patient and self._seen is not None and _just_saved(found, now):
+            return self._last
+        self._last = publish(self._context, now)
+        self._seen = found
+        return self._last
+
+
+def publish(context: Context, now: datetime) -> Published:
+    """Load, compile and store everything in the project's folders."""
+    library = load_project_content(context.root)
+    compiler = Compiler(
+        context.root,
+        sender=context.sender,
+        base_url=context.settings.site.base_url,
+        attributes=attribute_names(context.root, _persona_attributes(context.root)),
+    )
+    held: dict[str, Sequence[Problem]] = dict(library.broken)
+    compiled: list[Content] = []
+    ready: dict[str, Shape] = {}
+    for course in library.courses:
+        try:
+            lessons = [compiler.lesson(course, lesson) for lesson in course.lessons]
+        except ContentError:
+            held[course.path] = all_problems(compiler, course)
+            continue
+        compiled += lessons
+        titles = {content.item: (content.title, content.hash) for content in lessons}
+        ready[course.id] = shapes.shape_of(course, titles)
+    issues = _issues(context, compiler, library, compiled, held)
+    with context.store.write() as connection:
+        _store(connection, compiled, now)
+        _apply(connection, ready, now)
+    return Published(
+        shapes=ready,
+        issues=issues,
+        known_courses=_names(library, "lessons", [c.id for c in library.courses]),
+        known_newsletters=_names(library, "newsletters", [n.id for n in library.newsletters]),
+        held=held,
+    )
+
+
+def _persona_attributes(root: Path) -> frozenset[str]:
+    """Return the attributes that sample people have; a broken file has none here."""
+    try:
+        personas = load_personas(root)
+    except ContentError:
+        return frozenset()
+    return frozenset(name for persona in personas for name in persona.attributes)
+
+
+def all_problems(compiler: Compiler, course: Course) -> list[Problem]:
+    """Return the problems of every lesson of a course, not only of the first broken one."""
+    problems: list[Problem] = []
+    for lesson in course.lessons:
+        try:
+            compiler.lesson(course, lesson)
+        except ContentError as error:
+            problems += error.problems
+    return problems
+
+
+def _issues(
+    context: Context,
+    compiler: Compiler,
+    library: Library,
+    compiled: list[Content],
+    held: dict[str, Sequence[Problem]],
+) -> list[ReadyIssue]:
+    """Compile the issues that are ready; a broken one is held alone."""
+    ready = []
+    for newsletter in library.newsletters:
+        for issue in newsletter.issues:
+            if issue.status is not IssueStatus.READY and not context.drafts:
+                continue
+            try:
+                content = compiler.issue(newsletter, issue)
+            except ContentError as error:
+                held[issue.source.path] = error.problems
+                continue
+            compiled.append(content)
+            ready.append(ReadyIssue(newsletter, issue, content.hash))
+    return ready
+
+
+def _store(connection: Connection, compiled: Sequence[Content], now: datetime) -> None:
+    """Keep each compiled mail under its hash."""
+    for content in compiled:
+        contents.save(
+            connection,
+            content.hash,
+            dump(content),
+            kind=content.kind,
+            collection=content.collection,
+            item=content.item,
+            title=content.title,
+            now=now,
+        )
+
+
+def _apply(connection: Connection, ready: Mapping[str, Shape], now: datetime) -> None:
+    """Record the shapes that changed."""
+    applied = contents.applied(connection)
+    for course, shape in ready.items():
+        plain = shapes.dump(shape)
+        if applied.get(course) != plain:
+            contents.apply_course(connection, course, plain, now)
+
+
+def _names(library: Library, folder: str, loaded: Sequence[str]) -> frozenset[str]:
+    """Return every folder's name, whether it loaded or not."""
+    broken = {key.removeprefix(f"{folder}/") for key in library.broken if key.startswith(folder)}
+    return frozenset(loaded) | broken
+
+
+def _just_saved(found: Mapping[str, object], now: datetime) -> bool:
+    """Tell whether some file changed less than :data:`STILL` ago."""
+    newest = max(
+        (entry[2] for files in found.values() for entry in files),  # type: ignore[attr-defined]
+        default=0,
+    )
+    age = now.timestamp() - newest / 1e9
+    return 0 <= age < STILL.total_seconds()

@@ -1,0 +1,196 @@
+"""Opening a project folder and wiring its parts; nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from bypost import __version__
+from bypost.delivery.context import Context
+from bypost.errors import SettingsError, StoreError
+from bypost.http import HttpClient
+from bypost.links import AddressHash, Links, read_or_make_keys
+from bypost.model.course import Sender
+from bypost.providers.base import Provider
+from bypost.providers.registry import build
+from bypost.settings import Settings, load_settings
+from bypost.store import Store, meta, migrate
+from scheduler.clock import Clock, SimulatedClock, SystemClock
+from scheduler.pacing import Rate
+
+#: Where the program keeps what is its own.
+VAR = Path("var")
+_LOCAL_HOSTS = ("localhost", "127.", "0.0.0.0", "[::1]", "10.", "192.168.")  # noqa: S104
+_RESERVED_DOMAINS = ("example.org", "example.com", "example.net")
+_RESERVED_ENDINGS = (".example", ".test", ".invalid", ".localhost", "localhost")
+_SAMPLE_ADDRESS = "1 Example Street, 12345 Exampletown"
+
+
+def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True) -> Context:
+    """Open the project in ``root``.
+
+    Args:
+        clock: The system's by default.
+        upgrade: Bring a new or older database to this version's schema.
+
+    Raises:
+        SettingsError: if the settings cannot be used.
+        StoreError: if the database cannot.
+    """
+    root = root.resolve()
+    if not root.is_dir():
+        raise SettingsError(f"{root}: there is no such folder\n    name a project with --project")
+    settings = load_settings(root)
+    store = Store(settings.database.url, root=root)
+    if upgrade:
+        migrate.upgrade(store)
+    elif not migrate.is_current(store):
+        raise StoreError(f"{store.path}: not of this version\n    run `bypost db upgrade`")
+    return wire(root, settings, store, clock or SystemClock())
+
+
+def wire(root: Path, settings: Settings, store: Store, clock: Clock) -> Context:
+    """Put the parts of a project together over a database that is up to date."""
+    links_key, address_key = read_or_make_keys(root / VAR / "secret.key")
+    keys = [key.get_secret_value() for key in settings.site.secret_keys]
+    with store.read() as connection:
+        tag = meta.tag(connection)
+    return Context(
+        root=root,
+        settings=settings,
+        clock=clock,
+        store=store,
+        providers=_providers(root, settings, clock),
+        rates=_rates(settings),
+        links=Links(settings.site.base_url, [*keys, links_key]),
+        address_hash=AddressHash(address_key),
+        tag=str(tag),
+        sender=Sender(**settings.sender.model_dump()),
+    )
+
+
+def open_copy(root: Path, folder: Path, *, start: datetime | None = None) -> Context:
+    """Open a project over a copy of its database, with a simulated clock and a local mailbox.
+
+    Args:
+        folder: An empty folder for the copy and the mailbox (``outbox``).
+        start: The simulated instant; the present one by default.
+    """
+    root = root.resolve()
+    settings = load_settings(root)
+    original = Store(settings.database.url, root=root)
+    if original.path.exists():
+        original.copy_to(folder / "copy.db")
+    original.close()
+    return _simulated(root, settings, folder, start, drafts=False)
+
+
+def open_rehearsal(root: Path, folder: Path, *, start: datetime | None = None) -> Context:
+    """Open a project over an empty database; drafts of newsletters count as ready."""
+    root = root.resolve()
+    return _simulated(root, load_settings(root), folder, start, drafts=True)
+
+
+def _simulated(
+    root: Path, settings: Settings, folder: Path, start: datetime | None, *, drafts: bool
+) -> Context:
+    clock = SimulatedClock(start or SystemClock().now())
+    store = Store(f"sqlite:///{folder / 'copy.db'}", root=folder)
+    migrate.upgrade(store)
+    context = wire(root, settings, store, clock)
+    return replace(
+        rewire(context, store=store, clock=clock, outbox=folder / "outbox"), drafts=drafts
+    )
+
+
+def rewire(context: Context, *, store: Store, clock: Clock, outbox: Path) -> Context:
+    """Return the same project over a copy of its database, another clock and a local mailbox."""
+    local = build(
+        "outbox", {"path": outbox}, http=HttpClient(timeout=1, user_agent="none"), clock=clock
+    )
+    sending = context.settings.sending.model_copy(update={"provider": ("outbox",), "threads": 1})
+    settings = context.settings.model_copy(update={"sending": sending})
+    with store.read() as connection:
+        tag = meta.tag(connection)
+    return replace(
+        context,
+        store=store,
+        clock=clock,
+        settings=settings,
+        providers={"outbox": local},
+        rates={},
+        tag=str(tag),
+    )
+
+
+def refuse_sample_settings(context: Context) -> None:
+    """Keep a real provider from sending what is still the sample.
+
+    Raises:
+        SettingsError: naming every key that must be set first.
+    """
+    if set(context.providers) <= {"outbox"}:
+        return
+    settings = context.settings
+    wrong = []
+    host = settings.site.base_url.partition("://")[2].casefold()
+    if (
+        not settings.site.base_url.startswith("https://")
+        or host.startswith(_LOCAL_HOSTS)
+        or _reserved(host)
+    ):
+        wrong.append(
+            f"[site] base_url: `{settings.site.base_url}` is not a public https address; "
+            "links in the mails would lead nowhere"
+        )
+    for key in ("email", "reply_to"):
+        domain = str(getattr(settings.sender, key)).rpartition("@")[2].casefold()
+        if _reserved(domain):
+            wrong.append(f"[sender] {key}: `{domain}` is reserved for examples; write your own")
+    if settings.sender.postal_address == _SAMPLE_ADDRESS:
+        wrong.append(
+            "[sender] postal_address: is the sample; the law wants a real one in each mail"
+        )
+    if wrong:
+        raise SettingsError(
+            "nothing was sent, because these settings are still the sample's:\n    "
+            + "\n    ".join(wrong)
+            + "\n    mend them in bypost.toml (for a test on this machine: --allow-local)"
+        )
+
+
+def _reserved(domain: str) -> bool:
+    """Tell whether a domain is reserved for examples and tests (RFC 2606, RFC 6761)."""
+    name = domain.partition(":")[0]
+    return name.endswith(_RESERVED_ENDINGS) or any(
+        name == d or name.endswith(f".{d}") for d in _RESERVED_DOMAINS
+    )
+
+
+def _providers(root: Path, settings: Settings, clock: Clock) -> dict[str, Provider]:
+    """Build the providers the settings name, in their order."""
+    # A request must end well within its lease: a paused owner must not send.
+    timeout = min(settings.sending.timeout_seconds, settings.sending.lease_seconds / 2)
+    http = HttpClient(timeout=timeout, user_agent=f"ByPost/{__version__}")
+    providers = {}
+    for name in settings.sending.provider:
+        section = getattr(settings.providers, name, None)
+        options = dict(section) if section is not None else {}
+        options = {k: v for k, v in options.items() if not k.endswith("_file")}
+        if "path" in options:
+            options["path"] = root / options["path"]
+        providers[name] = build(name, options, http=http, clock=clock)
+    return providers
+
+
+def _rates(settings: Settings) -> dict[str, Rate]:
+    """Return what each provider allows."""
+    rates = {}
+    for name in settings.sending.provider:
+        section = getattr(settings.providers, name, None)
+        rates[name] = Rate(
+            per_second=getattr(section, "per_second", None),
+            per_day=getattr(section, "per_day", None),
+        )
+    return rates
