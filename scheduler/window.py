@@ -98,7 +98,7 @@ class Window:
         if self.span_at(instant, zone) is not None:
             return to_utc(instant)
         today = to_utc(instant).astimezone(zone).date()
-        for ahead in range(-2, HORIZON_DAYS):
+        for ahead in range(-1, HORIZON_DAYS):
             span = self.span_on(today + timedelta(days=ahead), zone)
             if span is not None and span.opens >= instant:
                 return span.opens
@@ -108,9 +108,9 @@ class Window:
         """Return the opening that ``instant`` lies in, or None while the window is closed."""
         now = to_utc(instant)
         today = now.astimezone(zone).date()
-        # Yesterday's may run across midnight, and a skip may push one further. Tomorrow's may
-        # have begun already: clocks that go back at 00:01 show the old date once more.
-        for ahead in (-2, -1, 0, 1):
+        # Yesterday's may run across midnight. Tomorrow's may have begun already: clocks that go
+        # back at 00:01 show the old date once more.
+        for ahead in (-1, 0, 1):
             span = self.span_on(today + timedelta(days=ahead), zone)
             if span is not None and span.opens <= now < span.closes:
                 return span

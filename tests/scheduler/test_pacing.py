@@ -153,6 +153,17 @@ def test_after_exactly_the_wait_the_same_request_is_granted_and_not_a_moment_bef
         assert take(budget, rate, calls=calls, items=items, now=early)[1] > ZERO
 
 
+def test_a_wait_is_never_short_by_a_rounding_of_the_arithmetic() -> None:
+    """At 7.6 a second the 189th wait would be a microsecond short without the allowance for it."""
+    for tenths in range(1, 100):
+        rate, budget, now = Rate(per_second=tenths / 10), FRESH, NOW
+        for _ in range(200):
+            budget, wait = take(budget, rate, calls=1, items=0, now=now)
+            if wait:
+                now += wait
+                budget = granted(budget, rate, now, items=0)
+
+
 @MOST
 @given(st.floats(0.1, 50), st.lists(st.floats(0, 2), min_size=1, max_size=60))
 def test_no_stretch_of_time_sees_more_than_its_worth_and_one_bucket(per_second, gaps) -> None:

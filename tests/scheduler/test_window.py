@@ -17,6 +17,7 @@ from scheduler.window import (
 BERLIN = ZoneInfo("Europe/Berlin")
 APIA = ZoneInfo("Pacific/Apia")
 HAVANA = ZoneInfo("America/Havana")
+ST_JOHNS = ZoneInfo("America/St_Johns")
 
 DAYTIME = Window(time(8), time(20))
 NIGHT = Window(time(22), time(4))
@@ -72,6 +73,19 @@ def test_two_people_in_one_opening_are_given_the_same_span() -> None:
     assert span == NIGHT.span_at(local("2026-02-10T22:00"), BERLIN)
     assert span == (local("2026-02-10T22:00"), local("2026-02-11T04:00"))
     assert NIGHT.span_at(local("2026-02-11T04:00"), BERLIN) is None
+
+
+@pytest.mark.parametrize(
+    ("window", "inside", "outside"),
+    [
+        (DAYTIME, ["08:00", "19:59"], ["07:59", "20:00"]),
+        (NIGHT, ["22:00", "00:00", "03:59"], ["21:59", "04:00", "12:00"]),
+        (Window(time(20), END_OF_DAY), ["20:00", "23:59"], ["19:59", "00:00"]),
+    ],
+)
+def test_an_hour_is_covered_from_the_start_until_before_the_end(window, inside, outside) -> None:
+    hours = {hour: window.covers(time.fromisoformat(hour)) for hour in inside + outside}
+    assert hours == dict.fromkeys(inside, True) | dict.fromkeys(outside, False)
 
 
 # --- changes of clocks ---
@@ -132,6 +146,15 @@ def test_a_repeated_midnight_does_not_open_a_day_twice() -> None:
     window = Window(time(0), time(0, 30))
     assert window.is_open(local("2026-11-01T00:10", HAVANA), HAVANA)
     assert not window.is_open(local("2026-11-01T00:10", HAVANA, fold=1), HAVANA)
+
+
+def test_a_day_that_has_begun_stays_open_when_clocks_go_back_to_the_day_before() -> None:
+    # St John's went from Sunday 00:01 back to Saturday 23:01 on 7 November 2010.
+    sundays = Window(time(0), time(8), frozenset({6}))
+    assert not sundays.is_open(local("2010-11-06T23:30", ST_JOHNS), ST_JOHNS)
+    assert sundays.is_open(local("2010-11-07T00:00", ST_JOHNS), ST_JOHNS)
+    assert sundays.is_open(local("2010-11-06T23:30", ST_JOHNS, fold=1), ST_JOHNS)
+    assert sundays.is_open(local("2010-11-07T00:00", ST_JOHNS, fold=1), ST_JOHNS)
 
 
 def test_a_day_that_never_came_has_no_window() -> None:
