@@ -19,6 +19,9 @@ from bypost.errors import Problem
 #: Bytes of front matter that are read at all: nobody writes as much by hand.
 LARGEST = 16_000
 
+#: Levels of nesting; the keys of a lesson need three.
+_DEEPEST = 8
+
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _QUOTE = 'put the value in quotes: subject: "{{ subscriber.name }}, one question"'
 _BRACE = ("a value begins with a bracket or brace", _QUOTE)
@@ -111,32 +114,45 @@ class _Reader:
             self._add(node.start_mark, f"the front matter is {kind}", "write lines of `key: value`")
             return None
         before = len(self._problems)
-        try:
-            values = self._pairs(node, ())
-        except RecursionError:
-            self._too_deep()
-            return None
+        values = self._pairs(node, ())
         return values if len(self._problems) == before else None
 
     def _compose(self) -> yaml.Node | None:
         """Parse the YAML into nodes; nothing is constructed, so no tag can do anything."""
         try:
-            # Anchors first: a few of them can stand for billions of values.
-            for event in yaml.parse(self._head, Loader=yaml.BaseLoader):
-                if getattr(event, "anchor", None):
-                    fix = "write the value out; quote it if it begins with & or *"
-                    self._add(event.start_mark, "YAML anchors are not read here", fix)
-                    return None
+            if not self._is_modest():
+                return None
             node: yaml.Node | None = yaml.compose(self._head, Loader=yaml.BaseLoader)
         except yaml.MarkedYAMLError as error:
             self._add(error.problem_mark or error.context_mark, *_explain(error, self._head))
         except yaml.reader.ReaderError as error:
             self._unprintable(error)
-        except (ValueError, OverflowError, RecursionError):
-            self._too_deep()
+        except (ValueError, OverflowError):
+            # PyYAML lets these through for escapes that name no character.
+            message = "the front matter cannot be read as YAML"
+            self._add(None, message, "write lines of `key: value`")
         else:
             return node or yaml.MappingNode("tag:yaml.org,2002:map", [])
         return None
+
+    def _is_modest(self) -> bool:
+        """Look at the YAML piece by piece, before anything is built from it.
+
+        A few anchors can stand for billions of values, and the time that nested brackets take
+        grows with the square of their number.
+        """
+        depth = 0
+        for event in yaml.parse(self._head, Loader=yaml.BaseLoader):
+            if getattr(event, "anchor", None):
+                fix = "write the value out; quote it if it begins with & or *"
+                self._add(event.start_mark, "YAML anchors are not read here", fix)
+                return False
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                self._add(event.start_mark, "a value is nested too deeply", _QUOTE)
+                return False
+        return True
 
     def _pairs(self, node: yaml.MappingNode, place: Place) -> dict[str, object]:
         values: dict[str, object] = {}
@@ -171,9 +187,6 @@ class _Reader:
         here = (*place, str(at))
         self.lines[here] = self._line(node.start_mark)
         return self._value(node, here)
-
-    def _too_deep(self) -> None:
-        self._add(None, "the front matter cannot be read as YAML", "write lines of `key: value`")
 
     def _line(self, mark: Mark | None) -> int:
         """Return the file's line of ``mark``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from bypost.content.fields import (
@@ -125,7 +126,7 @@ class IssueKeys(Keys):
     @classmethod
     def _says_the_hour_once(cls, at: dt.time, info: ValidationInfo) -> dt.time:
         if isinstance(info.data.get("date"), dt.datetime):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004
                 "`date` names an instant and `at` an hour; remove `at`, or write the date alone"
             )
         return at
