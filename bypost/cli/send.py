@@ -54,7 +54,7 @@ def _once(context: Context, *, as_json: bool) -> int:
     if as_json:
         console.print_json(report.as_json())
     else:
-        _print(report)
+        print_report(report)
     return report.exit_code
 
 
@@ -74,7 +74,7 @@ def _dry_run(project: object, *, as_json: bool) -> int:
         console.print_json({**report.as_json(), "dry_run": True})
     else:
         console.out.print("Nothing was sent. A pass now would do this:")
-        _print(report)
+        print_report(report)
     return 2 if report.held else 0
 
 
@@ -96,7 +96,7 @@ def _forever(context: Context) -> int:
             console.problem(str(error))
             return
         if report.this_pass.accepted or report.this_pass.failed or report.troubles:
-            _print(report)
+            print_report(report)
 
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
@@ -108,7 +108,7 @@ def _forever(context: Context) -> int:
     return 0
 
 
-def _print(report: Report) -> None:
+def print_report(report: Report) -> None:
     """Write a pass for people: numbers, then what needs somebody."""
     _print_import(report)
     for folder, problems in report.held.items():

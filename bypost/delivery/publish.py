@@ -10,15 +10,15 @@ from pathlib import Path
 from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import load_personas
 from bypost.content.watch import signature
-from bypost.delivery import shape as shapes
 from bypost.delivery.context import Context
-from bypost.delivery.shape import Shape
+from bypost.delivery.shape import Shape, shape_of
+from bypost.delivery.shape import dump as dump_shape
 from bypost.errors import ContentError, Problem
 from bypost.model.content import Content
-from bypost.model.course import Course, Issue, IssueStatus, Newsletter
+from bypost.model.course import Issue, IssueStatus, Newsletter
 from bypost.people.columns import attribute_names
 from bypost.render.compile import Compiler
-from bypost.render.storage import dump
+from bypost.render.stored import dump
 from bypost.store import Connection, contents
 
 #: An author may be in the middle of saving: files count once they have been still for so long.
@@ -83,35 +83,61 @@ class Publisher:
 def publish(context: Context, now: datetime) -> Published:
     """Load, compile and store everything in the project's folders."""
     library = load_project_content(context.root)
-    compiler = Compiler(
-        context.root,
-        sender=context.sender,
-        base_url=context.settings.site.base_url,
-        attributes=attribute_names(context.root, _persona_attributes(context.root)),
-    )
     held: dict[str, Sequence[Problem]] = dict(library.broken)
     compiled: list[Content] = []
-    ready: dict[str, Shape] = {}
-    for course in library.courses:
-        try:
-            lessons = [compiler.lesson(course, lesson) for lesson in course.lessons]
-        except ContentError:
-            held[course.path] = all_problems(compiler, course)
-            continue
-        compiled += lessons
-        titles = {content.item: (content.title, content.hash) for content in lessons}
-        ready[course.id] = shapes.shape_of(course, titles)
-    issues = _issues(context, compiler, library, compiled, held)
+    shapes: dict[str, Shape] = {}
+    issues: list[ReadyIssue] = []
+    try:
+        compiler = _compiler(context)
+    except ContentError as error:  # no mail can be built at all
+        held["templates/email"] = error.problems
+    else:
+        shapes = _courses(compiler, library, compiled, held)
+        issues = _issues(context, compiler, library, compiled, held)
     with context.store.write() as connection:
         _store(connection, compiled, now)
-        _apply(connection, ready, now)
+        _apply(connection, shapes, now)
     return Published(
-        shapes=ready,
+        shapes=shapes,
         issues=issues,
         known_courses=_names(library, "lessons", [c.id for c in library.courses]),
         known_newsletters=_names(library, "newsletters", [n.id for n in library.newsletters]),
         held=held,
     )
+
+
+def _compiler(context: Context) -> Compiler:
+    return Compiler(
+        context.root,
+        sender=context.sender,
+        base_url=context.settings.site.base_url,
+        attributes=attribute_names(context.root, _persona_attributes(context.root)),
+    )
+
+
+def _courses(
+    compiler: Compiler,
+    library: Library,
+    compiled: list[Content],
+    held: dict[str, Sequence[Problem]],
+) -> dict[str, Shape]:
+    """Compile every course; one with a problem anywhere is held as a whole."""
+    ready = {}
+    for course in library.courses:
+        problems: list[Problem] = []
+        lessons: list[Content] = []
+        for lesson in course.lessons:
+            try:
+                lessons.append(compiler.lesson(course, lesson))
+            except ContentError as error:
+                problems += error.problems
+        if problems:
+            held[course.path] = problems
+            continue
+        compiled += lessons
+        titles = {content.item: (content.title, content.hash) for content in lessons}
+        ready[course.id] = shape_of(course, titles)
+    return ready
 
 
 def _persona_attributes(root: Path) -> frozenset[str]:
@@ -121,17 +147,6 @@ def _persona_attributes(root: Path) -> frozenset[str]:
     except ContentError:
         return frozenset()
     return frozenset(name for persona in personas for name in persona.attributes)
-
-
-def all_problems(compiler: Compiler, course: Course) -> list[Problem]:
-    """Return the problems of every lesson of a course, not only of the first broken one."""
-    problems: list[Problem] = []
-    for lesson in course.lessons:
-        try:
-            compiler.lesson(course, lesson)
-        except ContentError as error:
-            problems += error.problems
-    return problems
 
 
 def _issues(
@@ -176,7 +191,7 @@ def _apply(connection: Connection, ready: Mapping[str, Shape], now: datetime) ->
     """Record the shapes that changed."""
     applied = contents.applied(connection)
     for course, shape in ready.items():
-        plain = shapes.dump(shape)
+        plain = dump_shape(shape)
         if applied.get(course) != plain:
             contents.apply_course(connection, course, plain, now)
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bypost.delivery import steps
+from bypost.delivery.claim import Blocked, Later
 from bypost.delivery.context import Context
-from bypost.delivery.deliver import Blocked, Later, deliver
+from bypost.delivery.deliver import deliver
 from bypost.delivery.owe import owe_lessons
 from bypost.delivery.owe_issues import next_issue_at, owe_issues
 from bypost.delivery.publish import Published, Publisher

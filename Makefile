@@ -1,0 +1,50 @@
+# Every task of the project; `make` alone prints them.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check demo bench clean
+
+help: ## Say what can be done here
+	@awk 'BEGIN {FS = ":.*## "; print "ByPost: Markdown lessons in, an email course out.\n"} \
+	  /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.run ## Make .venv with all that running needs (done by the others as needed)
+
+run: .venv/.run ## Send the five welcomes into a local mailbox and open it on one page
+	@$(BIN)/bypost serve --local --port $(PORT)
+
+demo: .venv/.run ## Rehearse the whole course across a clock change, in seconds
+	@$(BIN)/bypost rehearse --start 2027-03-20
+
+test: .venv/.test ## Run all tests
+	@$(BIN)/pytest -q -n auto --dist loadgroup
+
+check: .venv/.test ## Format, lint, types, import contracts, content
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/bypost check
+
+bench: .venv/.test ## Measure rendering and a pass over 100,000 people (some minutes)
+	@$(BIN)/python -m tests.bench
+
+clean: ## Remove .venv and caches; var/ with the database and the mails stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "ByPost needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
+	@echo "setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+
+.venv/.run: .venv/bin/python pyproject.toml constraints.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/.test: .venv/.run pyproject.toml constraints.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@

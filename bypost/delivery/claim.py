@@ -1,0 +1,144 @@
+"""T1: taking a batch under lease, if it is free, its time has come and the pace allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bypost.delivery import owner
+from bypost.delivery.context import Context
+from bypost.delivery.outcome import may_repeat
+from bypost.store import Connection, Row, budgets, ledger
+from scheduler import pacing
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The batch needs nothing more from us now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now.
+
+    Attributes:
+        trouble: What went wrong; empty for a pace or somebody else's lease.
+        everybody: The provider's pace: no other batch may leave before either.
+    """
+
+    until: datetime
+    trouble: str = ""
+    everybody: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The provider's breaker is open."""
+
+    reason: str
+
+
+Progress = Done | Later | Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A batch under our lease."""
+
+    batch: Row
+    fence: int
+    ambiguous: bool
+    started: float
+
+
+def take(context: Context, batch_id: int) -> Claim | Progress:
+    """Take the lease, if the batch is free, its time has come and the pace allows."""
+    now = context.clock.now()
+    with context.store.write() as connection:
+        batch = ledger.batch(connection, batch_id)
+        if batch is None or batch["state"] not in ledger.OPEN:
+            return Done()
+        busy = _held_until(batch, now)
+        if busy is not None:
+            return Later(busy)
+        # A lease that ran out, or whose owner died, over an intent: it may have been accepted.
+        ambiguous = batch["ambiguous"] or batch["state"] == "sending"
+        if ambiguous and not _repeatable(context, batch, now):
+            _give_up(connection, batch, now)
+            return Done()
+        pace = _take_budget(context, connection, batch, now)
+        if pace is not None:
+            return pace
+        fence = batch["fence"]
+        if batch["state"] == "sending":
+            _close_lost_attempt(connection, batch, now)
+        until = now + context.lease
+        if not ledger.lease(connection, batch_id, fence=fence, until=until, owner=owner.current()):
+            return Done()
+        ledger.update_fenced(connection, batch_id, fence + 1, {"ambiguous": ambiguous})
+    return Claim(batch, fence + 1, ambiguous, context.clock.elapsed())
+
+
+def _held_until(batch: Row, now: datetime) -> datetime | None:
+    """Return until when the batch must be left alone; None if it is free."""
+    lease = batch["lease_until"]
+    if lease is not None and lease > now and not owner.is_gone(batch["lease_owner"]):
+        return lease  # type: ignore[no-any-return]
+    if batch["next_try"] > now:
+        return batch["next_try"]  # type: ignore[no-any-return]
+    return None
+
+
+def _close_lost_attempt(connection: Connection, batch: Row, now: datetime) -> None:
+    """Close the audit row of an attempt whose process died before it could record."""
+    ledger.end_attempt(
+        connection,
+        batch["id"],
+        batch["fence"],
+        now=now,
+        outcome="lost",
+        status=None,
+        detail="the process died before it recorded an answer",
+    )
+
+
+def _repeatable(context: Context, batch: Row, now: datetime) -> bool:
+    provider = context.providers.get(batch["provider"])
+    return provider is not None and may_repeat(
+        provider.send_class, batch["first_sent_at"] or now, now
+    )
+
+
+def _give_up(connection: Connection, batch: Row, now: datetime) -> None:
+    """Show as unknown what can neither be repeated nor known."""
+    fence = batch["fence"]
+    values = {
+        "state": "unknown",
+        "frozen": None,
+        "lease_until": None,
+        "detail": "the answer never came, and repeating the request would not be safe",
+    }
+    ledger.update_fenced(connection, batch["id"], fence, values)
+    ledger.end_attempt(
+        connection, batch["id"], fence, now=now, outcome="unknown", status=None, detail=""
+    )
+
+
+def _take_budget(
+    context: Context, connection: Connection, batch: Row, now: datetime
+) -> Progress | None:
+    """Take one request out of the provider's budget; None if it is granted."""
+    name = batch["provider"]
+    budget, breaker = budgets.load(connection, name)
+    if breaker:
+        return Blocked(breaker)
+    rate = context.rates.get(name, pacing.Rate())
+    if name not in context.providers:
+        return Blocked(f"`{name}` is not among the providers in [sending] provider")
+    if rate == pacing.Rate() and budget.paused_until is None:
+        return None
+    taken, wait = pacing.take(budget, rate, calls=1, items=batch["size"], now=now)
+    if wait:
+        return Later(now + wait, everybody=True)
+    budgets.save(connection, name, taken)
+    return None

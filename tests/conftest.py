@@ -1,0 +1,104 @@
+"""What many tests need: a project in a folder of its own, a clock that stands still."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bypost.delivery.context import Context
+from bypost.project import wire
+from bypost.settings import load_settings
+from bypost.store import Store, migrate
+from scheduler.clock import SimulatedClock
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+#: A Monday morning, in no zone's change of clocks.
+MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+LESSON = """\
+---
+id: {id}
+subject: The subject of {id}
+preheader: A preheader that is long enough to be taken for one by the checks
+delay: {delay}
+---
+# Title of {id}
+
+Hello {{{{ subscriber.name|default("you", true) }}}}, this is {id}.
+"""
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock(MONDAY)
+
+
+@pytest.fixture
+def empty_project(tmp_path: Path) -> Path:
+    """A project folder with the shipped templates and settings, without people or content."""
+    root = tmp_path / "project"
+    root.mkdir()
+    shutil.copytree(CHECKOUT / "templates", root / "templates")
+    shutil.copy(CHECKOUT / "bypost.toml", root)
+    return root
+
+
+@pytest.fixture
+def shipped_project(tmp_path: Path) -> Path:
+    """A copy of everything an operator edits, as shipped."""
+    root = tmp_path / "shipped"
+    root.mkdir()
+    for folder in ("templates", "lessons", "newsletters"):
+        shutil.copytree(CHECKOUT / folder, root / folder)
+    for name in ("bypost.toml", "subscribers.csv", "personas.toml"):
+        shutil.copy(CHECKOUT / name, root)
+    return root
+
+
+def write_course(
+    root: Path,
+    name: str = "letters",
+    delays: tuple[str, ...] = ("at once", "1 day", "1 day"),
+    **settings: str,
+) -> None:
+    """Write a small course: lessons ``one``, ``two``, ``three`` ... with these delays."""
+    folder = root / "lessons" / name
+    folder.mkdir(parents=True)
+    extra = "".join(f'{key} = "{value}"\n' for key, value in settings.items())
+    (folder / "course.toml").write_text(
+        f'title = "Course {name}"\nsummary = "A course for tests."\n{extra}', encoding="utf-8"
+    )
+    names = ("one", "two", "three", "four", "five")
+    for number, (lesson, delay) in enumerate(zip(names, delays, strict=False)):
+        text = LESSON.format(id=lesson, delay=delay)
+        (folder / f"{number:02d}-{lesson}.md").write_text(text, encoding="utf-8")
+
+
+def write_people(root: Path, *rows: str, header: str = "email,name,time_zone") -> None:
+    """Write ``subscribers.csv``."""
+    text = "\n".join((header, *rows)) + "\n"
+    (root / "subscribers.csv").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def open_context(clock: SimulatedClock) -> Iterator[Callable[..., Context]]:
+    """Open project folders with the test's clock; everything is closed at the end."""
+    opened: list[Store] = []
+
+    def opening(root: Path, environ: dict[str, str] | None = None) -> Context:
+        settings = load_settings(root, environ or {})
+        settings = settings.model_copy(
+            update={"sending": settings.sending.model_copy(update={"threads": 2})}
+        )
+        store = Store(settings.database.url, root=root)
+        opened.append(store)
+        migrate.upgrade(store)
+        return wire(root, settings, store, clock)
+
+    yield opening
+    for store in opened:
+        store.close()
