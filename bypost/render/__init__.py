@@ -1,0 +1,1 @@
+"""From Markdown to mails: compiled once per content, filled in per person."""

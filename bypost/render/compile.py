@@ -1,0 +1,263 @@
+"""Compiles a lesson, an issue or a notice into Content: everything but the person.
+
+The steps, each in a module of its own: expressions become words (:mod:`scan`), Markdown a tree
+(:mod:`builder`), the tree MJML fragments (:mod:`fragments`) and plain text (:mod:`text`), both go
+into their templates (:mod:`frames`), MJML is validated and becomes HTML (:mod:`validate`,
+:mod:`mjml`), and the words' meanings are put back (:mod:`split`).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bypost.errors import ContentError
+from bypost.model.content import Content, Template
+from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice, Sender
+from bypost.render import jinja
+from bypost.render.addresses import check_addresses, spoken
+from bypost.render.builder import Builder, plain_text
+from bypost.render.condition import condition
+from bypost.render.document import Document
+from bypost.render.fragments import FragmentRenderer
+from bypost.render.frames import FOLDER, Frames
+from bypost.render.mail import (
+    Mail,
+    everywhere,
+    issue_mail,
+    lesson_mail,
+    notice_mail,
+    subscriber_names,
+)
+from bypost.render.mjml import compile_mjml
+from bypost.render.parser import markdown
+from bypost.render.personalise import header
+from bypost.render.problems import Problems
+from bypost.render.scan import Scanner
+from bypost.render.split import split
+from bypost.render.stored import hashed
+from bypost.render.style import direction
+from bypost.render.text import TextRenderer
+from bypost.render.validate import validate
+from bypost.render.vocabulary import Value, Vocabulary
+from bypost.render.words import Constant, Personal, Words
+
+#: Words read in a minute; the usual figure for prose on a screen.
+WORDS_A_MINUTE = 200
+
+
+class Compiler:
+    """Compiles the mails of one project.
+
+    Args:
+        root: The project's folder; templates are in ``templates/email`` below it.
+        sender: Who the mails come from.
+        base_url: Where the site is, without a slash at the end.
+        attributes: Known names under ``subscriber`` beyond name, email, time_zone and since;
+            None allows any.
+
+    Raises:
+        ContentError: ``style.toml`` is missing or wrong.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        sender: Sender,
+        base_url: str,
+        attributes: frozenset[str] | None = None,
+    ) -> None:
+        self._frames = Frames(root)
+        self._shared = everywhere(sender, base_url)
+        self._subscriber = subscriber_names(attributes)
+
+    def lesson(self, course: Course, lesson: Lesson) -> Content:
+        """Compile one lesson; raises ContentError with every problem found in it."""
+        return self._compile(lesson_mail(course, lesson, self._shared, self._subscriber))
+
+    def issue(self, newsletter: Newsletter, issue: Issue) -> Content:
+        """Compile one issue; raises ContentError with every problem found in it."""
+        return self._compile(issue_mail(newsletter, issue, self._shared, self._subscriber))
+
+    def notice(self, notice: Notice, *, language: str = "en") -> Content:
+        """Compile one notice; raises ContentError with every problem found in it."""
+        return self._compile(notice_mail(notice, language, self._shared, self._subscriber))
+
+    def _compile(self, mail: Mail) -> Content:
+        return _Compilation(mail, self._frames).run()
+
+
+class _Compilation:
+    """One mail on its way."""
+
+    def __init__(self, mail: Mail, frames: Frames) -> None:
+        self.mail = mail
+        self.frames = frames
+        self.words = Words(frames.words)
+        self.problems = Problems()
+        self.path = mail.source.path
+        # Line ends as Markdown counts them; a file may come from Windows.
+        self.body = mail.source.body.replace("\r\n", "\n").replace("\r", "\n")
+        self.minutes = _minutes(self.body)
+        self.names = self._names()
+
+    def run(self) -> Content:
+        """Compile, or raise ContentError with all that is wrong."""
+        scanner = Scanner(self.path, self.names, self.words, self.problems)
+        lines = self.mail.source.key_lines
+        subject = header(scanner.line(self.mail.subject, lines.get("subject")))
+        preheader = header(scanner.line(self.mail.preheader, lines.get("preheader")))
+        body = scanner.body(self.body, self.mail.source.body_line)
+        document = self._document(body)
+        check_addresses(document.blocks, self.words, self.problems)
+        title = plain_text(document.title).strip() or subject
+        html, text = "", ""
+        try:
+            html = self._html(document, title, preheader)
+            text = self._text(document, title)
+        except ContentError as error:
+            self.problems.extend(error)
+        if not self.problems:
+            self._count(body, document, html, text)
+        self.problems.raise_if_any()
+        return self._content(title, subject, html, text)
+
+    def _names(self) -> Vocabulary:
+        """Return the names of this mail; its own title and subject may hold expressions."""
+        draft: dict[str, Value] = {"minutes": self.minutes}
+        first: dict[str, Value] = {**draft, "title": "", "subject": ""}
+        for key, text in (("title", _heading(self.body)), ("subject", self.mail.subject)):
+            words = Words()
+            names = self.mail.vocabulary({**first, **draft})
+            # Problems in here come up again, with their lines, when the whole mail is read.
+            found = Scanner(self.path, names, words, Problems()).line(text, None)
+            draft[key] = header(words.plain(found))
+        if not draft["title"]:
+            draft["title"] = draft["subject"]
+        return self.mail.vocabulary(draft)
+
+    def _document(self, body: str) -> Document:
+        decide = condition(self.names, self.mail.settings, self.problems)
+        first_line = self.mail.source.body_line
+        return Builder(self.path, first_line, self.words, self.problems, decide).build(body)
+
+    def _values(self, title: str) -> dict[str, object]:
+        return {
+            **self.names.constants,
+            "title": title,
+            "language": self.mail.language,
+            "minutes": self.minutes,
+            "has_next": self.mail.has_next,
+        }
+
+    def _template(self, ending: str) -> str:
+        names = [f"{name}.{ending}" for name in self.mail.templates]
+        return next((name for name in names if self.frames.exists(name)), names[-1])
+
+    def _html(self, document: Document, title: str, preheader: str) -> str:
+        template = self._template("mjml")
+        fragments = FragmentRenderer(self.frames, self.frames.style, direction(self.mail.language))
+        values = {
+            **self._values(title),
+            "title_html": jinja.Markup(fragments.inline(document.title) or jinja.escape(title)),
+            "preheader": preheader,
+            "body": jinja.Markup(fragments.body(document)),
+        }
+        mjml = self.frames.render(template, values)
+        self._check_words(mjml)
+        validate(mjml, template, self.words, self.problems)
+        if self.problems:
+            return ""
+        html = compile_mjml(mjml, template)
+        self._report_lost(self.words.inside(mjml) - self.words.inside(html))
+        return html
+
+    def _text(self, document: Document, title: str) -> str:
+        renderer = TextRenderer(self.words, self.frames.style.words)
+        text = self.frames.render(
+            self._template("txt"),
+            {
+                **self._values(title),
+                "heading": renderer.heading(title),
+                "body": renderer.body(document),
+            },
+        )
+        self._check_words(text)
+        return text
+
+    def _check_words(self, rendered: str) -> None:
+        """Names in templates are known only once it is known which mail they end up in."""
+        for word in self.words.inside(rendered):
+            meaning = self.words.meaning(word)
+            place = self.words.place(word)
+            if place.path.startswith(FOLDER) and isinstance(meaning, Personal):
+                for root, name in meaning.names:
+                    complaint = self.names.complaint(root, name)
+                    if complaint:
+                        self.problems.add(place, "jinja-undefined", *complaint)
+
+    def _count(self, body: str, document: Document, html: str, text: str) -> None:
+        """Every expression must have reached the mail."""
+        written = self.words.inside(body) - document.dropped
+        self._report_lost(written - self.words.inside(html))
+        said = {
+            word
+            for part in spoken(document.blocks)
+            for word in self.words.inside(part)
+            if not isinstance(self.words.meaning(word), Constant)
+        }
+        self._report_lost(said - self.words.inside(text))
+
+    def _report_lost(self, lost: set[str]) -> None:
+        for word in lost:
+            meaning = self.words.meaning(word)
+            shown = getattr(meaning, "source", None) or getattr(meaning, "text", "")
+            self.problems.add(
+                self.words.place(word),
+                "jinja-lost",
+                f"`{shown}` does not reach the mail",
+                "move it to where text is shown; an unused link definition is dropped",
+            )
+
+    def _content(self, title: str, subject: str, html: str, text: str) -> Content:
+        parts: dict[str, Template] = {
+            "subject": split(subject, self.words, header),
+            "html": split(html, self.words, lambda value: str(jinja.escape(value))),
+            "text": split(text, self.words, str),
+        }
+        used = self.words.inside("".join((subject, html, text)))
+        names = {
+            f"{root}.{name}"
+            for word in used
+            for root, name in getattr(self.words.meaning(word), "names", ())
+        }
+        return hashed(
+            kind=self.mail.kind,
+            item=self.mail.item,
+            collection=self.mail.collection,
+            title=self.words.plain(title),
+            language=self.mail.language,
+            **parts,
+            needs=tuple(sorted(names)),
+        )
+
+
+def _heading(body: str) -> str:
+    """Return the text of the leading ``# Title``, expressions and all; empty without one."""
+    tokens = markdown().parse(body)
+    shown = [token for token in tokens if token.type != "html_block"]
+    if shown and shown[0].type == "heading_open" and shown[0].tag == "h1":
+        return shown[1].content
+    return ""
+
+
+def _minutes(body: str) -> int:
+    """Return the minutes it takes to read ``body``, at least 1."""
+    tokens = markdown().parse(body)
+    words = sum(
+        len(re.findall(r"\w+(?:['’-]\w+)*", token.content))
+        for token in tokens
+        if token.type == "inline"
+    )
+    return max(1, round(words / WORDS_A_MINUTE))

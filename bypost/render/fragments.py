@@ -1,0 +1,112 @@
+"""A Document as MJML fragments with inline styles.
+
+The shapes (a row, a button, an exercise) are macros of ``templates/email/parts.mjml``, so that
+operators restyle them; only the order and the nesting are decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from markdown_it.token import Token
+
+from bypost.render.document import Block, Box, Button, Document, Prose, When
+from bypost.render.frames import Frames
+from bypost.render.parser import markdown
+from bypost.render.style import Style
+
+#: Markdown elements whose token is not ``*_open`` and that carry a style all the same.
+_LONE = frozenset({"hr", "image", "code_inline"})
+
+
+class FragmentRenderer:
+    """Writes the fragments of one mail.
+
+    Attributes:
+        direction: ``ltr`` or ``rtl``: on which side rules and indents stand.
+    """
+
+    def __init__(self, frames: Frames, style: Style, direction: str) -> None:
+        self.frames = frames
+        self.style = style
+        self.direction = direction
+
+    def body(self, document: Document) -> str:
+        """Return the mail's body as MJML sections."""
+        return "".join(self._rows(document.blocks))
+
+    def inline(self, tokens: Sequence[Token]) -> str:
+        """Return inline tokens as HTML."""
+        parser = markdown()
+        whole = Token("inline", "", 0, children=list(tokens))
+        for token in tokens:
+            self._dress(token)
+        return str(parser.renderer.render([whole], parser.options, {}))
+
+    def _part(self, macro: str, *arguments: object) -> str:
+        return str(self.frames.part(macro, *arguments, direction=self.direction))
+
+    def _rows(self, blocks: Sequence[Block]) -> Iterator[str]:
+        """Yield sections: runs of prose and buttons share one, each box has its own."""
+        run: list[Block] = []
+        for block in blocks:
+            if isinstance(block, Prose | Button):
+                run.append(block)
+                continue
+            yield from self._row(run)
+            run = []
+            if isinstance(block, Box):
+                title = self.inline(block.title)
+                inner = "".join(self._column(block.children))
+                yield self._part("box", block.kind, title, inner)
+            else:
+                yield f"<mj-raw>{block.opening}</mj-raw>"
+                yield from self._rows(block.children)
+                yield f"<mj-raw>{block.closing}</mj-raw>"
+        yield from self._row(run)
+
+    def _row(self, run: Sequence[Block]) -> Iterator[str]:
+        if run:
+            yield self._part("row", "".join(self._column(run)))
+
+    def _column(self, blocks: Sequence[Block]) -> Iterator[str]:
+        for block in blocks:
+            if isinstance(block, Prose):
+                yield self._part("prose", self._prose(block.tokens))
+            elif isinstance(block, Button):
+                yield self._part("button", block.href, block.label)
+            elif isinstance(block, When):
+                yield f"<mj-raw>{block.opening}</mj-raw>"
+                yield from self._column(block.children)
+                yield f"<mj-raw>{block.closing}</mj-raw>"
+
+    def _prose(self, tokens: Sequence[Token]) -> str:
+        parser = markdown()
+        parts: list[str] = []
+        start = 0
+        for index, token in enumerate(tokens):
+            self._dress(token)
+            for child in token.children or ():
+                self._dress(child)
+            if token.type in {"fence", "code_block"}:
+                before = list(tokens[start:index])
+                parts += [parser.renderer.render(before, parser.options, {}), self._code(token)]
+                start = index + 1
+        parts.append(parser.renderer.render(list(tokens[start:]), parser.options, {}))
+        return "".join(parts)
+
+    def _dress(self, token: Token) -> None:
+        """Give an element its inline style; mail readers drop style sheets."""
+        if not (token.type.endswith("_open") or token.type in _LONE):
+            return
+        element = "code" if token.type == "code_inline" else token.tag
+        style = ";".join(filter(None, (self._inline(element), str(token.attrs.get("style", "")))))
+        if style:
+            token.attrs["style"] = style
+
+    def _inline(self, element: str) -> str:
+        return self.style.inline(element, self.direction).strip().rstrip(";")
+
+    def _code(self, token: Token) -> str:
+        escaped = token.content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return f'<pre style="{self._inline("pre")}"><code>{escaped}</code></pre>\n'

@@ -1,0 +1,115 @@
+"""Fills a compiled mail's slots for one person after another."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bypost.errors import ContentError, Problem
+from bypost.model.content import Content, Slot, Template, Values
+from bypost.render import jinja
+
+#: Line breaks and other control characters, which a header must not carry.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+#: Parts slots from each other while they are evaluated together. Random per process: a value that
+#: contained it would shift all slots after it.
+_SEPARATOR = f"\x1f{secrets.token_hex(16)}\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail for one person."""
+
+    subject: str
+    html: str
+    text: str
+
+
+class Personaliser:
+    """Renders one content for many people; everything is compiled once, here."""
+
+    def __init__(self, content: Content) -> None:
+        self._name = "/".join(filter(None, (content.collection, content.item)))
+        self._blank = {
+            name.partition(".")[2]: "" for name in content.needs if name.startswith("subscriber.")
+        }
+        self._subject = _Part(content.subject, escaped=False)
+        self._html = _Part(content.html, escaped=True)
+        self._text = _Part(content.text, escaped=False)
+
+    def render(self, values: Values) -> Rendered:
+        """Return the mail for the person with ``values``.
+
+        Raises:
+            ContentError: A name is missing, other than one under ``subscriber``; those are
+                filled with an empty text.
+        """
+        known = self._complete(values)
+        try:
+            return Rendered(
+                header(self._subject.render(known)),
+                self._html.render(known),
+                self._text.render(known),
+            )
+        except jinja.FAILURES as error:
+            raise self._failed(error) from error
+
+    def slot_values(self, values: Values) -> dict[str, tuple[str, ...]]:
+        """Return each part's (``subject``, ``html``, ``text``) slots evaluated, in order.
+
+        For providers that take the constant part once and the values per person.
+        """
+        known = self._complete(values)
+        try:
+            return {
+                "subject": tuple(_CONTROL.sub(" ", v) for v in self._subject.values(known)),
+                "html": self._html.values(known),
+                "text": self._text.values(known),
+            }
+        except jinja.FAILURES as error:
+            raise self._failed(error) from error
+
+    def _complete(self, values: Values) -> Mapping[str, Mapping[str, str]]:
+        return {**values, "subscriber": {**self._blank, **values.get("subscriber", {})}}
+
+    def _failed(self, error: Exception) -> ContentError:
+        fix = "give the value, or guard the expression against its absence"
+        return ContentError(
+            Problem(self._name, None, f"cannot be personalised: {error}", fix, "personalise")
+        )
+
+
+class _Part:
+    """One part of a mail: all its different slots are evaluated in one call of Jinja."""
+
+    def __init__(self, template: Template, *, escaped: bool) -> None:
+        sources = [part.source for part in template.parts if isinstance(part, Slot)]
+        different = list(dict.fromkeys(sources))
+        self._count = len(different)
+        self._order = [different.index(source) for source in sources]
+        self._parts = [None if isinstance(part, Slot) else part for part in template.parts]
+        self._evaluate: Callable[[Mapping[str, object]], str] | None = None
+        if different:
+            self._evaluate = jinja.fill(_SEPARATOR.join(different), escaped=escaped)
+
+    def values(self, values: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the slots' texts, in the order in which they stand in the part."""
+        if self._evaluate is None:
+            return ()
+        found = self._evaluate(values).split(_SEPARATOR)
+        if len(found) != self._count:
+            raise ValueError("a value contains the separator of slots")
+        return tuple(found[index] for index in self._order)
+
+    def render(self, values: Mapping[str, object]) -> str:
+        """Return the part with its slots filled."""
+        filled = iter(self.values(values))
+        return "".join([next(filled) if part is None else part for part in self._parts])
+
+
+def header(text: str) -> str:
+    """Return ``text`` fit for a header: runs of control characters become one space."""
+    return _CONTROL.sub(" ", text).strip()
