@@ -132,7 +132,7 @@ class Builder:
     def _open(self, token: Token, frames: list[_Frame], *, nested: int) -> None:
         outer = frames[-1]
         self._flush(outer)
-        start, end = token.map or [0, 0]
+        end = token.map[1] if token.map else 0
         frame = _Frame(token, end)
         place = self._token_place(token)
         if nested:

@@ -15,6 +15,9 @@ from bypost.render.frames import Frames
 from bypost.render.parser import markdown
 from bypost.render.style import Style
 
+#: Ends of elements that bring the space below their last paragraph themselves.
+_ENDS = frozenset({"blockquote_close", "list_item_close"})
+
 #: Markdown elements whose token is not ``*_open`` and that carry a style all the same.
 _LONE = frozenset({"hr", "image", "code_inline"})
 
@@ -88,6 +91,8 @@ class FragmentRenderer:
             self._dress(token)
             for child in token.children or ():
                 self._dress(child)
+            if token.type in _ENDS and tokens[index - 1].type == "paragraph_close":
+                self._close_up(tokens, index - 1)
             if token.type in {"fence", "code_block"}:
                 before = list(tokens[start:index])
                 parts += [parser.renderer.render(before, parser.options, {}), self._code(token)]
@@ -103,6 +108,11 @@ class FragmentRenderer:
         style = ";".join(filter(None, (self._inline(element), str(token.attrs.get("style", "")))))
         if style:
             token.attrs["style"] = style
+
+    def _close_up(self, tokens: Sequence[Token], end: int) -> None:
+        """Take away the space below the paragraph that ends at token ``end``."""
+        opening = next(t for t in reversed(tokens[:end]) if t.type == "paragraph_open")
+        opening.attrs["style"] = f"{opening.attrs.get('style', '')};margin-bottom:0"
 
     def _inline(self, element: str) -> str:
         return self.style.inline(element, self.direction).strip().rstrip(";")

@@ -148,10 +148,10 @@ class Frames:
         opening = self.words.add(Opening(condition, ((root, key),)), place)
         ending = self.words.add(Closing(opening), place)
         inner = caller()
-        if isinstance(inner, jinja.Markup):
-            raw = "<mj-raw>{}</mj-raw>".format
-            return jinja.Markup(raw(opening) + inner + raw(ending))
-        return opening + inner + ending
+        if not isinstance(inner, jinja.Markup):
+            return opening + inner + ending
+        around = "<mj-raw>{}</mj-raw>" if inner.lstrip().startswith("<mj-") else "{}"
+        return jinja.Markup(around).format(opening) + inner + jinja.Markup(around).format(ending)
 
 
 def _wrapped(text: str, columns: int = COLUMNS) -> str:

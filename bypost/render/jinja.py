@@ -1,8 +1,8 @@
 """The only door to Jinja: reading expressions, evaluating them, rendering templates.
 
-Everything runs in Jinja's sandbox with strict undefined names. Expressions of authors are held to a
-small grammar on top of that: a name is always ``root.name``, filters and methods come from the lists
-below, and nothing that starts with an underscore can be reached.
+Everything runs in Jinja's sandbox with strict undefined names. Expressions of authors are held to
+a small grammar on top of that: a name is always ``root.name``, filters and methods come from the
+lists below, and nothing that starts with an underscore can be reached.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ __all__ = ["FAILURES", "Markup", "TemplateFailure", "escape", "evaluate", "fill"
 
 #: Filters an author may use. ``safe`` and everything else that yields markup is missing on purpose.
 FILTERS = frozenset(
-    "abs capitalize d default first float int join last length lower replace round sort"
-    " title trim truncate upper urlencode wordcount".split()
+    {"abs", "capitalize", "d", "default", "first", "float", "int", "join", "last", "length"}
+    | {"lower", "replace", "round", "sort", "title", "trim", "truncate", "upper", "urlencode"}
+    | {"wordcount"}
 )
 
 #: String methods an author may call.
-METHODS = frozenset("endswith removeprefix removesuffix split startswith strip".split())
+METHODS = frozenset({"endswith", "removeprefix", "removesuffix", "split", "startswith", "strip"})
 
 #: What evaluating an expression may raise because of the values it meets.
 FAILURES = (
@@ -200,11 +201,11 @@ class Templates:
         except FAILURES as error:
             raise self._failure(error, name) from error
 
-    def macro(self, name: str, macro: str, *arguments: Any, **values: Any) -> Markup:
+    def macro(self, name: str, macro: str, *arguments: Any, **values: Any) -> str:
         """Call a macro of template ``name``; raises TemplateFailure."""
         try:
             module = self._environment.get_template(name).make_module(values)
-            return Markup(getattr(module, macro)(*arguments))
+            return str(getattr(module, macro)(*arguments))
         except FAILURES as error:
             raise self._failure(error, name) from error
 

@@ -1,8 +1,8 @@
 """The only door to mrml: MJML in, HTML out, with errors that name a line.
 
-mrml accepts nearly anything in silence, so :mod:`bypost.render.validate` has looked before. Three of
-its habits are dealt with here: fonts from a remote host unless told otherwise, comments kept, and
-errors that give a byte offset.
+mrml accepts nearly anything in silence, so :mod:`bypost.render.validate` has looked before. Three
+of its habits are dealt with here: fonts from a remote host unless told otherwise, comments kept,
+and errors that give a byte offset.
 """
 
 from __future__ import annotations
