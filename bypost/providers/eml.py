@@ -16,8 +16,9 @@ from bypost.model.message import Message
 from bypost.providers.mailbox import phrase
 from bypost.providers.objection import MAX_WORD
 
-#: Where a line of a header is folded if it has a space (RFC 5322 2.1.1).
-WIDTH = 78
+#: Where a line of a header is folded if it has a space: 76 where it holds an encoded word
+#: (RFC 2047 2), else 78 (RFC 5322 2.1.1).
+WIDTH = 76
 
 
 def eml(message: Message, *, date: datetime) -> bytes:
@@ -70,7 +71,8 @@ def _is_plain(value: str) -> bool:
 
 def _encoded(value: str) -> str:
     """Return ``value`` as encoded words (RFC 2047), with a space between them."""
-    return Header(value, "utf-8", maxlinelen=WIDTH - 3).encode(linesep="").strip()
+    room = WIDTH - len("Reply-To: ")
+    return Header(value, "utf-8", maxlinelen=room).encode(linesep="").strip()
 
 
 def _fold(name: str, value: str) -> str:
@@ -100,4 +102,7 @@ def _part(kind: str, content: str) -> bytes:
 
 def _domain(address: str) -> str:
     domain = address.rpartition("@")[2]
-    return domain if domain.isascii() else domain.encode("idna").decode()
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:  # a label too long or empty: an id in UTF-8 is an id too (RFC 6532 3.2)
+        return domain

@@ -74,8 +74,8 @@ class Resend(HttpProvider):
         ``errors`` names the refused messages by index; ``data`` holds the others in order. A
         ``data`` with an empty place for each refused message is understood as well.
         """
-        refused = _refused(answer.get("errors") or [], count)
         data = answer["data"]
+        refused = _refused(answer.get("errors") or [], count)
         if refused and len(data) == count:
             if any(_id(data[index]) for index in refused):
                 raise ValueError("a message is both accepted and refused")
@@ -128,14 +128,14 @@ def _refused(errors: Sequence[Mapping[str, Any]], count: int) -> dict[int, Resul
     return refused
 
 
-def _accepted(item: Mapping[str, Any]) -> Result:
+def _accepted(item: object) -> Result:
     if not (provider_id := _id(item)):
         raise ValueError("an accepted message without an id")
     return Result(accepted=True, provider_id=provider_id)
 
 
-def _id(item: Mapping[str, Any] | None) -> str:
-    identity = item.get("id") if item else None
+def _id(item: object) -> str:
+    identity = item.get("id") if isinstance(item, dict) else None
     return identity if isinstance(identity, str) else ""
 
 

@@ -31,7 +31,7 @@ def _seconds(text: str | None) -> timedelta | None:
         seconds = float(text or "")
     except ValueError:
         return None
-    if not math.isfinite(seconds):
+    if math.isnan(seconds):
         return None
     return timedelta(seconds=min(max(seconds, 0.0), LONGEST.total_seconds()))
 

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bypost.errors import SettingsError
+from bypost.http import HttpClient
+from bypost.providers.registry import BUILDERS, build
+from scheduler.clock import SimulatedClock
+
+OPTIONS = {
+    "outbox": {"path": Path("var/outbox")},
+    "resend": {
+        "api_key": SecretStr("re_secret"),
+        "base_url": "https://api.resend.com",
+        "per_second": 5,
+        "per_day": None,
+        "batch_size": None,
+        "webhook_secret": None,
+    },
+}
+CLOCK = SimulatedClock(datetime(2026, 11, 23, tzinfo=UTC))
+
+
+@pytest.fixture
+def http() -> Iterator[HttpClient]:
+    client = HttpClient(timeout=1, user_agent="bypost-tests/1")
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_every_name_builds_the_provider_of_that_name(http: HttpClient, name: str) -> None:
+    assert build(name, OPTIONS[name], http=http, clock=CLOCK).name == name
+
+
+def test_a_misspelt_name_is_told_the_nearest(http: HttpClient) -> None:
+    with pytest.raises(SettingsError, match="did you mean 'resend'"):
+        build("resent", {}, http=http, clock=CLOCK)
+
+
+def test_a_strange_name_is_told_what_there_is(http: HttpClient) -> None:
+    with pytest.raises(SettingsError, match="known: outbox, resend"):
+        build("pigeon", {}, http=http, clock=CLOCK)
