@@ -40,6 +40,11 @@ def course(text: str) -> str:
 
 QUOTE = 'put the value in quotes: subject: "{{ subscriber.name }}, one question"'
 
+INSTANT = (
+    "add the offset from UTC, as in 2026-12-01T09:00:00+01:00, "
+    "or write the date alone and the hour under `at`"
+)
+
 #: name of the mistake -> (lesson, line, what is wrong, how to mend it)
 LESSONS: dict[str, tuple[str | bytes, int | None, str, str]] = {
     "empty file": ("", 1, "does not begin with front matter", "begin the file with ---"),
@@ -322,8 +327,7 @@ ISSUES: dict[str, tuple[str, int, str, str]] = {
         issue(date="2026-12-01T09:00:00"),
         6,
         "`2026-12-01T09:00:00` does not say in which zone",
-        "add the offset from UTC, as in 2026-12-01T09:00:00+01:00, "
-        "or write the date alone and the hour under `at`",
+        INSTANT,
     ),
     "date in words": (
         issue(date="first of December"),
