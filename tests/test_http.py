@@ -15,6 +15,7 @@ from bypost.errors import NotSent, OutcomeUnknown
 from bypost.http import MAX_ANSWER_BYTES, HttpClient
 from bypost.testing import fault
 from bypost.testing.fake_server import FakeServer, Reply, Request
+from tests.contracts.http_provider import no_proxies
 
 Make = Callable[..., HttpClient]
 
@@ -32,9 +33,7 @@ class Echo(FakeServer):
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    no_proxies(monkeypatch)
 
 
 @pytest.fixture

@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.provider")
+pytest.register_assert_rewrite("tests.contracts.provider", "tests.contracts.http_provider")

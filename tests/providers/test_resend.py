@@ -16,7 +16,8 @@ from bypost.model.message import Key, Message
 from bypost.providers.resend import Resend
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
-from tests.contracts.provider import SECRET, HttpProviderContract, make_message
+from tests.contracts.http_provider import SECRET, HttpProviderContract
+from tests.contracts.provider import make_message
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "resend"
 ERRORS: dict[str, type[SendError]] = {

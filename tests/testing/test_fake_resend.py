@@ -17,12 +17,14 @@ from bypost.http import HttpAnswer, HttpClient
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
 from scheduler.clock import SimulatedClock
+from tests.contracts.http_provider import no_proxies
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def http() -> Iterator[HttpClient]:
+def http(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpClient]:
+    no_proxies(monkeypatch)
     client = HttpClient(timeout=10, user_agent="bypost-tests/1")
     yield client
     client.close()
