@@ -137,7 +137,9 @@ def _take_budget(
         return Blocked(f"`{name}` is not among the providers in [sending] provider")
     if rate == pacing.Rate() and budget.paused_until is None:
         return None
-    taken, wait = pacing.take(budget, rate, calls=1, items=batch["size"], now=now)
+    # A quota lowered below a batch's size: it leaves alone, on a day of its own.
+    items = min(batch["size"], rate.per_day or batch["size"])
+    taken, wait = pacing.take(budget, rate, calls=1, items=items, now=now)
     if wait:
         return Later(now + wait, everybody=True)
     budgets.save(connection, name, taken)

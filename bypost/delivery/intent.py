@@ -54,10 +54,20 @@ def commit(context: Context, provider: Provider, claim: Claim) -> Request | None
             )
             if not again.agrees_with(verdict):
                 continue  # somebody left while we were building
+            if len(body) > provider.max_bytes and len(going) > 1:
+                _split(connection, provider, claim)
+                return None
             refused = [(i, "failed", why) for i, why in objections.items() if why]
             return _write_intent(
                 context, connection, provider, claim, verdict, refused, going, body, now
             )
+
+
+def _split(connection: Connection, provider: Provider, claim: Claim) -> None:
+    """Bind the members of a request that would be too long to two batches instead."""
+    if ledger.update_fenced(connection, claim.batch["id"], claim.fence, {"lease_until": None}):
+        half = (claim.batch["size"] + 1) // 2
+        ledger.dissolve(connection, claim.batch, provider=provider.name, size=half)
 
 
 def _id(context: Context, ref: str) -> int:

@@ -14,6 +14,7 @@ from bypost.delivery.shape import Shape, Step
 from bypost.delivery.steps import reached
 from bypost.model.course import Kind
 from bypost.store import Connection, Row, enrollments, ledger, suppressions
+from scheduler.pacing import Rate
 
 _T = TypeVar("_T")
 
@@ -137,8 +138,13 @@ def _suppressed(context: Context, connection: Connection, rows: Sequence[Row]) -
 
 
 def batch_size(context: Context) -> int:
-    """Return how many deliveries a batch of the preferred provider holds."""
-    return context.provider.batch_size
+    """Return how many deliveries a batch of the preferred provider holds.
+
+    A batch larger than a day's quota could never leave.
+    """
+    provider = context.provider
+    quota = context.rates.get(provider.name, Rate()).per_day
+    return min(provider.batch_size, quota or provider.batch_size)
 
 
 def in_parts(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:

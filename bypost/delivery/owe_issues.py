@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from bypost.delivery.context import Context
-from bypost.delivery.owe import CHUNK, in_parts, zone
+from bypost.delivery.owe import CHUNK, batch_size, in_parts, zone
 from bypost.delivery.publish import ReadyIssue
 from bypost.delivery.steps import reached
 from bypost.model.course import Kind
@@ -98,7 +98,7 @@ def _owe_zone(
             members = [
                 {"subscriber_id": p["subscriber_id"], "subscription_id": p["id"]} for p in people
             ]
-            for part in in_parts(members, context.provider.batch_size):
+            for part in in_parts(members, batch_size(context)):
                 ledger.owe(connection, _batch(context, one, item, at), part, now=now)
             if len(people) < CHUNK:
                 issues.settle_zone(connection, issue_id, name, due_at=at, state="done")

@@ -16,7 +16,7 @@ from bypost.delivery import steps
 from bypost.delivery.claim import Blocked, Later
 from bypost.delivery.context import Context
 from bypost.delivery.deliver import deliver
-from bypost.delivery.owe import owe_lessons
+from bypost.delivery.owe import batch_size, owe_lessons
 from bypost.delivery.owe_issues import next_issue_at, owe_issues
 from bypost.delivery.publish import Published, Publisher
 from bypost.delivery.report import Report
@@ -106,7 +106,7 @@ class Pass:
                 old = ledger.foreign(connection, list(self.context.providers), limit=50)
                 for batch in old:
                     ledger.dissolve(
-                        connection, batch, provider=provider.name, size=provider.batch_size
+                        connection, batch, provider=provider.name, size=batch_size(self.context)
                     )
             if not old:
                 return

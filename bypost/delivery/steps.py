@@ -12,8 +12,8 @@ _LOG = logging.getLogger(__name__)
 
 #: Every label, in the order in which a pass comes by them.
 LABELS = (
-    "imported",  # the CSV is in
     "published",  # contents are stored
+    "imported",  # the CSV is in
     "owed",  # a chunk of deliveries and hints is committed
     "leased",  # T1: the batch is ours
     "built",  # gated and rendered, nothing written

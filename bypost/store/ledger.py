@@ -234,7 +234,8 @@ def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: in
     )
     for start in range(0, len(ids), size):
         part = ids[start : start + size]
-        fresh = {**old, "provider": provider, "size": len(part), "fence": 0, "cancelled": 0}
+        free = {"fence": 0, "lease_until": None, "lease_owner": ""}
+        fresh = {**old, **free, "provider": provider, "size": len(part), "cancelled": 0}
         del fresh["id"]
         batch_id = connection.execute(
             insert(batches).values(fresh).returning(batches.c.id)

@@ -1,0 +1,46 @@
+"""Run ``bypost send`` and die (SIGKILL) when a labelled step is reached for the n-th time.
+
+    python die_at.py LABEL N [arguments of send ...]
+
+It listens to the debug lines of ``bypost.delivery.steps`` with an ordinary logging handler; the
+product knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+
+class _Killer(logging.Handler):
+    def __init__(self, label: str, times: int) -> None:
+        super().__init__()
+        self._label = label
+        self._left = times
+        self._guard = threading.Lock()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() != self._label:
+            return
+        with self._guard:
+            self._left -= 1
+            if self._left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> int:
+    label, times, *rest = sys.argv[1:]
+    logger = logging.getLogger("bypost.delivery.steps")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    logger.addHandler(_Killer(label, int(times)))
+    from bypost.cli import main as command
+
+    return command(["send", *rest])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
