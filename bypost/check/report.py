@@ -1,0 +1,65 @@
+"""Findings for people and for scripts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+
+from bypost.check.finding import Finding, Level
+
+_SYMBOLS = {Level.ERROR: "✗", Level.WARNING: "!", Level.INFO: "i"}
+_PLURALS = {Level.ERROR: "errors", Level.WARNING: "warnings", Level.INFO: "notes"}
+_SINGULARS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "note"}
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """Return 2 where content has an error, else 0."""
+    return 2 if any(finding.level is Level.ERROR for finding in findings) else 0
+
+
+def as_text(findings: Sequence[Finding]) -> str:
+    """Return the findings grouped by file, each fix indented below, with a sum at the end.
+
+    Args:
+        findings: In the order of their paths, as ``findings()`` returns them.
+    """
+    blocks = [
+        "\n".join([path, *(_lines(finding) for finding in group)])
+        for path, group in groupby(findings, key=lambda finding: finding.path)
+    ]
+    return "\n\n".join([*blocks, summary(findings)])
+
+
+def as_json(findings: Sequence[Finding]) -> dict[str, list[dict[str, str | int | None]]]:
+    """Return ``{"findings": [{rule, level, path, line, message, fix}]}``; the keys are stable."""
+    return {
+        "findings": [
+            {
+                "rule": finding.rule,
+                "level": finding.level.value,
+                "path": finding.path,
+                "line": finding.line,
+                "message": finding.message,
+                "fix": finding.fix,
+            }
+            for finding in findings
+        ]
+    }
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """Return how many there are of each level, e.g. ``1 error, 2 warnings``."""
+    counts = Counter(finding.level for finding in findings)
+    parts = [
+        f"{counts[level]} {_SINGULARS[level] if counts[level] == 1 else _PLURALS[level]}"
+        for level in Level
+        if counts[level]
+    ]
+    return ", ".join(parts) or "nothing found"
+
+
+def _lines(finding: Finding) -> str:
+    place = f"{finding.line}: " if finding.line else ""
+    first = f"  {_SYMBOLS[finding.level]} {place}{finding.message}  [{finding.rule}]"
+    return f"{first}\n      {finding.fix}" if finding.fix else first

@@ -1,0 +1,73 @@
+"""The text itself: how much of it there is, and in what order its headings come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from bypost.check.finding import Finding, Level
+from bypost.check.sample import Sample
+from bypost.model.course import Kind
+
+FEWEST = 50
+MOST = 5_000
+
+_EXPRESSION = re.compile(r"\{\{.*?\}\}")
+_WORD = re.compile(r"\w+(?:['’.-]\w+)*")
+
+
+def words(sample: Sample) -> Iterator[Finding]:
+    """A mail of a few words may be unfinished, one of thousands is a chapter.
+
+    Notices are left out: they are short because they should be.
+    """
+    if sample.kind is Kind.NOTICE:
+        return
+    count = sum(len(_WORD.findall(_shown(token))) for token in _tokens(sample))
+    if FEWEST <= count <= MOST:
+        return
+    fix = "say more, or join it with another mail" if count < FEWEST else "make two mails of it"
+    yield sample.finding("words", Level.INFO, f"the text has {count:,} words", fix)
+
+
+def heading_order(sample: Sample) -> Iterator[Finding]:
+    """Who hears a mail read out moves by its headings: one first, and no level left out."""
+    before, first = 1, None
+    for token in _tokens(sample):
+        if token.type != "heading_open":
+            continue
+        level = int(token.tag[1:])
+        line = sample.source.body_line + (token.map[0] if token.map else 0)
+        if level == 1 and first:
+            message = f"a second heading of the first level; the other is on line {first}"
+            yield _order(sample, message, "write it with `##`", line)
+        elif level > before + 1:
+            message = f"a heading of level {level} follows one of level {before}"
+            yield _order(sample, message, f"write it with `{'#' * (before + 1)}`", line)
+        first = first or (line if level == 1 else None)
+        before = level
+
+
+def _order(sample: Sample, message: str, fix: str, line: int) -> Finding:
+    return sample.finding("heading-order", Level.WARNING, message, fix, line=line)
+
+
+def _tokens(sample: Sample) -> list[Token]:
+    return MarkdownIt("commonmark").parse(sample.source.body)
+
+
+def _shown(token: Token) -> str:
+    """Return the text a token shows: no link targets, no marks of containers."""
+    if token.type in ("fence", "code_block"):
+        return token.content
+    text = "".join(
+        child.content if child.type in ("text", "code_inline") else "\n"
+        for child in token.children or ()
+        if child.type in ("text", "code_inline", "softbreak", "hardbreak")
+    )
+    # An expression shows one word or so.
+    text = _EXPRESSION.sub("word", text)
+    return "\n".join(line for line in text.split("\n") if not line.startswith(":::"))
