@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
-from bypost.render.document import Block, Box, Button, Prose, When
+from bypost.render.document import Block, Box, Button, Document, Prose, When
 from bypost.render.problems import Problems
 from bypost.render.words import Constant, Personal, Place, Words
 
@@ -18,9 +18,10 @@ _ALLOWED = frozenset({"http", "https", "mailto", "tel"})
 _OURS = frozenset({"about", "links"})
 
 
-def check_addresses(blocks: Sequence[Block], words: Words, problems: Problems) -> None:
+def check_addresses(document: Document, title: Place, words: Words, problems: Problems) -> None:
     """Note empty addresses, schemes that are not for mail, and addresses a person supplied."""
-    for address, place in addresses(blocks):
+    found = (*_inline(document.title, title), *addresses(document.blocks))
+    for address, place in found:
         parts = list(words.split(address))
         first = parts[0] if parts else ""
         settled = words.plain(address).strip()
@@ -71,8 +72,13 @@ def _inline(tokens: Sequence[Token], place: Place) -> Iterator[tuple[str, Place]
             yield from _inline(token.children, here)
 
 
-def spoken(blocks: Sequence[Block]) -> Iterator[str]:
+def spoken(document: Document) -> Iterator[str]:
     """Yield all text and all link addresses that the plain-text part must carry as well."""
+    yield from _spoken_inline(document.title)
+    yield from _spoken(document.blocks)
+
+
+def _spoken(blocks: Sequence[Block]) -> Iterator[str]:
     for block in blocks:
         if isinstance(block, Button):
             yield block.label
@@ -84,7 +90,7 @@ def spoken(blocks: Sequence[Block]) -> Iterator[str]:
                 yield from _spoken_inline(block.title)
             elif isinstance(block, When):
                 yield block.opening
-            yield from spoken(block.children)
+            yield from _spoken(block.children)
 
 
 def _spoken_inline(tokens: Sequence[Token]) -> Iterator[str]:

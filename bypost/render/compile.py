@@ -40,7 +40,7 @@ from bypost.render.style import direction
 from bypost.render.text import TextRenderer
 from bypost.render.validate import validate
 from bypost.render.vocabulary import Value, Vocabulary
-from bypost.render.words import Constant, Personal, Words
+from bypost.render.words import Constant, Personal, Place, Words
 
 #: Words read in a minute; the usual figure for prose on a screen.
 WORDS_A_MINUTE = 200
@@ -110,7 +110,9 @@ class _Compilation:
         preheader = header(scanner.line(self.mail.preheader, lines.get("preheader")))
         body = scanner.body(self.body, self.mail.source.body_line)
         document = self._document(body)
-        check_addresses(document.blocks, self.words, self.problems)
+        check_addresses(
+            document, Place(self.path, self.mail.source.body_line), self.words, self.problems
+        )
         title = plain_text(document.title).strip() or subject
         html, text = "", ""
         try:
@@ -179,7 +181,7 @@ class _Compilation:
             self._template("txt"),
             {
                 **self._values(title),
-                "heading": renderer.heading(title),
+                "heading": renderer.heading(document, title),
                 "body": renderer.body(document),
             },
         )
@@ -203,7 +205,7 @@ class _Compilation:
         self._report_lost(written - self.words.inside(html))
         said = {
             word
-            for part in spoken(document.blocks)
+            for part in spoken(document)
             for word in self.words.inside(part)
             if not isinstance(self.words.meaning(word), Constant)
         }

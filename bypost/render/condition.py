@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from bypost.render.builder import Decide
+from bypost.render.expression import fold
 from bypost.render.nearest import did_you_mean
 from bypost.render.problems import Problems
 from bypost.render.vocabulary import Vocabulary
@@ -31,7 +32,7 @@ def condition(names: Vocabulary, settings: Mapping[str, str], problems: Problems
             problems.add(place, "jinja-undefined", *(complaint or (f"`{name}` is hidden", "")))
             return True
         if root in names.personal:
-            return Opening(f"{root}.{name}", ((root, name),))
+            return Opening(fold(argument, {}), ((root, name),))
         return bool(names.constants[root][name])
 
     def _setting(name: str, place: Place) -> bool:

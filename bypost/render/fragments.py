@@ -89,6 +89,8 @@ class FragmentRenderer:
         start = 0
         for index, token in enumerate(tokens):
             self._dress(token)
+            if not index and token.type == "heading_open":
+                token.attrs["style"] = f"{token.attrs.get('style', '')};{self._inline('first')}"
             for child in token.children or ():
                 self._dress(child)
             if token.type in _ENDS and tokens[index - 1].type == "paragraph_close":

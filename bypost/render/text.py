@@ -27,11 +27,13 @@ class TextRenderer:
 
     def body(self, document: Document) -> str:
         """Return the text of the document's blocks, without its title."""
-        return self._sequence(document.blocks)
+        # Links in the title are explained here, because the title itself stands alone.
+        return "\n\n".join((*self._take_notes(), self._sequence(document.blocks)))
 
-    def heading(self, title: str) -> str:
-        """Return the mail's title, underlined."""
-        lines = wrap(self._settled(title), COLUMNS, measure=self.measure)
+    def heading(self, document: Document, title: str) -> str:
+        """Return the mail's title, underlined; ``title`` is for a document without one."""
+        text = self.inline(document.title) if document.title else self._settled(title)
+        lines = wrap(text.strip(), COLUMNS, measure=self.measure)
         longest = max(self.measure(line) for line in lines)
         return "\n".join((*lines, "=" * min(COLUMNS, longest)))
 
@@ -73,12 +75,16 @@ class TextRenderer:
             "strong_close": "*",
             "em_open": "_",
             "em_close": "_",
+            "s_open": "~~",
+            "s_close": "~~",
         }
         if token.type == "image":
             alt = self._settled(token.content)
             return f"[{self.labels['image']}: {alt}]" if alt else ""
         if token.type in marks:
             return marks[token.type]
+        if token.type == "code_inline":
+            return f"`{token.content}`"
         return self._settled(token.content)
 
     def _link_note(self, href: str, label: str) -> str:
@@ -95,12 +101,8 @@ class TextRenderer:
         for block in blocks:
             if isinstance(block, When):
                 inner = self._sequence(block.children, columns)
-                if text:
-                    text += pending + f"{block.opening}\n\n{inner}{block.closing}"
-                    pending = "\n\n"
-                else:
-                    text += f"{block.opening}{inner}\n\n{block.closing}"
-                    pending = ""
+                before, after = ("\n\n", "") if pending else ("", "\n\n")
+                text += f"{block.opening}{before}{inner}{after}{block.closing}"
                 continue
             text += pending + self._block(block, columns)
             pending = "\n\n"

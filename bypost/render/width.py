@@ -48,6 +48,10 @@ def _pieces(text: str) -> list[str]:
     pieces: list[str] = []
     current = ""
     for word in text.split(" "):
+        if "://" in word:
+            pieces.append(f"{current}{word} ")
+            current = ""
+            continue
         for char in word:
             wide = unicodedata.east_asian_width(char) in {"W", "F"}
             # A line must not begin with closing punctuation such as an ideographic full stop.
