@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bypost.delivery import owner
 from bypost.delivery.context import Context
 from bypost.delivery.outcome import may_repeat
 from bypost.store import Connection, Row, budgets, ledger
 from scheduler import pacing
+
+#: How soon to look again at a batch bound to a provider that this process does not have.
+_FOREIGN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ def _take_budget(
         return Blocked(breaker)
     rate = context.rates.get(name, pacing.Rate())
     if name not in context.providers:
-        return Blocked(f"`{name}` is not among the providers in [sending] provider")
+        return Later(now + _FOREIGN, f"`{name}` is not in [sending] provider; a pass moves it")
     if rate == pacing.Rate() and budget.paused_until is None:
         return None
     # A quota lowered below a batch's size: it leaves alone, on a day of its own.

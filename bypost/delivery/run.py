@@ -99,11 +99,13 @@ class Pass:
         )
 
     def _rebind(self) -> None:
-        """Move batches that were never attempted from a provider no longer set to the first."""
+        """Move what a provider no longer set did surely not accept to the first one."""
         provider = self.context.provider
         while True:
             with self.context.store.write() as connection:
-                old = ledger.foreign(connection, list(self.context.providers), limit=50)
+                old = ledger.foreign(
+                    connection, list(self.context.providers), now=self.context.clock.now(), limit=50
+                )
                 for batch in old:
                     ledger.dissolve(
                         connection, batch, provider=provider.name, size=batch_size(self.context)

@@ -204,13 +204,16 @@ def unowe(connection: Connection, batch_id: int, ids: Sequence[int]) -> None:
     )
 
 
-def foreign(connection: Connection, providers: Sequence[str], limit: int) -> Sequence[RowMapping]:
-    """Return batches never attempted that are bound to none of ``providers``."""
+def foreign(
+    connection: Connection, providers: Sequence[str], *, now: datetime, limit: int
+) -> Sequence[RowMapping]:
+    """Return batches bound to none of ``providers`` of which surely nothing was accepted."""
     query = (
         select(batches)
         .where(
             batches.c.state == "pending",
-            batches.c.attempts == 0,
+            batches.c.ambiguous.is_(False),
+            or_(batches.c.lease_until.is_(None), batches.c.lease_until <= now),
             batches.c.provider.not_in(providers),
         )
         .limit(limit)
@@ -219,7 +222,7 @@ def foreign(connection: Connection, providers: Sequence[str], limit: int) -> Seq
 
 
 def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: int) -> None:
-    """Bind the deliveries of a never-attempted batch to batches of ``provider`` instead."""
+    """Bind the deliveries of a batch, none of them accepted, to batches of ``provider`` instead."""
     ids = list(
         connection.execute(
             select(deliveries.c.id)
@@ -234,7 +237,7 @@ def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: in
     )
     for start in range(0, len(ids), size):
         part = ids[start : start + size]
-        free = {"fence": 0, "lease_until": None, "lease_owner": ""}
+        free = {"fence": 0, "lease_until": None, "lease_owner": "", "attempts": 0}
         fresh = {**old, **free, "provider": provider, "size": len(part), "cancelled": 0}
         del fresh["id"]
         batch_id = connection.execute(

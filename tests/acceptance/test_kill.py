@@ -76,7 +76,9 @@ def _finish(process: subprocess.Popen[bytes]) -> int:
 @pytest.fixture
 def project(empty_project: Path) -> Path:
     write_course(empty_project, delays=("at once", "1 day"))
-    write_people(empty_project, *(f"p{i}@example.org,Person {i},Europe/Berlin" for i in range(PEOPLE)))
+    write_people(
+        empty_project, *(f"p{i}@example.org,Person {i},Europe/Berlin" for i in range(PEOPLE))
+    )
     return empty_project
 
 
@@ -89,7 +91,15 @@ def log(tmp_path: Path) -> Path:
 def fake_resend(log: Path) -> Iterator[str]:
     """A Resend in a process of its own: it outlives every kill and holds the truth."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bypost.testing.fake_resend", "--log", str(log), "--latency", "0.05"],
+        [
+            sys.executable,
+            "-m",
+            "bypost.testing.fake_resend",
+            "--log",
+            str(log),
+            "--latency",
+            "0.05",
+        ],
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
@@ -159,7 +169,7 @@ def test_killed_at_every_step_and_at_random_everybody_has_one_welcome_from_resen
 ) -> None:
     for label in LABELS:
         assert resend.die_at(label, 1 if label in LABELS[:2] else 2) == -signal.SIGKILL, label
-    rng = random.Random(20261123)  # noqa: S311 - chance, not secrets
+    rng = random.Random(20261123)
     kills = [kill_at_random(resend, lambda: _lines(log), rng) for _ in range(KILLS)]
     numbers = resend.to_the_end()
     got = accepted(log)
@@ -175,7 +185,7 @@ def test_killed_at_every_step_and_at_random_everybody_has_one_welcome_in_the_mai
 ) -> None:
     for label in LABELS:
         assert outbox.die_at(label, 1) == -signal.SIGKILL, label
-    rng = random.Random(20261124)  # noqa: S311 - chance, not secrets
+    rng = random.Random(20261124)
     kills = [kill_at_random(outbox, lambda: _files(project), rng) for _ in range(KILLS)]
     numbers = outbox.to_the_end()
     each_once(mailbox(project))

@@ -164,9 +164,7 @@ def test_however_irregular_the_passes_order_is_kept_and_no_day_brings_two(
         now += timedelta(hours=gap)
         if now < hint:
             continue
-        decision = decide(
-            shape, run(zone=local, had=dict(had), hint=hint), now=now, late=LATE
-        )
+        decision = decide(shape, run(zone=local, had=dict(had), hint=hint), now=now, late=LATE)
         if isinstance(decision, Finish):
             break
         if isinstance(decision, Owe):
