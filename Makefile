@@ -1,7 +1,6 @@
 # Every task of the project; `make` alone prints them.
 PYTHON ?= python3
 BIN := .venv/bin
-PORT ?= 8000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check demo bench clean
@@ -13,7 +12,7 @@ help: ## Say what can be done here
 setup: .venv/.run ## Make .venv with all that running needs (done by the others as needed)
 
 run: .venv/.run ## Send the five welcomes into a local mailbox and open it on one page
-	@$(BIN)/bypost serve --local --port $(PORT)
+	@$(BIN)/bypost serve --local $(if $(PORT),--port $(PORT))
 
 demo: .venv/.run ## Rehearse the whole course across a clock change, in seconds
 	@$(BIN)/bypost rehearse --start 2027-03-20

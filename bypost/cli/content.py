@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,7 @@ from bypost.cli.console import HERE, JsonOption, ProjectOption
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
-    from bypost.delivery.rehearsal import Rehearsal, Sent
+    from bypost.delivery.rehearsal import Sent
 
 
 def check(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
@@ -25,9 +26,18 @@ def check(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
     from bypost.check import exit_code, findings
     from bypost.check.report import as_json as plain
     from bypost.check.report import as_text
-    from bypost.project import check_inputs
+    from bypost.model.course import Sender
+    from bypost.settings import load_settings
+    from scheduler.clock import SystemClock
 
-    found = findings(project.resolve(), **check_inputs(project))
+    root = project.resolve()
+    settings = load_settings(root)
+    found = findings(
+        root,
+        sender=Sender(**settings.sender.model_dump()),
+        base_url=settings.site.base_url,
+        now=SystemClock().now(),
+    )
     if as_json:
         console.print_json(plain(found))
     else:
@@ -76,7 +86,7 @@ def rehearse(
         context.store.close()
         if keep is not None:
             shutil.copytree(Path(name) / "outbox", keep, dirs_exist_ok=True)
-    _show(sent, rehearsal, as_json=as_json, keep=keep)
+    _show(sent, as_json=as_json, keep=keep)
     return 0
 
 
@@ -91,7 +101,8 @@ def _start(text: str) -> datetime:
         day = datetime.fromisoformat(text)
     except ValueError:
         raise SettingsError(f"--start {text}: not a date\n    write it as 2027-03-20") from None
-    return day.replace(tzinfo=day.tzinfo or UTC)
+    # Somebody who confirms in the middle of a day shows more than somebody at midnight.
+    return day.replace(hour=day.hour or 10, tzinfo=day.tzinfo or UTC)
 
 
 def _enroll(context: Context) -> None:
@@ -108,9 +119,8 @@ def _enroll(context: Context) -> None:
     )
 
 
-def _show(sent: list[Sent], rehearsal: Rehearsal, *, as_json: bool, keep: Path | None) -> None:
+def _show(sent: Sequence[Sent], *, as_json: bool, keep: Path | None) -> None:
     """Write the mails, person by person, in each person's own time."""
-    del rehearsal
     if as_json:
         console.print_json({"mails": [_plain(one) for one in sent]})
         return
@@ -126,11 +136,9 @@ def _show(sent: list[Sent], rehearsal: Rehearsal, *, as_json: bool, keep: Path |
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         for one in mails:
             local = one.at.astimezone(ZoneInfo(zone))
+            mark = Text(f"  {one.collection}" if one.kind == "issue" else "", "dim")
             table.add_row(
-                f"  {local:%a %-d %b %Y}",
-                f"{local:%H:%M %Z}",
-                Text(one.title),
-                Text(one.item, "dim"),
+                f"  {local:%a %-d %b %Y}", f"{local:%H:%M %Z}", Text(one.title).append(mark)
             )
         console.out.print(table)
     people = len({one.email for one in sent})

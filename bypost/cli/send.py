@@ -113,8 +113,8 @@ def print_report(report: Report) -> None:
     _print_import(report)
     for folder, problems in report.held.items():
         console.problem(f"{folder}: sends nothing until this is mended")
-        for one in problems:
-            console.err.print(f"  {one}", markup=False)
+        for found in problems:
+            console.err.print(f"  {found}", markup=False)
     for trouble in report.troubles:
         console.note(trouble)
     for name, reason in report.blocked.items():
