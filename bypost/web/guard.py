@@ -1,0 +1,129 @@
+"""What holds for every request: who may ask, how much they may send, which headers they get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: Bytes of a request's body; forms here have a few short fields.
+MOST_BYTES = 64 * 1024
+
+#: Pages load from this site only, and run no script but the site's own file.
+_PAGE_POLICY = "; ".join(
+    (
+        *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
+        *("img-src 'self'", "frame-src 'self'", "form-action 'self'", "base-uri 'none'"),
+        "frame-ancestors 'none'",
+    )
+)
+#: A mail in a frame: its inline styles, and nothing that runs, sends or loads. Being of the same
+#: origin lets the page outside measure its height; without scripts it gains nothing by that.
+MAIL_POLICY = "; ".join(
+    (
+        *("default-src 'none'", "style-src 'unsafe-inline'", "img-src data:", "base-uri 'none'"),
+        *("form-action 'none'", "frame-ancestors 'self'"),
+        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Robots-Tag": "noindex",
+    # Addresses here are secrets of one person: nothing is kept on the way.
+    "Cache-Control": "no-store",
+}
+_LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
+
+
+class Guard:
+    """Wraps the site.
+
+    Args:
+        local: Answer only to names of this machine, so that no web page elsewhere can reach the
+            local page through a name it controls (DNS rebinding).
+        own_posts: Paths whose POST must come from a page of this site.
+    """
+
+    def __init__(self, app: ASGIApp, *, local: bool, own_posts: frozenset[str]) -> None:
+        self._app = app
+        self._local = local
+        self._own_posts = own_posts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope, headers)
+        body = None if refusal else await _body(headers, receive)
+        if body is None:
+            refusal = refusal or PlainTextResponse("The request is too large.\n", 413)
+            await refusal(scope, receive, send_with_headers)
+            return
+        await self._app(scope, _Replay(body, receive), send_with_headers)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
+        """Return the answer to a request that may not be made; None for one that may."""
+        if not self._local:
+            return None
+        if host_name(headers.get("host", "")) not in _LOCAL_NAMES:
+            text = "This page answers to localhost only: open http://localhost with its port.\n"
+            return PlainTextResponse(text, 403)
+        if scope["method"] == "POST" and scope["path"] in self._own_posts:
+            origin = f"{scope['scheme']}://{headers.get('host', '')}"
+            if not _from_this_site(headers, origin):
+                return PlainTextResponse("Press the button on the page itself.\n", 403)
+        return None
+
+
+class _Replay:
+    """Hands a body that was read before to the site, then goes on listening."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._message: Message | None = {"type": "http.request", "body": body, "more_body": False}
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        message, self._message = self._message, None
+        return message if message is not None else await self._receive()
+
+
+async def _body(headers: Headers, receive: Receive) -> bytes | None:
+    """Return the body; None if it is too large."""
+    length = headers.get("content-length", "")
+    if length.isdigit() and int(length) > MOST_BYTES:
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MOST_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def host_name(host: str) -> str:
+    """Return a Host header without its port."""
+    name, colon, port = host.rpartition(":")
+    return name.casefold() if colon and port.isdigit() else host.casefold()
+
+
+def _from_this_site(headers: Mapping[str, str], origin: str) -> bool:
+    """Tell whether a page of this site sent the form; browsers say so, pages cannot forge it."""
+    site = headers.get("sec-fetch-site")
+    return site == "same-origin" if site is not None else headers.get("origin") == origin

@@ -1,0 +1,157 @@
+"""Where one person stands in a course: lessons had, what comes next, what they chose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from bypost.delivery.context import Context
+from bypost.delivery.due import Owe, Wait, decide
+from bypost.delivery.owe import run_of
+from bypost.delivery.shape import Shape
+from bypost.people import pace
+from bypost.store import Connection, Row, ledger, subscribers, suppressions
+from bypost.web.when import zone_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One lesson of the course for this person.
+
+    Attributes:
+        state: ``had``, ``sending``, ``missed``, ``next`` or ``later``.
+        at: When it came, or when it comes; in the person's zone; None where that is not known.
+    """
+
+    title: str
+    state: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the person's own page shows.
+
+    Attributes:
+        status: ``active``, ``finished`` or ``left``.
+        last: The last lesson they were sent, which a request for the next one refers to.
+        soon: The next lesson goes out with the next pass.
+        muted: Nothing is sent to this address.
+    """
+
+    title: str
+    status: str
+    zone: ZoneInfo
+    now: datetime
+    lines: Sequence[Line]
+    last: str | None
+    soon: bool
+    paused_until: datetime | None
+    muted: bool
+    pace: str
+    hour: str
+    course_hour: str
+    time_zone: str
+
+    @property
+    def had(self) -> int:
+        """Return how many of the lines they have had."""
+        return sum(line.state == "had" for line in self.lines)
+
+    @property
+    def next(self) -> Line | None:
+        """Return the lesson that comes next."""
+        return next((line for line in self.lines if line.state == "next"), None)
+
+    @property
+    def sending(self) -> bool:
+        """Tell whether a lesson is on its way."""
+        return any(line.state == "sending" for line in self.lines)
+
+
+def standing(
+    context: Context, connection: Connection, run: Row, shape: Shape, now: datetime
+) -> Standing:
+    """Return where an enrollment stands at ``now``."""
+    person = subscribers.by_id(connection, run["subscriber_id"])
+    if person is None:
+        raise LookupError(f"enrollment {run['id']} without a person")
+    past = ledger.history(connection, [run["id"]]).get(run["id"], [])
+    zone = zone_of(person["time_zone"], shape.time_zone)
+    muted = _muted(context, connection, person)
+    next_at, soon = (None, False) if muted else _next(context, run, person, past, shape, now)
+    paused = run["paused_until"]
+    return Standing(
+        title=shape.title,
+        status=run["status"],
+        zone=zone,
+        now=now.astimezone(zone),
+        lines=_lines(shape, run, past, zone, now, next_at),
+        last=pace.last_lesson(past),
+        soon=soon,
+        paused_until=paused.astimezone(zone) if paused and paused > now else None,
+        muted=muted,
+        pace=run["pace"],
+        hour=person["hour"],
+        course_hour=f"{shape.hour:%H:%M}",
+        time_zone=person["time_zone"],
+    )
+
+
+def _next(
+    context: Context, run: Row, person: Row, past: Sequence[Row], shape: Shape, now: datetime
+) -> tuple[datetime | None, bool]:
+    """Return when the next lesson comes, by the same decision that sends it; and whether now."""
+    if run["status"] != "active":
+        return None, False
+    row = {**run, "time_zone": person["time_zone"], "hour": person["hour"]}
+    match decide(shape, run_of(cast("Row", row), past, shape, context), now=now, late=context.late):
+        case Owe():
+            return now, True
+        case Wait(until):
+            return until, False
+    return None, False
+
+
+def _lines(
+    shape: Shape,
+    run: Row,
+    past: Sequence[Row],
+    zone: ZoneInfo,
+    now: datetime,
+    next_at: datetime | None,
+) -> list[Line]:
+    """Return the lessons in their order, each with what became of it."""
+    rows: dict[str, Any] = {row["item"]: row for row in past}
+    step = shape.next_step(rows, now.astimezone(zone).date())
+    sending = any((row["state"] or row["batch_state"]) in ledger.OPEN for row in past)
+    lines = []
+    for one in shape.steps:
+        row = rows.get(one.lesson)
+        if row is not None:
+            lines.append(_past(one.title, row, zone))
+        elif run["status"] == "active":
+            is_next = step is not None and one.lesson == step.lesson
+            at = next_at.astimezone(zone) if is_next and next_at and not sending else None
+            lines.append(Line(title=one.title, state="next" if is_next else "later", at=at))
+    return lines
+
+
+def _past(title: str, row: Row, zone: ZoneInfo) -> Line:
+    state = row["state"] or row["batch_state"]
+    at = row["accepted_at"]
+    if state in ledger.OPEN:
+        return Line(title=title, state="sending")
+    if state in {"failed", "cancelled"} or at is None:
+        return Line(title=title, state="missed")
+    return Line(title=title, state="had", at=at.astimezone(zone))
+
+
+def _muted(context: Context, connection: Connection, person: Row) -> bool:
+    """Tell whether nothing is sent to this address at all."""
+    if not person["email_key"]:
+        return True
+    return bool(suppressions.find(connection, [context.address_hash(person["email_key"])]))
