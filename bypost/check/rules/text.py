@@ -34,25 +34,24 @@ def words(sample: Sample) -> Iterator[Finding]:
 
 
 def heading_order(sample: Sample) -> Iterator[Finding]:
-    """Who hears a mail read out moves by its headings: one first, and no level left out."""
-    before, first = 1, None
+    """Who hears a mail read out moves by its headings: no level may be left out.
+
+    That the first level stands there once, at the beginning, is the compiler's own rule.
+    """
+    before = 1
     for token in _tokens(sample):
-        if token.type != "heading_open":
+        if token.type != "heading_open" or not token.map:
             continue
         level = int(token.tag[1:])
-        line = sample.source.body_line + (token.map[0] if token.map else 0)
-        if level == 1 and first:
-            message = f"a second heading of the first level; the other is on line {first}"
-            yield _order(sample, message, "write it with `##`", line)
-        elif level > before + 1:
-            message = f"a heading of level {level} follows one of level {before}"
-            yield _order(sample, message, f"write it with `{'#' * (before + 1)}`", line)
-        first = first or (line if level == 1 else None)
+        if level > before + 1:
+            yield sample.finding(
+                "heading-order",
+                Level.WARNING,
+                f"a heading of level {level} follows one of level {before}",
+                f"write it with `{'#' * (before + 1)}`",
+                line=sample.source.body_line + token.map[0],
+            )
         before = level
-
-
-def _order(sample: Sample, message: str, fix: str, line: int) -> Finding:
-    return sample.finding("heading-order", Level.WARNING, message, fix, line=line)
 
 
 def _tokens(sample: Sample) -> list[Token]:
@@ -64,7 +63,7 @@ def _shown(token: Token) -> str:
     if token.type in ("fence", "code_block"):
         return token.content
     text = "".join(
-        child.content if child.type in ("text", "code_inline") else "\n"
+        child.content or "\n"
         for child in token.children or ()
         if child.type in ("text", "code_inline", "softbreak", "hardbreak")
     )
