@@ -15,6 +15,7 @@ from bypost.model.content import Content, Values
 from bypost.model.course import Kind
 from bypost.model.message import Message
 from bypost.render.personalise import Personaliser
+from bypost.render.stored import load
 from bypost.store import Row
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -31,19 +32,19 @@ class Composer:
     """Makes the messages of one batch.
 
     Args:
-        content: What the batch carries.
+        stored: The content that the batch carries, as the store keeps it.
         shape: The course, for a lesson; None otherwise.
         now: The instant of the request, from which "the next lesson" is told.
     """
 
-    def __init__(
-        self, context: Context, content: Content, shape: Shape | None, now: datetime
-    ) -> None:
+    def __init__(self, context: Context, stored: bytes, shape: Shape | None, now: datetime) -> None:
         self._context = context
+        self._fill, content = _filler(stored)
         self._content = content
         self._shape = shape
         self._now = now
-        self._fill = Personaliser(content)
+        #: What is said of the next lesson, by the clock and rhythm that people share.
+        self._nexts: dict[tuple[str, str, str], dict[str, str]] = {}
         self._list_id = list_id(content, context.sender.email)
 
     def messages(self, members: Sequence[Row]) -> list[Message]:
@@ -106,15 +107,25 @@ class Composer:
         """Return what the mail says of the next lesson; empty after the last one."""
         if self._shape is None or self._content.kind != Kind.LESSON:
             return {}
-        hour = member["hour"]
-        return _next_of(self._shape, self._content.item, own, hour, member["pace"] or "", self._now)
+        key = (own.key, member["hour"], member["pace"] or "")
+        if key not in self._nexts:
+            self._nexts[key] = _next_of(
+                self._shape, self._content.item, own, *key[1:], now=self._now
+            )
+        return self._nexts[key]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
+def _filler(stored: bytes) -> tuple[Personaliser, Content]:
+    """Return a stored content ready to be filled; its templates are compiled once."""
+    content = load(stored)
+    return Personaliser(content), content
+
+
 def _next_of(
-    shape: Shape, lesson: str, own: ZoneInfo, hour: str, pace: str, now: datetime
+    shape: Shape, lesson: str, own: ZoneInfo, hour: str, pace: str, *, now: datetime
 ) -> dict[str, str]:
-    """Return the next lesson's title and time; the same for all who share clock and rhythm."""
+    """Return the next lesson's title and time; empty texts after the last one."""
     step = following(shape, lesson, now.astimezone(own))
     if step is None:
         return {"title": "", "when": "", "date": ""}

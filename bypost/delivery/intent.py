@@ -14,7 +14,6 @@ from bypost.delivery.steps import reached
 from bypost.model.course import Kind
 from bypost.model.message import Key
 from bypost.providers.base import Provider
-from bypost.render.stored import load as load_content
 from bypost.store import Connection, Row, contents, enrollments, ledger
 
 
@@ -84,7 +83,7 @@ def _gate(
 
 
 def _composer(context: Context, connection: Connection, batch: Row, now: datetime) -> Composer:
-    content = load_content(contents.load(connection, batch["content_hash"]))
+    content = contents.load(connection, batch["content_hash"])
     plain = (
         contents.applied(connection).get(batch["collection"])
         if batch["kind"] == Kind.LESSON
