@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import cast
 
-import click
 import typer
 
 from bypost.cli import content, database, send, serve, status, subscribers
 from bypost.cli.console import problem
 from bypost.errors import ByPostError, ContentError, SettingsError
+
+#: What a wrong command line raises. Typer carries a click of its own and exports only leaves of
+#: its errors; the base is found through one of them.
+_UsageTrouble = cast(
+    "type[typer.BadParameter]",
+    next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"),
+)
 
 app = typer.Typer(
     name="bypost",
@@ -36,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = _project_last(list(sys.argv[1:] if arguments is None else arguments))
     try:
         result = app(words, prog_name="bypost", standalone_mode=False)
-    except click.ClickException as error:
+    except _UsageTrouble as error:
         error.show()
         return error.exit_code
     except (ContentError, SettingsError) as error:
@@ -45,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ByPostError as error:
         problem(str(error))
         return 1
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         problem("stopped; what was sent is recorded, and the next pass goes on from there")
         return 130
     except BrokenPipeError:
@@ -59,6 +66,8 @@ def _project_last(words: list[str]) -> list[str]:
         if word == "--project" and place + 1 < len(words):
             moved = words[place : place + 2]
             return [*words[:place], *words[place + 2 :], *moved]
+        if word.startswith("--project="):
+            return [*words[:place], *words[place + 1 :], word]
         if not word.startswith("-"):
             break
     return words
