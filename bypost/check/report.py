@@ -19,14 +19,14 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 
 def as_text(findings: Sequence[Finding]) -> str:
-    """Return the findings grouped by file, each fix indented below, with a sum at the end.
+    """Return the findings, each as ``path:line: message`` with its fix below; a sum at the end.
 
     Args:
         findings: In the order of their paths, as ``findings()`` returns them.
     """
     blocks = [
-        "\n".join([path, *(_lines(finding) for finding in group)])
-        for path, group in groupby(findings, key=lambda finding: finding.path)
+        "\n".join(_lines(finding) for finding in group)
+        for _, group in groupby(findings, key=lambda finding: finding.path)
     ]
     return "\n\n".join([*blocks, summary(findings)])
 
@@ -60,6 +60,7 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def _lines(finding: Finding) -> str:
-    place = f"{finding.line}: " if finding.line else ""
-    first = f"  {_SYMBOLS[finding.level]} {place}{finding.message}  [{finding.rule}]"
-    return f"{first}\n      {finding.fix}" if finding.fix else first
+    # Terminals and editors open `path:line`.
+    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+    first = f"{_SYMBOLS[finding.level]} {place}: {finding.message}  [{finding.rule}]"
+    return f"{first}\n    {finding.fix}" if finding.fix else first

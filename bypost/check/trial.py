@@ -14,7 +14,7 @@ from bypost.content.loader import NOTICES, Library
 from bypost.content.personas import Persona
 from bypost.errors import ContentError, Problem
 from bypost.model.content import Content
-from bypost.model.course import Course, Issue, Kind, Lesson, Notice
+from bypost.model.course import Course, Issue, Kind, Lesson, Newsletter, Notice
 from bypost.render.compile import Compiler
 from bypost.render.personalise import Personaliser
 
@@ -38,21 +38,26 @@ class Trial:
     found: list[Finding]
 
     def run(self, library: Library) -> list[Series]:
-        """Return the samples of ``library``, folder by folder."""
-        series = [Series(course.path, self._course(course)) for course in library.courses]
-        for newsletter in library.newsletters:
-            contents = [
-                (issue, self._compile(partial(self.compiler.issue, newsletter, issue)))
-                for issue in newsletter.issues
-            ]
-            samples = [self._sample(Kind.ISSUE, item, made) for item, made in contents if made]
-            series.append(Series(newsletter.path, tuple(samples)))
+        """Return the samples of ``library``, folder by folder, broken folders too."""
+        series = [
+            Series(
+                one.path, self._course(one) if isinstance(one, Course) else self._newsletter(one)
+            )
+            for one in (*library.courses, *library.newsletters, *library.unsound)
+        ]
         notices = [
             (notice, self._compile(partial(self.compiler.notice, notice)))
             for notice in library.notices
         ]
         samples = [self._sample(Kind.NOTICE, item, made) for item, made in notices if made]
         return [*series, Series(NOTICES, tuple(samples))]
+
+    def _newsletter(self, newsletter: Newsletter) -> tuple[Sample, ...]:
+        contents = [
+            (issue, self._compile(partial(self.compiler.issue, newsletter, issue)))
+            for issue in newsletter.issues
+        ]
+        return tuple(self._sample(Kind.ISSUE, item, made) for item, made in contents if made)
 
     def _course(self, course: Course) -> tuple[Sample, ...]:
         # All first: each lesson may name the heading of the one after it.

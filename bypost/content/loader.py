@@ -23,36 +23,44 @@ class Library:
     Attributes:
         notices: The sound ones, even where another in their folder is broken.
         broken: Folder, e.g. ``lessons/after-the-interview``, -> everything wrong in it. A course
-            or newsletter that stands here does not stand in the other attributes.
+            or newsletter that stands here stands in neither ``courses`` nor ``newsletters``.
+        unsound: What could be read of those: for checks that find everything at once, never
+            for sending.
     """
 
     courses: tuple[Course, ...]
     newsletters: tuple[Newsletter, ...]
     notices: tuple[Notice, ...]
     broken: Mapping[str, tuple[Problem, ...]]
+    unsound: tuple[Course | Newsletter, ...] = ()
 
 
 def load_project_content(root: Path) -> Library:
     """Read all courses, newsletters and notices of the project in ``root``; raises nothing."""
     project = Project(root)
     broken: dict[str, tuple[Problem, ...]] = {}
-    courses = []
+    courses: list[Course] = []
+    unsound: list[Course | Newsletter] = []
     for folder in _folders(project, COURSES, broken):
         problems: list[Problem] = []
         if course := load_course(project, folder, problems):
-            courses.append(course)
+            (unsound if problems else courses).append(course)
         _note(broken, project.name(folder), problems)
-    newsletters = []
+    newsletters: list[Newsletter] = []
     for folder in _folders(project, NEWSLETTERS, broken):
         problems = []
         if newsletter := load_newsletter(project, folder, problems):
-            newsletters.append(newsletter)
+            (unsound if problems else newsletters).append(newsletter)
         _note(broken, project.name(folder), problems)
     problems = []
     notices = load_notices(project, root / NOTICES, problems)
     _note(broken, NOTICES, problems)
     return Library(
-        courses=tuple(courses), newsletters=tuple(newsletters), notices=notices, broken=broken
+        courses=tuple(courses),
+        newsletters=tuple(newsletters),
+        notices=notices,
+        broken=broken,
+        unsound=tuple(unsound),
     )
 
 

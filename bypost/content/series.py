@@ -38,7 +38,11 @@ _NOTICES = Naming(re.compile(""))
 
 
 def load_course(project: Project, folder: Path, problems: list[Problem]) -> Course | None:
-    """Return the course in ``folder``; None, and everything wrong in ``problems``, if any is."""
+    """Return the course in ``folder``; what is wrong in it is added to ``problems``.
+
+    With problems it holds the lessons that could be read: enough to check, not to send. None if
+    there is not even that.
+    """
     before = len(problems)
     _check_folder(project, folder, problems)
     file = _read_file(project, folder / "course.toml", CourseFile, problems)
@@ -46,7 +50,7 @@ def load_course(project: Project, folder: Path, problems: list[Problem]) -> Cour
     if not found and len(problems) == before:
         message, fix = "the course has no lessons", "add a file such as 00-welcome.md"
         problems.append(Problem(project.name(folder), None, message, fix, "empty"))
-    if file is None or len(problems) > before:
+    if file is None:
         return None
     return Course(
         id=folder.name,
@@ -64,11 +68,10 @@ def load_course(project: Project, folder: Path, problems: list[Problem]) -> Cour
 
 def load_newsletter(project: Project, folder: Path, problems: list[Problem]) -> Newsletter | None:
     """Return the newsletter in ``folder``, which may have no issues yet; else as for a course."""
-    before = len(problems)
     _check_folder(project, folder, problems)
     file = _read_file(project, folder / "newsletter.toml", NewsletterFile, problems)
     found = read_documents(project, folder, IssueKeys, _ISSUES, problems)
-    if file is None or len(problems) > before:
+    if file is None:
         return None
     return Newsletter(
         id=folder.name,

@@ -12,16 +12,14 @@ WARNING = Finding(rule="subject-dup", level=Level.WARNING, path="a.md", line=4, 
 NOTE = Finding(rule="words", level=Level.INFO, path="b.md", line=None, message="few")
 
 
-def test_text_groups_by_path_and_indents_the_fix() -> None:
+def test_text_gives_path_line_and_message_and_indents_the_fix() -> None:
     assert as_text([ERROR, WARNING, WARNING, NOTE]) == (
-        "a.md\n"
-        "  ✗ 3: no  [key]\n"
-        "      do\n"
-        "  ! 4: hm  [subject-dup]\n"
-        "  ! 4: hm  [subject-dup]\n"
+        "✗ a.md:3: no  [key]\n"
+        "    do\n"
+        "! a.md:4: hm  [subject-dup]\n"
+        "! a.md:4: hm  [subject-dup]\n"
         "\n"
-        "b.md\n"
-        "  i few  [words]\n"
+        "i b.md: few  [words]\n"
         "\n"
         "1 error, 2 warnings, 1 note"
     )

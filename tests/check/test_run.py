@@ -46,6 +46,20 @@ def test_all_mistakes_of_all_lessons_are_found_in_one_go(lesson: Lesson, check: 
     ]
 
 
+def test_a_lesson_that_does_not_load_does_not_hide_the_mistakes_of_the_others(
+    project: Path, lesson: Lesson, check: Check
+) -> None:
+    lesson("00-first")
+    lesson("01-second", body="{{ subscriber.nmae }}")
+    path = project / "lessons/baking/00-first.md"
+    path.write_text(path.read_text().replace("2 days", "2 fortnights"))
+    errors = [(it.path, it.rule) for it in check() if it.level is Level.ERROR]
+    assert errors == [
+        ("lessons/baking/00-first.md", "key"),
+        ("lessons/baking/01-second.md", "jinja-undefined"),
+    ]
+
+
 def test_a_column_of_the_csv_is_a_name_lessons_may_use(
     project: Path, lesson: Lesson, check: Check
 ) -> None:
