@@ -59,8 +59,10 @@ class Builder:
         frames = [_Frame(None, len(self.lines))]
         depth = 0
         for token in tokens:
-            if token.type == OPEN:
-                self._open(token, frames, nested=depth)
+            if token.type in {OPEN, CLOSE} and depth:
+                self._inside_text(token)
+            elif token.type == OPEN:
+                self._open(token, frames)
             elif token.type == CLOSE:
                 self._close(frames)
             else:
@@ -129,20 +131,22 @@ class Builder:
                         "the container around needs more colons than the ones inside it",
                     )
 
-    def _open(self, token: Token, frames: list[_Frame], *, nested: int) -> None:
+    def _inside_text(self, token: Token) -> None:
+        if token.type == OPEN:
+            self.problems.add(
+                self._token_place(token),
+                "container-nested",
+                f"`{token.info.split()[0]}` stands inside a list or a quotation",
+                "begin the line of colons at the margin",
+            )
+
+    def _open(self, token: Token, frames: list[_Frame]) -> None:
         outer = frames[-1]
         self._flush(outer)
         end = token.map[1] if token.map else 0
         frame = _Frame(token, end)
         place = self._token_place(token)
-        if nested:
-            self.problems.add(
-                place,
-                "container-nested",
-                f"`{frame.kind}` stands inside a list or a quotation",
-                "begin the line of colons at the margin",
-            )
-        elif end >= outer.end or not MARKER.match(self.lines[end]):
+        if end >= outer.end or not MARKER.match(self.lines[end]):
             self.problems.add(
                 place,
                 "container-unclosed",
@@ -164,8 +168,10 @@ class Builder:
             frames[-1].blocks += self._button(frame, place)
         elif frame.kind == "if":
             frames[-1].blocks += self._when(frame, place)
-        else:
+        elif frame.kind in CONTAINERS:
             frames[-1].blocks.append(self._box(frame, place))
+        else:  # unknown, and noted as such; what it holds is checked like anything else
+            frames[-1].blocks += frame.blocks
 
     def _flush(self, frame: _Frame) -> None:
         """Turn the tokens gathered so far into one prose block."""
@@ -191,6 +197,7 @@ class Builder:
             self.problems.add(
                 place, "button-address", "a button needs one address", "write `::: button URL`"
             )
+            return []
         if [token.type for token in label] != ["paragraph_open", "inline", "paragraph_close"]:
             self.problems.add(
                 place, "button-label", "a button needs one line of text", "write its label below"

@@ -8,7 +8,6 @@ into their templates (:mod:`frames`), MJML is validated and becomes HTML (:mod:`
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from bypost.errors import ContentError
@@ -30,7 +29,7 @@ from bypost.render.mail import (
     subscriber_names,
 )
 from bypost.render.mjml import compile_mjml
-from bypost.render.parser import markdown
+from bypost.render.outline import forbidden, heading, minutes
 from bypost.render.personalise import header
 from bypost.render.problems import Problems
 from bypost.render.scan import Scanner
@@ -41,9 +40,6 @@ from bypost.render.text import TextRenderer
 from bypost.render.validate import validate
 from bypost.render.vocabulary import Value, Vocabulary
 from bypost.render.words import Constant, Personal, Place, Words
-
-#: Words read in a minute; the usual figure for prose on a screen.
-WORDS_A_MINUTE = 200
 
 
 class Compiler:
@@ -99,11 +95,12 @@ class _Compilation:
         self.path = mail.source.path
         # Line ends as Markdown counts them; a file may come from Windows.
         self.body = mail.source.body.replace("\r\n", "\n").replace("\r", "\n")
-        self.minutes = _minutes(self.body)
+        self.minutes = minutes(self.body)
         self.names = self._names()
 
     def run(self) -> Content:
         """Compile, or raise ContentError with all that is wrong."""
+        self._characters()
         scanner = Scanner(self.path, self.names, self.words, self.problems)
         lines = self.mail.source.key_lines
         subject = header(scanner.line(self.mail.subject, lines.get("subject")))
@@ -125,11 +122,24 @@ class _Compilation:
         self.problems.raise_if_any()
         return self._content(title, subject, html, text)
 
+    def _characters(self) -> None:
+        source = self.mail.source
+        texts = (
+            (self.mail.subject, source.key_lines.get("subject", 1)),
+            (self.mail.preheader, source.key_lines.get("preheader", 1)),
+            (self.body, source.body_line),
+        )
+        for text, first in texts:
+            for line, name in forbidden(text):
+                place = Place(self.path, first + line)
+                message = f"the invisible character {name} cannot be mailed"
+                self.problems.add(place, "character", message, "delete it")
+
     def _names(self) -> Vocabulary:
         """Return the names of this mail; its own title and subject may hold expressions."""
         draft: dict[str, Value] = {"minutes": self.minutes}
         first: dict[str, Value] = {**draft, "title": "", "subject": ""}
-        for key, text in (("title", _heading(self.body)), ("subject", self.mail.subject)):
+        for key, text in (("title", heading(self.body)), ("subject", self.mail.subject)):
             words = Words()
             names = self.mail.vocabulary({**first, **draft})
             # Problems in here come up again, with their lines, when the whole mail is read.
@@ -243,23 +253,3 @@ class _Compilation:
             **parts,
             needs=tuple(sorted(names)),
         )
-
-
-def _heading(body: str) -> str:
-    """Return the text of the leading ``# Title``, expressions and all; empty without one."""
-    tokens = markdown().parse(body)
-    shown = [token for token in tokens if token.type != "html_block"]
-    if shown and shown[0].type == "heading_open" and shown[0].tag == "h1":
-        return shown[1].content
-    return ""
-
-
-def _minutes(body: str) -> int:
-    """Return the minutes it takes to read ``body``, at least 1."""
-    tokens = markdown().parse(body)
-    words = sum(
-        len(re.findall(r"\w+(?:['’-]\w+)*", token.content))
-        for token in tokens
-        if token.type == "inline"
-    )
-    return max(1, round(words / WORDS_A_MINUTE))

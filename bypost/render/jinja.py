@@ -204,10 +204,19 @@ class Templates:
     def macro(self, name: str, macro: str, *arguments: Any, **values: Any) -> str:
         """Call a macro of template ``name``; raises TemplateFailure."""
         try:
-            module = self._environment.get_template(name).make_module(values)
-            return str(getattr(module, macro)(*arguments))
+            return self._macro(name, macro, arguments, values)
         except FAILURES as error:
             raise self._failure(error, name) from error
+
+    def _macro(
+        self, name: str, macro: str, arguments: tuple[Any, ...], values: Mapping[str, Any]
+    ) -> str:
+        module = self._environment.get_template(name).make_module(dict(values))
+        try:
+            return str(getattr(module, macro)(*arguments))
+        except FAILURES:
+            # Rendering does this by itself: the traceback gets the template's own lines.
+            self._environment.handle_exception()
 
     def _failure(self, error: Exception, name: str) -> TemplateFailure:
         if isinstance(error, jinja2.TemplateNotFound):

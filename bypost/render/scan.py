@@ -13,7 +13,7 @@ from bypost.render.expression import BROKEN, understand
 from bypost.render.parser import markdown
 from bypost.render.problems import Problems
 from bypost.render.vocabulary import Vocabulary
-from bypost.render.words import Place, Words
+from bypost.render.words import Meaning, Place, Words
 
 _STOP = re.compile(r"\\.|`+|<!--|\{[{%#]", re.DOTALL)
 
@@ -28,6 +28,7 @@ class Scanner:
         self.names = names
         self.words = words
         self.problems = problems
+        self._count = 0
 
     def body(self, body: str, first_line: int) -> str:
         """Return Markdown ``body``, which begins on ``first_line`` of the file, with words."""
@@ -65,10 +66,14 @@ class Scanner:
             self.problems.add(
                 place, "jinja-syntax", "`{{` is not closed on its line", "close it with `}}`"
             )
-            return start + 2, self.words.add(BROKEN, place)
+            return start + 2, self._word(BROKEN, place)
         source = text[start + 2 : end].strip("-+ \t")
         meaning = understand(source, self.names, place, self.problems)
-        return end + 2, self.words.add(meaning, place)
+        return end + 2, self._word(meaning, place)
+
+    def _word(self, meaning: Meaning, place: Place) -> str:
+        self._count += 1
+        return self.words.add(meaning, place, self._count)
 
     def _statement(self, text: str, start: int, place: Place) -> int:
         kind = "statement" if text[start + 1] == "%" else "comment"

@@ -10,7 +10,7 @@ from markdown_it.tree import SyntaxTreeNode
 from bypost.render.document import Block, Box, Button, Document, Prose, When
 from bypost.render.texttable import Cell, table
 from bypost.render.width import COLUMNS, width, wrap
-from bypost.render.words import Constant, Meaning, Personal, Words, spell
+from bypost.render.words import Personal, Words
 
 #: Columns we reckon with where a person's value will stand, by root.
 _GUESS = {"subscriber": 12, "links": COLUMNS, "next": 18, "about": 24}
@@ -32,7 +32,7 @@ class TextRenderer:
 
     def heading(self, document: Document, title: str) -> str:
         """Return the mail's title, underlined; ``title`` is for a document without one."""
-        text = self.inline(document.title) if document.title else self._settled(title)
+        text = self.inline(document.title) if document.title else self.words.settle(title)
         lines = wrap(text.strip(), COLUMNS, measure=self.measure)
         longest = max(self.measure(line) for line in lines)
         return "\n".join((*lines, "=" * min(COLUMNS, longest)))
@@ -43,7 +43,7 @@ class TextRenderer:
         opened: list[tuple[str, int]] = []
         for token in tokens:
             if token.type == "link_open":
-                opened.append((self._settled(str(token.attrs["href"])), len(parts)))
+                opened.append((self.words.settle(str(token.attrs["href"])), len(parts)))
             elif token.type == "link_close":
                 href, start = opened.pop()
                 parts.append(self._link_note(href, "".join(parts[start:])))
@@ -61,12 +61,6 @@ class TextRenderer:
                 total += _GUESS.get(part.names[0][0], 12) if part.names else 12
         return total
 
-    def _settled(self, text: str) -> str:
-        """Return ``text`` with constants in place of their words."""
-        return "".join(
-            part if isinstance(part, str) else _put(part) for part in self.words.split(text)
-        )
-
     def _mark(self, token: Token) -> str:
         marks = {
             "softbreak": " ",
@@ -79,13 +73,13 @@ class TextRenderer:
             "s_close": "~~",
         }
         if token.type == "image":
-            alt = self._settled(token.content)
+            alt = self.words.settle(token.content)
             return f"[{self.labels['image']}: {alt}]" if alt else ""
         if token.type in marks:
             return marks[token.type]
         if token.type == "code_inline":
             return f"`{token.content}`"
-        return self._settled(token.content)
+        return self.words.settle(token.content)
 
     def _link_note(self, href: str, label: str) -> str:
         if href in {label, f"mailto:{label}"}:
@@ -110,7 +104,7 @@ class TextRenderer:
 
     def _block(self, block: Block, columns: int) -> str:
         if isinstance(block, Button):
-            return f"{self._settled(block.label)}:\n{self._settled(block.href)}"
+            return f"{self.words.settle(block.label)}:\n{self.words.settle(block.href)}"
         if isinstance(block, Box):
             return self._box(block, columns)
         assert isinstance(block, Prose)  # noqa: S101 - the other kinds are handled above
@@ -201,10 +195,6 @@ class TextRenderer:
                 for row in section.children
             )
         return table(rows, columns, self.measure)
-
-
-def _put(meaning: Meaning) -> str:
-    return meaning.text if isinstance(meaning, Constant) else spell(meaning)
 
 
 def _alignment(cell: SyntaxTreeNode) -> str:

@@ -55,8 +55,8 @@ class Vocabulary:
         if name in self.personal or name in self.constants:
             known = self.personal.get(name) or self.constants.get(name) or ["name"]
             return f"`{name}` alone is not a value", f"write `{name}.{min(known)}` or another"
-        for root, names in (*self.constants.items(), *self.personal.items()):
-            if names and name in names:
+        for root, names in (*self.personal.items(), *self.constants.items()):
+            if name in (names or SUBSCRIBER):
                 return f"undefined variable `{name}`", f"did you mean `{root}.{name}`?"
         roots = [*self.constants, *self.personal]
         return f"undefined variable `{name}`", did_you_mean(name, roots) or self._roots()

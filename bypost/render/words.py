@@ -1,8 +1,8 @@
 """Opaque words that stand for expressions while Markdown and MJML do their work.
 
 A word is letters and digits only, so it survives Markdown, URLs and attributes unchanged
-(``{{ ... }}`` does not: quotes, ``<`` and ``|`` mean something there). The same expression always
-gives the same word, so compiling is repeatable.
+(``{{ ... }}`` does not: quotes, ``<`` and ``|`` mean something there). The same expression at the
+same place always gives the same word, so compiling is repeatable.
 """
 
 from __future__ import annotations
@@ -57,11 +57,6 @@ class Place:
     line: int | None
 
 
-def spell(meaning: Meaning) -> str:
-    """Return the word for ``meaning``: always the same one."""
-    return f"bpq{hashlib.sha256(repr(meaning).encode()).hexdigest()[:16]}pq"
-
-
 class Words:
     """The words of one mail, and what each one stands for.
 
@@ -74,9 +69,19 @@ class Words:
         self._meanings: dict[str, Meaning] = {}
         self._places: dict[str, Place] = {}
 
-    def add(self, meaning: Meaning, place: Place) -> str:
-        """Return the word for ``meaning``; the first place it was written at is kept."""
-        word = spell(meaning)
+    def add(self, meaning: Meaning, place: Place, count: int = 0) -> str:
+        """Return the word for ``meaning`` at ``place``.
+
+        Each expression has a word of its own, so that one that gets lost is missed even where
+        another says the same.
+
+        Args:
+            meaning: What the word stands for.
+            place: Where it was written.
+            count: Tells apart the words of one place.
+        """
+        spelt = hashlib.sha256(repr((meaning, place, count)).encode()).hexdigest()[:16]
+        word = f"bpq{spelt}pq"
         self._meanings[word] = meaning
         self._places.setdefault(word, place)
         return word
@@ -109,6 +114,14 @@ class Words:
             end = match.end()
         if end < len(text):
             yield text[end:]
+
+    def settle(self, text: str) -> str:
+        """Return ``text`` with constants in place; the words of people's values stay."""
+        return WORD.sub(self._settled, text)
+
+    def _settled(self, match: re.Match[str]) -> str:
+        meaning = self.meaning(match[0])
+        return meaning.text if isinstance(meaning, Constant) else match[0]
 
     def plain(self, text: str, *, personal: str = "…") -> str:
         """Return ``text`` with constants in place and ``personal`` for what differs."""
