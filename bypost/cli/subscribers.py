@@ -76,7 +76,14 @@ def export(project: ProjectOption = HERE) -> int:
     with context.store.read() as connection:
         attributes = exporting.attribute_columns(connection)
         writer.writerow(exporting.header(attributes))
-        writer.writerows(exporting.rows(connection, attributes))
+        writer.writerows(
+            exporting.rows(
+                connection,
+                attributes,
+                address_hash=context.address_hash,
+                newsletters=context.settings.import_.newsletters,
+            )
+        )
     return 0
 
 
@@ -94,7 +101,6 @@ def add(
 
     Example: bypost subscribers add ana@example.org --course after-the-interview
     """
-    import csv
     from tempfile import TemporaryDirectory
 
     from bypost.delivery.publish import publish
@@ -102,24 +108,38 @@ def add(
     from bypost.errors import SettingsError
     from bypost.project import open_project
 
+    cells = {"email": email, "name": name, "time_zone": time_zone, "consent_note": note}
+    if course or newsletter:
+        # Who names one thing asks for that alone, not for what a blank cell means.
+        cells["courses"] = ";".join(course or []) or ";"
+        cells["newsletters"] = ";".join(newsletter or []) or ";"
     context = open_project(project)
     now = context.clock.now()
-    # One row of a CSV, through the importer: the same checks, the same refusals.
     with TemporaryDirectory() as folder:
-        file = Path(folder) / "added.csv"
-        with file.open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text)
-            writer.writerow(
-                ["email", "name", "time_zone", "consent_note", "courses", "newsletters"]
-            )
-            writer.writerow(
-                [email, name, time_zone, note, ";".join(course or []), ";".join(newsletter or [])]
-            )
-        summary = importer(context, publish(context, now)).run(file, now=now)
+        file = _one_row(Path(folder) / "added.csv", cells)
+        summary = importer(context, publish(context, now)).run_once(file, now=now)
     for bad in (*summary.bad, *summary.notes):
         raise SettingsError(f"{email}: {bad.reason}")
-    console.out.print("[green]✓[/green] " + ("added" if summary.added else "nothing new for them"))
+    done = "added" if summary.added else "changed" if summary.changed else "nothing new for them"
+    console.out.print(f"[green]✓[/green] {done}")
     return 0
+
+
+def _one_row(file: Path, cells: dict[str, str]) -> Path:
+    """Write one row for the importer, so that it makes the same checks and refusals.
+
+    Blank cells are left out: only what was typed acts.
+    """
+    import csv
+
+    from bypost.people.columns import protect
+
+    given = {name: protect(cell) for name, cell in cells.items() if cell or name == "email"}
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text)
+        writer.writerow(given)
+        writer.writerow(given.values())
+    return file
 
 
 @app.command("show")

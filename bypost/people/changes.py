@@ -25,16 +25,17 @@ class Wanted:
     newsletters: tuple[str, ...]
 
 
-#: What a row may ask for whose person left everything, bounced or complained.
-NOTHING = Wanted((), ())
-
-
 @dataclass(frozen=True, slots=True)
 class Memberships:
-    """What a person is or was on; whoever was once on something is never put there again."""
+    """What a person is or was on; whoever was once on something is never put there again.
+
+    Attributes:
+        left: Those of both kinds that ended by leaving, as ``course:NAME``.
+    """
 
     courses: frozenset[str]
     newsletters: frozenset[str]
+    left: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class Plan:
     subscriptions: list[dict[str, Any]] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
     leaving: list[int] = field(default_factory=list)
+    moved: list[int] = field(default_factory=list)
     notes: list[tuple[int, str]] = field(default_factory=list)
 
     def write(self, connection: Connection, address_hash: AddressHash) -> None:
@@ -61,21 +63,31 @@ class Plan:
         consents.add_all(connection, self.consents)
         for subscriber_id in self.leaving:
             leave.leave_everything(connection, subscriber_id, address_hash, by="csv", now=self.now)
+        # A hint may never be later than the true instant, and another zone can make that earlier.
+        enrollments.wake(connection, self.moved, self.now)
 
 
 def memberships(connection: Connection, ids: Sequence[int]) -> dict[int, Memberships]:
     """Return what these people are or were on."""
     courses: dict[int, set[str]] = {i: set() for i in ids}
     newsletters: dict[int, set[str]] = {i: set() for i in ids}
-    for run in enrollments.of_subscribers(connection, ids):
-        courses[run["subscriber_id"]].add(run["course"])
-    for row in subscriptions.of_subscribers(connection, ids):
-        newsletters[row["subscriber_id"]].add(row["newsletter"])
-    return {i: Memberships(frozenset(courses[i]), frozenset(newsletters[i])) for i in ids}
+    left: dict[int, set[str]] = {i: set() for i in ids}
+    for found, key, rows in (
+        (courses, "course", enrollments.of_subscribers(connection, ids)),
+        (newsletters, "newsletter", subscriptions.of_subscribers(connection, ids)),
+    ):
+        for row in rows:
+            found[row["subscriber_id"]].add(row[key])
+            if row["status"] == "left":
+                left[row["subscriber_id"]].add(f"{key}:{row[key]}")
+    return {
+        i: Memberships(frozenset(courses[i]), frozenset(newsletters[i]), frozenset(left[i]))
+        for i in ids
+    }
 
 
-def add(plan: Plan, row: Row, wanted: Wanted) -> None:
-    """Plan a new person."""
+def add(plan: Plan, row: Row, wanted: Wanted, file: str) -> None:
+    """Plan a new person; ``file`` names the file whose cells are compared next time."""
     subscriber_id = plan.next_id
     plan.next_id += 1
     plan.people.append(
@@ -84,92 +96,130 @@ def add(plan: Plan, row: Row, wanted: Wanted) -> None:
             email=row.email,
             name=row.name,
             time_zone=row.time_zone,
-            status="unconfirmed" if row.status == "unconfirmed" else "confirmed",
+            # Whoever is noted as gone has confirmed nothing.
+            status="confirmed" if row.status == "confirmed" else "unconfirmed",
             now=plan.now,
             tags=row.tags,
             attributes=row.attributes,
-            csv_cells=row.cells,
+            csv_cells={file: row.cells} if file else None,
         )
     )
     if row.status == "left":
         plan.leaving.append(subscriber_id)
     elif row.status == "confirmed":
-        _join(plan, row, subscriber_id, wanted.courses, wanted.newsletters)
+        _join(plan, row, subscriber_id, wanted)
 
 
-def update(plan: Plan, row: Row, person: Record, known: Memberships, wanted: Wanted) -> bool:
-    """Plan what changed in a person's row; return whether anything did."""
-    before: Mapping[str, str] = person["csv_cells"] or {}
-    if person["csv_cells"] is not None and before == row.cells:
-        return _newly_meant(plan, row, person, known, wanted)
-    touched = {name for name in {*row.cells, *before} if row.cells.get(name) != before.get(name)}
-    values: dict[str, Any] = {"csv_cells": dict(row.cells)}
-    free = touched - set(person["own_choice"])
-    values |= {name: getattr(row, name) for name in _PERSONAL if name in free}
-    if "tags" in free:
-        values["tags"] = list(row.tags)
-    if free & set(row.attributes):
-        values["attributes"] = {**person["attributes"], **row.attributes}
-    _change_status(plan, row, person, known, wanted, values, touched)
-    plan.changes.append((person["id"], values))
-    return True
-
-
-def _change_status(
+def update(
     plan: Plan,
     row: Row,
     person: Record,
     known: Memberships,
     wanted: Wanted,
-    values: dict[str, Any],
-    touched: set[str],
-) -> None:
-    """Plan what the cells ``status``, ``courses`` and ``newsletters`` ask for."""
+    *,
+    file: str,
+    suppressed: str,
+) -> bool:
+    """Plan what a row changes in a person; return whether anything does.
+
+    Args:
+        file: Where the row stands: cells are compared with those of the same file's last sync.
+            Empty for a row that stands nowhere; then every cell acts.
+        suppressed: Why nothing is sent to the address; empty if nothing stands against it.
+    """
+    synced: Mapping[str, Mapping[str, str]] = person["csv_cells"] or {}
+    before = synced.get(file, {})
+    # A column that is not there says nothing, and a blank cell that was never filled neither.
+    touched = {name for name, cell in row.cells.items() if cell != before.get(name, "")}
+    values = _personal(row, person, touched - set(person["own_choice"]))
+    if "time_zone" in values:
+        plan.moved.append(person["id"])
+    ended = _leaves(plan, row, person, touched, first=file not in synced, suppressed=suppressed)
+    joined = False
+    if row.status == "confirmed" and not suppressed:
+        if person["status"] == "unconfirmed" and (file not in synced or "status" in touched):
+            values |= {"status": "confirmed", "confirmed_at": plan.now}
+        if "confirmed" in (person["status"], values.get("status")):
+            joined = _join(plan, row, person["id"], _new(row, known, wanted, touched, values))
+            _note_left(plan, row, known, touched)
+    changed = bool(values) or ended or joined
+    if file and before != row.cells:
+        values["csv_cells"] = {**synced, file: {**before, **row.cells}}
+    if values:
+        plan.changes.append((person["id"], values))
+    return changed
+
+
+def _personal(row: Row, person: Record, acting: set[str]) -> dict[str, Any]:
+    """Return the person's columns that the acting cells change."""
+    wanted: dict[str, Any] = {name: getattr(row, name) for name in _PERSONAL if name in acting}
+    if "tags" in acting:
+        wanted["tags"] = list(row.tags)
+    further = {name: row.attributes[name] for name in acting if name in row.attributes}
+    if further:
+        wanted["attributes"] = {**person["attributes"], **further}
+    return {name: value for name, value in wanted.items() if value != person[name]}
+
+
+def _leaves(
+    plan: Plan, row: Row, person: Record, touched: set[str], *, first: bool, suppressed: str
+) -> bool:
+    """Plan the leaving a row asks for, and remark on what a row cannot do."""
+    asks = touched & {"status", "courses", "newsletters"} and not first
     if row.status == "left":
-        if "status" in touched:
+        if "status" in touched and suppressed != "left":
             plan.leaving.append(person["id"])
-        return
-    if row.status == "unconfirmed":
-        return
-    if person["status"] == "unconfirmed":
-        values |= {"status": "confirmed", "confirmed_at": plan.now}
-    _join(
-        plan,
-        row,
-        person["id"],
-        [name for name in wanted.courses if name not in known.courses],
-        [name for name in wanted.newsletters if name not in known.newsletters],
+            return True
+    elif row.status == "unconfirmed":
+        if "status" in touched and person["status"] == "confirmed":
+            plan.notes.append((row.line, "is confirmed already; to end everything write `left`"))
+    elif suppressed and asks:
+        plan.notes.append((row.line, f"{suppressed} before; a row does not bring anybody back"))
+    return False
+
+
+def _new(
+    row: Row, known: Memberships, wanted: Wanted, touched: set[str], values: Mapping[str, Any]
+) -> Wanted:
+    """Return what a row asks for now and the person never was on.
+
+    A cell with names acts when it changed, or when the person is confirmed just now. What a blank
+    one means may change with the settings; whoever left something is not put anywhere by that.
+    """
+    confirming = "status" in values
+    newly_meant = confirming or not known.left
+    courses = newly_meant if row.courses is None else confirming or "courses" in touched
+    letters = newly_meant if row.newsletters is None else confirming or "newsletters" in touched
+    return Wanted(
+        tuple(n for n in wanted.courses if courses and n not in known.courses),
+        tuple(n for n in wanted.newsletters if letters and n not in known.newsletters),
     )
-    old = person["csv_cells"] or {}
-    if old.get("status") == "left" and "status" in touched:
-        plan.notes.append((row.line, "left before; a row does not bring anybody back"))
 
 
-def _newly_meant(plan: Plan, row: Row, person: Record, known: Memberships, wanted: Wanted) -> bool:
-    """Plan what an unchanged row means anew, because the defaults for blank cells changed."""
-    if row.status != "confirmed" or person["status"] != "confirmed":
-        return False
-    courses = [] if row.courses else [n for n in wanted.courses if n not in known.courses]
-    letters = (
-        [] if row.newsletters else [n for n in wanted.newsletters if n not in known.newsletters]
-    )
-    _join(plan, row, person["id"], courses, letters)
-    return bool(courses or letters)
+def _note_left(plan: Plan, row: Row, known: Memberships, touched: set[str]) -> None:
+    """Remark on names in a changed cell of what the person left."""
+    for column, kind, names in (
+        ("courses", "course", row.courses),
+        ("newsletters", "newsletter", row.newsletters),
+    ):
+        for name in names or ():
+            if column in touched and f"{kind}:{name}" in known.left:
+                plan.notes.append(
+                    (row.line, f"left `{name}` before; a row does not bring anybody back")
+                )
 
 
-def _join(
-    plan: Plan, row: Row, subscriber_id: int, courses: Sequence[str], newsletters: Sequence[str]
-) -> None:
+def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> bool:
     """Plan enrollments and subscriptions, each with the evidence of its consent."""
     plan.runs += [
         join.new_enrollment(subscriber_id=subscriber_id, course=name, now=plan.now)
-        for name in courses
+        for name in new.courses
     ]
     plan.subscriptions += [
         join.new_subscription(subscriber_id=subscriber_id, newsletter=name, now=plan.now)
-        for name in newsletters
+        for name in new.newsletters
     ]
-    purposes = [f"course:{n}" for n in courses] + [f"newsletter:{n}" for n in newsletters]
+    purposes = [f"course:{n}" for n in new.courses] + [f"newsletter:{n}" for n in new.newsletters]
     plan.consents += [
         join.new_consent(
             subscriber_id=subscriber_id,
@@ -180,3 +230,4 @@ def _join(
         )
         for purpose in purposes
     ]
+    return bool(purposes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,15 @@ _ENCODINGS = {
     b"\xfe\xff": "utf-16",
     b"\xef\xbb\xbf": "utf-8-sig",
 }
+#: Characters of the first line that are looked at for the delimiter.
+_LONGEST_HEADER = 100_000
+#: Marks that copying leaves at the ends of a cell and that nobody sees.
+_INVISIBLE = "\ufeff\u00ad\u200b\u200c\u200d\u200e\u200f\u2060"
+#: Bytes that were not of the file's encoding (PEP 383), or what stands for them.
+UNDECODED = re.compile("[\udc80-\udcff\ufffd]")
+#: A cell that begins with one of these is a formula to a spreadsheet (OWASP: CSV injection);
+#: apostrophes in front keep it from being one.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +58,30 @@ class Form:
         """Return the columns without a meaning of their own."""
         return tuple(name for name in self.columns if name and name not in KNOWN)
 
+    @property
+    def errors(self) -> str:
+        """Return how undecodable bytes are kept until their row is looked at.
+
+        UTF-16 has no bytes that could be kept one by one; they become U+FFFD.
+        """
+        return "replace" if self.encoding.startswith("utf-16") else "surrogateescape"
+
 
 def clean(cell: str) -> str:
-    """Return a cell without the spaces and invisible marks that copying leaves at its ends."""
+    """Return a cell as it is meant: no spaces or invisible marks at its ends, no protection."""
     text = unicodedata.normalize("NFC", cell.replace("\u00a0", " "))
-    return text.strip(" \t\r\n\ufeff\u200b\u200e\u200f\u2060")
+    bare = text.strip()
+    while bare != (text := bare.strip(_INVISIBLE).strip()):
+        bare = text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def protect(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; :func:`clean` takes it back.
+
+    An apostrophe in front marks it. A cell that has one in front of a formula gets another.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def read_form(path: Path) -> Form:
@@ -60,21 +89,24 @@ def read_form(path: Path) -> Form:
     with path.open("rb") as file:
         start = file.read(4)
     encoding = next((e for mark, e in _ENCODINGS.items() if start.startswith(mark)), "utf-8")
-    with path.open(encoding=encoding, errors="surrogateescape", newline="") as text:
+    form = Form(encoding, ",", ())
+    with path.open(encoding=encoding, errors=form.errors, newline="") as text:
+        first = text.readline(_LONGEST_HEADER)
+        delimiter = max(_DELIMITERS, key=lambda mark: first.count(mark))
+        text.seek(0)
         try:
-            first = text.readline(100_000)
-        except UnicodeError:
-            return Form(encoding, ",", (), "the file is not readable as UTF-16")
-    delimiter = max(_DELIMITERS, key=lambda mark: first.count(mark))
-    columns = tuple(
-        clean(name).casefold() for name in next(csv.reader([first], delimiter=delimiter), [])
-    )
+            cells = next(csv.reader(text, delimiter=delimiter, strict=True), [])
+        except csv.Error as error:
+            return Form(encoding, delimiter, (), f"the first line is not readable as CSV: {error}")
+    columns = tuple(" ".join(clean(name).casefold().split()) for name in cells)
     return Form(encoding, delimiter, columns, _problem(columns))
 
 
 def _problem(columns: tuple[str, ...]) -> str:
+    if any("\0" in name or UNDECODED.search(name) for name in columns):
+        return "the first line holds bytes that are no text; save the file as UTF-8"
     if "email" not in columns:
-        shown = ", ".join(name or "(empty)" for name in columns[:8]) or "nothing"
+        shown = ", ".join(name[:40] or "(empty)" for name in columns[:8]) or "nothing"
         return f"there is no column `email`; the first line has: {shown}"
     repeated = sorted({name for name in columns if name and columns.count(name) > 1})
     if repeated:

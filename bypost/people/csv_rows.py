@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
-from bypost.people.columns import Form, clean
+from bypost.people.columns import KNOWN, UNDECODED, Form, clean
 
 #: A plain address that needs no library to be known as good; everything else goes through it.
 _PLAIN = re.compile(
@@ -22,6 +22,10 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _LONGEST_PLAIN = 100
+#: Control characters; no database keeps NUL. Only free texts may have several lines.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL_OR_BREAK = re.compile(r"[\x00-\x1f\x7f]")
+_ONE_LINE = frozenset(KNOWN) - {"consent_note"}
 _STATUSES = ("confirmed", "unconfirmed", "left")
 
 
@@ -66,9 +70,12 @@ class Known:
 
 
 def read_rows(path: Path, form: Form, known: Known) -> Iterator[Row | BadRow]:
-    """Yield every row of a file in order; memory does not grow with it."""
-    with path.open(encoding=form.encoding, errors="surrogateescape", newline="") as file:
-        reader = csv.reader(file, delimiter=form.delimiter)
+    """Yield every row of a file in order; memory does not grow with it.
+
+    Quotes are read strictly: one that is never closed would swallow the rows behind it unseen.
+    """
+    with path.open(encoding=form.encoding, errors=form.errors, newline="") as file:
+        reader = csv.reader(file, delimiter=form.delimiter, strict=True)
         next(reader, None)
         line = reader.line_num + 1
         while True:
@@ -76,13 +83,25 @@ def read_rows(path: Path, form: Form, known: Known) -> Iterator[Row | BadRow]:
                 cells = next(reader)
             except StopIteration:
                 return
-            except (csv.Error, UnicodeError) as error:
-                yield BadRow(line, f"not readable as CSV: {error}")
+            except csv.Error as error:
+                yield BadRow(line, f"not readable as CSV: {_explain(error)}")
                 line = reader.line_num + 1
                 continue
             if any(cell.strip() for cell in cells):
                 yield _row(line, cells, form, known)
             line = reader.line_num + 1
+
+
+def _explain(error: csv.Error) -> str:
+    """Return what the reader says in words that help."""
+    text = str(error)
+    if "unexpected end of data" in text:
+        return "a quote that opens here is never closed; nothing behind it was read"
+    if "expected after" in text:
+        return 'text stands behind a closing quote; write a quote inside a cell as `""`'
+    if "field larger" in text:
+        return "a cell is longer than 131,072 characters; is a quote not closed?"
+    return text
 
 
 def _row(line: int, cells: list[str], form: Form, known: Known) -> Row | BadRow:
@@ -101,14 +120,15 @@ def _row(line: int, cells: list[str], form: Form, known: Known) -> Row | BadRow:
 
 def _checked(line: int, named: dict[str, str], form: Form, known: Known) -> Row:
     """Return the row; raise ValueError with the reason if something in it cannot be used."""
-    if any("\udc80" <= mark <= "\udcff" for cell in named.values() for mark in cell):
-        raise ValueError("not UTF-8; save the file as UTF-8")
-    if any(ord(mark) < ord(" ") for name in ("email", "name") for mark in named.get(name, "")):
-        raise ValueError("a line break or control character stands inside a cell")
+    for name, cell in named.items():
+        if UNDECODED.search(cell):
+            raise ValueError(f"the cell `{name}` is not UTF-8; save the file as UTF-8")
+        if (_CONTROL_OR_BREAK if name in _ONE_LINE else _CONTROL).search(cell):
+            raise ValueError(f"a line break or control character stands inside the cell `{name}`")
     email = _address(named.get("email", ""))
     status = named.get("status", "").casefold() or "confirmed"
     if status not in _STATUSES:
-        raise ValueError(f"status `{status}` is not one of {', '.join(_STATUSES)}")
+        raise ValueError(f"status `{status[:40]}` is not one of {', '.join(_STATUSES)}")
     return Row(
         line=line,
         email=email,
@@ -155,11 +175,11 @@ def _words(cell: str) -> tuple[str, ...]:
 
 
 def _named(cell: str, known: frozenset[str], what: str) -> tuple[str, ...] | None:
-    """Return the names in a cell; None where it is blank."""
+    """Return the names in a cell; None where it is blank, nothing for the empty list ``;``."""
     names = _words(cell)
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known))}"
             raise ValueError(f"there is no {what} `{name}`; {hint}")
-    return names or None
+    return names if cell else None

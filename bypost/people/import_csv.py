@@ -16,7 +16,7 @@ from typing import Any
 from bypost.errors import ByPostError
 from bypost.links import AddressHash
 from bypost.people import changes
-from bypost.people.columns import FILE_NAME, Form, read_form
+from bypost.people.columns import FILE_NAME, read_form
 from bypost.people.csv_rows import BadRow, Known, Row, read_rows
 from bypost.store import Connection, Store, imports, subscribers, suppressions
 
@@ -70,8 +70,7 @@ class Importer:
         """
         name = path.name
         try:
-            stat = path.stat()
-            signature = f"{stat.st_size}-{stat.st_mtime_ns}"
+            signature = self._signature(path)
             with self.store.read() as connection:
                 last = imports.latest(connection, name)
             if last is not None and last["signature"] == signature:
@@ -81,10 +80,7 @@ class Importer:
                 with self.store.write() as connection:
                     imports.touch(connection, last["id"], signature)
                 return Summary(skipped=True)
-            form = read_form(path)
-            if form.problem:
-                raise ByPostError(f"{name}:1: {form.problem}\n    see docs/subscribers.md")
-            summary = self._take_up(path, form, now)
+            summary = self._take_up(path, name, now)
         except OSError as error:
             raise ByPostError(f"{path}: cannot read it: {error.strerror}") from error
         with self.store.write() as connection:
@@ -98,16 +94,37 @@ class Importer:
             )
         return summary
 
+    def run_once(self, path: Path, *, now: datetime) -> Summary:
+        """Take up a file that is no list of its own: every cell acts, nothing is remembered.
+
+        Raises:
+            ByPostError: if the file as a whole cannot be used.
+        """
+        return self._take_up(path, "", now)
+
+    def _meaning(self) -> bytes:
+        """Return what decides, besides the file, what its rows ask for."""
+        known = (sorted(self.known.courses), sorted(self.known.newsletters))
+        return repr((self.courses, self.newsletters, known)).encode()
+
+    def _signature(self, path: Path) -> str:
+        """Return what a quick look tells of the file, and what its rows mean now."""
+        stat = path.stat()
+        meaning = hashlib.sha256(self._meaning()).hexdigest()[:16]
+        return f"{stat.st_size}-{stat.st_mtime_ns}-{meaning}"
+
     def _digest(self, path: Path) -> str:
-        """Return the hash of the file, and of what its blank cells mean."""
-        digest = hashlib.sha256(repr((self.courses, self.newsletters)).encode())
-        digest.update(repr(sorted(self.known.courses | self.known.newsletters)).encode())
+        """Return the hash of the file, and of what its rows mean now."""
+        digest = hashlib.sha256(self._meaning())
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
         return digest.hexdigest()
 
-    def _take_up(self, path: Path, form: Form, now: datetime) -> Summary:
+    def _take_up(self, path: Path, file: str, now: datetime) -> Summary:
+        form = read_form(path)
+        if form.problem:
+            raise ByPostError(f"{path.name}:1: {form.problem}\n    see docs/subscribers.md")
         summary = Summary()
         with imports.SeenAddresses() as seen:
             for chunk in _chunks(read_rows(path, form, self.known)):
@@ -122,13 +139,18 @@ class Importer:
                         _reject(summary, BadRow(row.line, reason))
                 with self.store.write() as connection:
                     fresh = [row for row in good if row.line not in repeated]
-                    self._write(connection, fresh, summary, now)
+                    self._write(connection, fresh, summary, file, now)
                 if self.on_row:
                     self.on_row(summary.rows)
         return summary
 
     def _write(
-        self, connection: Connection, rows: Sequence[Row], summary: Summary, now: datetime
+        self,
+        connection: Connection,
+        rows: Sequence[Row],
+        summary: Summary,
+        file: str,
+        now: datetime,
     ) -> None:
         """Add and change the people of one chunk, in the caller's transaction."""
         people = subscribers.by_keys(connection, [row.key for row in rows])
@@ -138,20 +160,27 @@ class Importer:
         known = changes.memberships(connection, [person["id"] for person in people.values()])
         for row in rows:
             person = people.get(row.key)
-            reason = muted.get(hashes[row.key])
+            reason = muted.get(hashes[row.key], "")
             if person is not None:
-                wanted = changes.NOTHING if reason else self._wanted(row)
-                if changes.update(plan, row, person, known[person["id"]], wanted):
-                    summary.changed += 1
-                else:
-                    summary.unchanged += 1
+                changed = changes.update(
+                    plan,
+                    row,
+                    person,
+                    known[person["id"]],
+                    self._wanted(row),
+                    file=file,
+                    suppressed=reason,
+                )
+                summary.changed += changed
+                summary.unchanged += not changed
             elif reason:
                 _reject(summary, BadRow(row.line, f"the address is suppressed: {reason}"))
             else:
-                changes.add(plan, row, self._wanted(row))
+                changes.add(plan, row, self._wanted(row), file)
                 summary.added += 1
         plan.write(connection, self.address_hash)
-        summary.notes += [BadRow(line, note) for line, note in plan.notes][:_KEPT]
+        room = _KEPT - len(summary.notes)
+        summary.notes += [BadRow(line, note) for line, note in plan.notes][:room]
 
     def _wanted(self, row: Row) -> changes.Wanted:
         """Return what a row asks for, blank cells filled in."""

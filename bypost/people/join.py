@@ -20,9 +20,9 @@ def new_subscriber(
     hour: str = "",
     tags: tuple[str, ...] = (),
     attributes: Mapping[str, str] | None = None,
-    csv_cells: Mapping[str, str] | None = None,
+    csv_cells: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
-    """Return the row of a new person."""
+    """Return the row of a new person; ``csv_cells`` are those of its row, by file."""
     return {
         "id": subscriber_id,
         "email": email,

@@ -90,6 +90,20 @@ def change(connection: Connection, enrollment_id: int, values: Mapping[str, Any]
     )
 
 
+def wake(connection: Connection, subscriber_ids: Sequence[int], now: datetime) -> None:
+    """Let owing look at these people's active runs with the next pass."""
+    if subscriber_ids:
+        connection.execute(
+            update(enrollments)
+            .where(
+                enrollments.c.subscriber_id.in_(subscriber_ids),
+                enrollments.c.status == "active",
+                enrollments.c.next_due.is_not(None),
+            )
+            .values(next_due=now)
+        )
+
+
 def of_subscribers(connection: Connection, ids: Sequence[int]) -> Sequence[RowMapping]:
     """Return every run of these people, oldest first."""
     query = select(enrollments).where(enrollments.c.subscriber_id.in_(ids))

@@ -45,7 +45,9 @@ subscribers = Table(
         "own_choice", JSON, nullable=False, comment="fields the person set; the CSV leaves them"
     ),
     Column(
-        "csv_cells", JSON, comment="cells of the last sync, to see which changed; null: not from it"
+        "csv_cells",
+        JSON,
+        comment="cells of the last sync, by file; null: from no file",
     ),
     Column("created_at", Instant, nullable=False, comment="first seen"),
     Column("confirmed_at", Instant, comment="when consent was confirmed"),

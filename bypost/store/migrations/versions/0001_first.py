@@ -209,7 +209,7 @@ def upgrade() -> None:
             "csv_cells",
             sa.JSON(),
             nullable=True,
-            comment="cells of the last sync, to see which changed; null: not from it",
+            comment="cells of the last sync, by file; null: from no file",
         ),
         sa.Column("created_at", sa.BigInteger(), nullable=False, comment="first seen"),
         sa.Column(
