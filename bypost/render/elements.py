@@ -81,7 +81,7 @@ ELEMENTS: dict[str, Element] = {
     "mj-spacer": _element("mj-column mj-attributes", f"{_BOX} height container-background-color"),
     "mj-table": _element(
         "mj-column mj-attributes",
-        f"{_BOX} {_FONT} align border cellpadding cellspacing color table-layout width role"
+        f"{_BOX} {_FONT} align border cellpadding cellspacing color table-layout width"
         " container-background-color",
         opaque=True,
     ),

@@ -7,6 +7,7 @@ operators restyle them; only the order and the nesting are decided here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 
 from markdown_it.token import Token
 
@@ -41,8 +42,9 @@ class FragmentRenderer:
     def inline(self, tokens: Sequence[Token]) -> str:
         """Return inline tokens as HTML."""
         parser = markdown()
-        whole = Token("inline", "", 0, children=list(tokens))
-        for token in tokens:
+        # Copied, because the same tokens become plain text and must stay as they are.
+        whole = Token("inline", "", 0, children=deepcopy(list(tokens)))
+        for token in whole.children or ():
             self._dress(token)
         return str(parser.renderer.render([whole], parser.options, {}))
 
@@ -83,8 +85,9 @@ class FragmentRenderer:
                 yield from self._column(block.children)
                 yield f"<mj-raw>{block.closing}</mj-raw>"
 
-    def _prose(self, tokens: Sequence[Token]) -> str:
+    def _prose(self, written: Sequence[Token]) -> str:
         parser = markdown()
+        tokens = deepcopy(list(written))
         parts: list[str] = []
         start = 0
         for index, token in enumerate(tokens):
@@ -96,10 +99,10 @@ class FragmentRenderer:
             if token.type in _ENDS and tokens[index - 1].type == "paragraph_close":
                 self._close_up(tokens, index - 1)
             if token.type in {"fence", "code_block"}:
-                before = list(tokens[start:index])
+                before = tokens[start:index]
                 parts += [parser.renderer.render(before, parser.options, {}), self._code(token)]
                 start = index + 1
-        parts.append(parser.renderer.render(list(tokens[start:]), parser.options, {}))
+        parts.append(parser.renderer.render(tokens[start:], parser.options, {}))
         return "".join(parts)
 
     def _dress(self, token: Token) -> None:

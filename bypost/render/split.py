@@ -11,7 +11,7 @@ from bypost.render.words import Closing, Constant, Meaning, Opening, Personal, W
 Escape = Callable[[str], str]
 
 #: What Jinja would not print as it stands: delimiters, carriage returns, a last line break.
-_SPECIAL = re.compile(r"\{(?=[{%#]|\Z)|\r|\n\Z")
+_SPECIAL = re.compile(r"\{(?=[{%#\r]|\n?\Z)|\r|\n\Z")
 
 
 def split(text: str, words: Words, escape: Escape) -> Template:

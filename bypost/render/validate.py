@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 from bypost.render.elements import ELEMENTS, NUMERIC
@@ -14,6 +15,17 @@ from bypost.render.words import Place, Words
 def validate(source: str, template: str, words: Words, problems: Problems) -> None:
     """Note everything in the MJML document that mrml would drop or print in silence."""
     _Validator(template, words, problems).check(source)
+    for found in _BARE.finditer(source):
+        at = list(_AT.finditer(source, 0, found.start()))[-1:]
+        place = Place(f"{FOLDER}/{at[0][1]}", int(at[0][2])) if at else Place(template, None)
+        problems.add(place, "mjml-syntax", "a bare `<` in the text", "write `&lt;`")
+
+
+#: Elements of HTML that have no end tag.
+_VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "wbr"})
+
+_BARE = re.compile(r"<(?![A-Za-z/!])")
+_AT = re.compile(rf' {AT}="([^":]+):(\d+)"')
 
 
 class _Validator(HTMLParser):
@@ -25,6 +37,7 @@ class _Validator(HTMLParser):
         self.words = words
         self.problems = problems
         self.open: list[tuple[str, Place]] = []
+        self.html: list[tuple[str, Place]] = []
 
     def check(self, source: str) -> None:
         self.feed(source)
@@ -34,7 +47,7 @@ class _Validator(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         place = self._place(dict(attrs).get(AT))
-        if not (tag == "mjml" or tag.startswith("mj-")):
+        if not _is_mjml(tag):
             self._plain(tag, place)
             return
         self._element(tag, place)
@@ -43,12 +56,16 @@ class _Validator(HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
-        if tag == "mjml" or tag.startswith("mj-"):
+        if _is_mjml(tag):
             self.open.pop()
+        elif tag not in _VOID:
+            self.html.pop()
 
     def handle_endtag(self, tag: str) -> None:
-        if not (tag == "mjml" or tag.startswith("mj-")):
+        if not _is_mjml(tag):
+            self._html_end(tag)
             return
+        self._leftover()
         if self.open and self.open[-1][0] == tag:
             self.open.pop()
             return
@@ -78,7 +95,22 @@ class _Validator(HTMLParser):
     def _inside_opaque(self) -> bool:
         return any(ELEMENTS[tag].opaque for tag, _ in self.open if tag in ELEMENTS)
 
+    def _html_end(self, tag: str) -> None:
+        if self.html and self.html[-1][0] == tag:
+            self.html.pop()
+        elif tag not in _VOID:
+            inner = f"; <{self.html[-1][0]}> is open" if self.html else ""
+            self.problems.add(self._place(None), "mjml-syntax", f"</{tag}> closes nothing{inner}")
+
+    def _leftover(self) -> None:
+        """An MJML element ends: so must the HTML inside it, or mrml reads none of the document."""
+        for tag, place in self.html:
+            self.problems.add(place, "mjml-syntax", f"<{tag}> is never closed", "add its end tag")
+        self.html.clear()
+
     def _plain(self, tag: str, place: Place) -> None:
+        if tag not in _VOID:
+            self.html.append((tag, place))
         if not self._inside_opaque():
             parent = self.open[-1][0] if self.open else "the document"
             self.problems.add(
@@ -119,3 +151,7 @@ class _Validator(HTMLParser):
             self.problems.add(
                 place, "img-alt", "<mj-image> has no `alt`", 'describe it, or write alt=""'
             )
+
+
+def _is_mjml(tag: str) -> bool:
+    return tag == "mjml" or tag.startswith("mj-")

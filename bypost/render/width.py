@@ -34,12 +34,12 @@ def wrap(text: str, columns: int, *, measure: Width = width) -> list[str]:
     for paragraph in text.split("\n"):
         line = ""
         for piece in _pieces(paragraph):
-            if line and measure(line) + measure(piece.rstrip()) > columns:
-                lines.append(line.rstrip())
-                line = piece.lstrip()
+            if line and measure(line) + measure(piece.rstrip(" ")) > columns:
+                lines.append(line.rstrip(" "))
+                line = piece.lstrip(" ")
             else:
                 line += piece
-        lines.append(line.rstrip())
+        lines.append(line.rstrip(" "))
     return lines
 
 
@@ -66,4 +66,4 @@ def _pieces(text: str) -> list[str]:
         current += " "
         pieces.append(current)
         current = ""
-    return [piece for piece in pieces if piece.strip()]
+    return [piece for piece in pieces if piece.strip(" ")]

@@ -157,8 +157,7 @@ def test_the_frame_has_the_facts_of_the_html(workshop: Any, fill: Any) -> None:
         "Lesson 1 of 2 · Baking\n\nDough\n=====\n1 minute to read\n",
         "The next lesson arrives Tuesday at 09:00.",
         "https://mail.example.org/p/0123456789?a=1&b=2",
-        "You asked for Baking\non 23 November 2026. Leave this course:\n"
-        "https://mail.example.org/u/0123456789",
+        "You asked for Baking\non 23 November 2026. Leave this course:\nhttps://mail.example.org/u/",
         "Clarity Notes\n1 Example Street, 12345 Exampletown",
     ):
         assert said in text
