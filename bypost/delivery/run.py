@@ -81,7 +81,9 @@ class Pass:
         """Return when something falls due next, as far as the database knows."""
         published = self._publisher.take_over(patient=self.patient)
         with self.context.store.read() as connection:
-            instants = [enrollments.next_hint(connection), ledger.next_try(connection)]
+            # A course that is held sends nothing, whatever its hints say.
+            hint = enrollments.next_hint(connection, list(published.shapes))
+            instants = [hint, ledger.next_try(connection)]
         instants.append(next_issue_at(self.context, published.issues))
         return min((at for at in instants if at is not None), default=None)
 

@@ -46,10 +46,12 @@ def due(
     return connection.execute(query).mappings().all()
 
 
-def next_hint(connection: Connection) -> datetime | None:
-    """Return the earliest wake-up hint of all; None where nothing is to come."""
+def next_hint(connection: Connection, courses: Sequence[str]) -> datetime | None:
+    """Return the earliest wake-up hint in these courses; None where nothing is to come."""
     query = select(func.min(enrollments.c.next_due)).where(
-        enrollments.c.status == "active", enrollments.c.next_due.is_not(None)
+        enrollments.c.status == "active",
+        enrollments.c.next_due.is_not(None),
+        enrollments.c.course.in_(courses),
     )
     return connection.execute(query).scalar()
 
