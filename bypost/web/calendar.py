@@ -15,6 +15,8 @@ from bypost.web.copies import Copy, make_copy
 
 #: How far the calendar looks.
 AHEAD = timedelta(days=60)
+#: Seconds after which looking ahead is given up, so that a mistake never keeps a machine busy.
+_LONGEST_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,26 +94,22 @@ class Calendar:
         return stamps, signature(self._context.root)
 
     def _look(self, work: _Work, before: _Work | None) -> None:
+        began = self._context.clock.elapsed()
+
+        def go_on(_at: datetime) -> None:
+            if self._closing or self._context.clock.elapsed() - began > _LONGEST_S:
+                raise ByPostError(f"looking {AHEAD.days} days ahead took too long")
+
         try:
             work.copy = make_copy(self._context)
             rehearsal = work.copy.rehearsal
-            rehearsal.run(rehearsal.now + AHEAD, on_step=self._go_on)
+            rehearsal.run(rehearsal.now + AHEAD, on_step=go_on)
             work.outlook = Outlook(
                 coming=rehearsal.sent(after=work.copy.last), people=work.copy.people
             )
         except ByPostError as error:
             work.outlook = Outlook(trouble=str(error))
-        except _Closed:
-            return
         finally:
             work.done.set()
             if before and before.copy:
                 before.copy.close()
-
-    def _go_on(self, _at: datetime) -> None:
-        if self._closing:
-            raise _Closed
-
-
-class _Closed(Exception):
-    """The server stops."""

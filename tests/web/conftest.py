@@ -1,0 +1,114 @@
+"""A small project after its first pass, and browsers for its site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from bypost.delivery.context import Context
+from bypost.delivery.run import Pass
+from bypost.store import enrollments, subscribers, subscriptions
+from bypost.web import make_site
+from tests.conftest import write_course, write_people
+
+ANNA = "anna@example.org"
+HOSTILE = 'Bo <script>alert("1")</script>'
+LOCAL = "http://127.0.0.1:8000"
+PUBLIC = "https://course.example.net"
+
+NEWSLETTER = 'title = "Notes & News"\nsummary = "A newsletter for tests."\n'
+
+
+class Beat:
+    """Stands in for the runner."""
+
+    last_tick = None
+
+    def __init__(self) -> None:
+        self.well = True
+        self.woken = 0
+
+    def healthy(self, now: object) -> bool:
+        return self.well
+
+    def wake(self) -> None:
+        self.woken += 1
+
+
+@pytest.fixture
+def beat() -> Beat:
+    return Beat()
+
+
+@pytest.fixture
+def project(empty_project: Path) -> Path:
+    write_course(empty_project)
+    folder = empty_project / "newsletters" / "notes"
+    folder.mkdir(parents=True)
+    (folder / "newsletter.toml").write_text(NEWSLETTER, encoding="utf-8")
+    write_people(
+        empty_project,
+        f"{ANNA},Anna,Europe/Berlin,letters,notes",
+        'bo@example.org,"Bo <script>alert(""1"")</script>",Asia/Tokyo,letters,',
+        header="email,name,time_zone,courses,newsletters",
+    )
+    return empty_project
+
+
+@pytest.fixture
+def context(project: Path, open_context: Callable[..., Context]) -> Context:
+    opened = open_context(project)
+    Pass(opened).run()
+    return opened
+
+
+@pytest.fixture
+def browse(context: Context, beat: Beat) -> Iterator[Callable[..., TestClient]]:
+    """Make clients of the public or the local site; none follows redirects or keeps cookies."""
+    with ExitStack() as stack:
+
+        def make(*, local: bool = False) -> TestClient:
+            site = make_site(context, runner=beat, local=local)
+            client = TestClient(site, base_url=LOCAL if local else PUBLIC, follow_redirects=False)
+            return stack.enter_context(client)
+
+        yield make
+
+
+@pytest.fixture
+def public(browse: Callable[..., TestClient]) -> TestClient:
+    return browse()
+
+
+@pytest.fixture
+def local(browse: Callable[..., TestClient]) -> TestClient:
+    return browse(local=True)
+
+
+@pytest.fixture
+def person(context: Context) -> Callable[..., Mapping[str, Any]]:
+    """Look somebody up, with their run and subscription as they are now."""
+
+    def find(address: str = ANNA) -> Mapping[str, Any]:
+        with context.store.read() as connection:
+            row = subscribers.by_keys(connection, [address])[address]
+            runs = enrollments.of_subscribers(connection, [row["id"]])
+            letters = subscriptions.of_subscribers(connection, [row["id"]])
+        return {**row, "run": runs[0], "letter": letters[0] if letters else None}
+
+    return find
+
+
+@pytest.fixture
+def course_token(context: Context, person: Callable[..., Mapping[str, Any]]) -> str:
+    return context.links.token(person()["run"]["link_id"])
+
+
+@pytest.fixture
+def letter_token(context: Context, person: Callable[..., Mapping[str, Any]]) -> str:
+    return context.links.token(person()["letter"]["link_id"])
