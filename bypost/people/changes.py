@@ -15,6 +15,8 @@ from bypost.store import Row as Record
 
 #: Cells that become columns of the person, if the person did not set them.
 _PERSONAL = ("name", "time_zone")
+#: Cells that name what a person is to be on.
+_LISTS = ("courses", "newsletters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +142,26 @@ def update(
         if person["status"] == "unconfirmed" and (file not in synced or "status" in touched):
             values |= {"status": "confirmed", "confirmed_at": plan.now}
         if "confirmed" in (person["status"], values.get("status")):
-            joined = _join(plan, row, person["id"], _new(row, known, wanted, touched, values))
+            confirming = "status" in values
+            new = _new(row, known, wanted, touched, before, confirming=confirming)
+            joined = _join(plan, row, person["id"], new)
             _note_left(plan, row, known, touched)
     changed = bool(values) or ended or joined
-    if file and before != row.cells:
-        values["csv_cells"] = {**synced, file: {**before, **row.cells}}
+    cells = _remembered(before, row.cells)
+    if file and before != cells:
+        values["csv_cells"] = {**synced, file: cells}
     if values:
         plan.changes.append((person["id"], values))
     return changed
+
+
+def _remembered(before: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells to compare with next time.
+
+    A list that was emptied is remembered as it was: it never turns into the usual courses.
+    """
+    lists = {name: before[name] for name in _LISTS if before.get(name) and not cells.get(name)}
+    return {**before, **cells, **lists}
 
 
 def _personal(row: Row, person: Record, acting: set[str]) -> dict[str, Any]:
@@ -179,17 +193,27 @@ def _leaves(
 
 
 def _new(
-    row: Row, known: Memberships, wanted: Wanted, touched: set[str], values: Mapping[str, Any]
+    row: Row,
+    known: Memberships,
+    wanted: Wanted,
+    touched: set[str],
+    before: Mapping[str, str],
+    *,
+    confirming: bool,
 ) -> Wanted:
     """Return what a row asks for now and the person never was on.
 
     A cell with names acts when it changed, or when the person is confirmed just now. What a blank
-    one means may change with the settings; whoever left something is not put anywhere by that.
+    one means may change with the settings; whoever left something is not put anywhere by that,
+    and neither is somebody whose cell had names before.
     """
-    confirming = "status" in values
-    newly_meant = confirming or not known.left
-    courses = newly_meant if row.courses is None else confirming or "courses" in touched
-    letters = newly_meant if row.newsletters is None else confirming or "newsletters" in touched
+
+    def acts(column: str, names: tuple[str, ...] | None) -> bool:
+        if confirming:
+            return True
+        return column in touched if names is not None else not (known.left or before.get(column))
+
+    courses, letters = acts("courses", row.courses), acts("newsletters", row.newsletters)
     return Wanted(
         tuple(n for n in wanted.courses if courses and n not in known.courses),
         tuple(n for n in wanted.newsletters if letters and n not in known.newsletters),

@@ -118,9 +118,9 @@ class Desk:
                 connection, person["id"], self.address_hash, by="page", now=self.now
             )
 
-    def change(self, email: str = "ana@example.org", **values: Any) -> None:
+    def change(self, **values: Any) -> None:
         with self.store.write() as connection:
-            person = subscribers.by_keys(connection, [email])[email]
+            person = subscribers.by_keys(connection, ["ana@example.org"])["ana@example.org"]
             subscribers.change(connection, person["id"], values)
 
     def everybody(self) -> dict[str, Any]:
