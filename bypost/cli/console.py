@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, Any
 
 import typer
@@ -14,9 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 #: The one accent of the terminal; rich leaves it out for NO_COLOR and for pipes.
 ACCENT = "cyan"
+#: Seconds after which work gets a progress bar.
+_NOTICEABLE = 1.0
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# A terminal wraps at words; a pipe gets whole lines, so that they can be searched.
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 ProjectOption = Annotated[
     Path, typer.Option("--project", metavar="DIR", help="The project folder.", show_default=False)
@@ -50,22 +54,32 @@ def _escape(text: str) -> str:
 
 
 @contextmanager
-def progress(label: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Yield a callable that shows (done, total): a bar on a terminal, nothing elsewhere.
+def progress(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a callable that shows (what, done, total): a bar on a terminal, nothing elsewhere.
 
-    The bar appears only when the work takes noticeable time, and leaves no trace.
+    A total of 0 means "not known". The bar comes with the first call, once the work has taken
+    :data:`_NOTICEABLE` seconds, and leaves no trace.
     """
     if quiet or not err.is_terminal:
-        yield lambda _done, _total: None
+        yield lambda _what, _done, _total: None
         return
     bar = Progress(
-        TextColumn(f"{label:<9}"),
+        TextColumn("{task.description:<8}"),
         BarColumn(complete_style=ACCENT, finished_style=ACCENT),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=err,
         transient=True,
     )
-    with bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+    task = bar.add_task("")
+    began = monotonic()
+
+    def show(what: str, done: int, total: int) -> None:
+        if monotonic() - began >= _NOTICEABLE:
+            bar.start()
+        bar.update(task, description=what, completed=done, total=total or None)
+
+    try:
+        yield show
+    finally:
+        bar.stop()

@@ -80,8 +80,10 @@ def rehearse(
         if people == "personas":
             _enroll(context)
         rehearsal = Rehearsal(context, csv=people == "csv")
-        with console.progress("days", quiet=as_json) as bar:
-            rehearsal.run(began + timedelta(days=days), lambda at: bar((at - began).days, days))
+        with console.progress(quiet=as_json) as show:
+            rehearsal.run(
+                began + timedelta(days=days), lambda at: show("days", (at - began).days, days)
+            )
         sent = rehearsal.sent()
         context.store.close()
         if keep is not None:

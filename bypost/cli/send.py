@@ -46,11 +46,12 @@ def send(
 def _once(context: Context, *, as_json: bool) -> int:
     from bypost.delivery.run import Pass
 
-    with (
-        console.progress("reading", quiet=as_json) as rows,
-        console.progress("sending", quiet=as_json) as sent,
-    ):
-        report = Pass(context, on_progress=sent, on_row=lambda n: rows(n, 0)).run()
+    with console.progress(quiet=as_json) as show:
+        report = Pass(
+            context,
+            on_progress=lambda done, total: show("sending", done, total),
+            on_row=lambda rows: show("reading", rows, 0),
+        ).run()
     if as_json:
         console.print_json(report.as_json())
     else:

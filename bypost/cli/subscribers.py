@@ -41,8 +41,10 @@ def import_(
 
     context = open_project(project)
     now = context.clock.now()
-    with console.progress("reading", quiet=as_json) as bar:
-        summary = importer(context, publish(context, now), lambda n: bar(n, 0)).run(file, now=now)
+    with console.progress(quiet=as_json) as show:
+        summary = importer(
+            context, publish(context, now), lambda rows: show("reading", rows, 0)
+        ).run(file, now=now)
     if as_json:
         rejected = [asdict(bad) for bad in summary.bad]
         console.print_json(

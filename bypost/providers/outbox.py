@@ -26,7 +26,7 @@ class Outbox(Provider):
 
     name = "outbox"
     send_class = Key(lifetime=None, same_bytes=False)
-    batch_size = 500
+    batch_size = 100
     max_bytes = 100_000_000
 
     def __init__(self, *, clock: Clock, path: Path) -> None:
