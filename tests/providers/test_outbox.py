@@ -22,7 +22,7 @@ OURS = ["from", "to", "reply-to", "subject", "date", "message-id", "mime-version
 
 class TestOutbox(ProviderContract):
     send_class = Key(lifetime=None, same_bytes=False)
-    most = 500
+    most = 100
 
     @pytest.fixture
     def clock(self) -> SimulatedClock:
