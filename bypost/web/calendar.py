@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bypost.content.watch import signature
 from bypost.delivery.context import Context
 from bypost.delivery.rehearsal import Sent
-from bypost.errors import ByPostError
+from bypost.delivery.run import Pass
+from bypost.errors import ByPostError, Problem
 from bypost.web.copies import Copy, make_copy
 
 #: How far the calendar looks.
@@ -26,11 +27,13 @@ class Outlook:
     Attributes:
         coming: Mails that are not sent yet, soonest first.
         people: How many people are in a course; beyond the first ones nobody is looked at.
+        held: Folders that send nothing as they stand, and why.
         trouble: Why nothing could be worked out; empty if it could.
     """
 
     coming: Sequence[Sent] = ()
     people: int = 0
+    held: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
     trouble: str = ""
 
 
@@ -40,7 +43,7 @@ class _Work:
 
     key: object
     done: threading.Event = field(default_factory=threading.Event)
-    outlook: Outlook = Outlook()
+    outlook: Outlook = field(default_factory=Outlook)
     copy: Copy | None = None
 
 
@@ -105,7 +108,9 @@ class Calendar:
             rehearsal = work.copy.rehearsal
             rehearsal.run(rehearsal.now + AHEAD, on_step=go_on)
             work.outlook = Outlook(
-                coming=rehearsal.sent(after=work.copy.last), people=work.copy.people
+                coming=rehearsal.sent(after=work.copy.last),
+                people=work.copy.people,
+                held=Pass(rehearsal.context, csv=False).status().held,
             )
         except ByPostError as error:
             work.outlook = Outlook(trouble=str(error))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bypost.delivery.context import Context
-from bypost.delivery.report import Report
-from bypost.delivery.run import Pass
 from bypost.errors import ByPostError
+from bypost.store import budgets, counts
 from bypost.store import pages as store
 from bypost.web import lists
 from bypost.web.calendar import AHEAD, Calendar
@@ -48,7 +47,6 @@ class Desk:
         self._titles = titles
         self._pages = pages
         self._runner = runner
-        self._pass = Pass(context, patient=True)
         self._calendar = Calendar(context)
         self._simulation = Simulation(context)
         self._mailbox = Mailbox(context.root / context.settings.providers.outbox.path)
@@ -122,8 +120,9 @@ class Desk:
         coming = [mail for mail in outlook.coming if mail.at > now] if outlook else []
         with self._context.store.read() as connection:
             zones = self._titles.zones(connection)
-            inbox, total = lists.sent_items(connection, self._mailbox, zones, _MOST_MAILS)
+            inbox, mails = lists.sent_items(connection, self._mailbox, zones, _MOST_MAILS)
             link_id = store.sample_link(connection)
+            total, blocked = counts.count(connection), budgets.breakers(connection)
         ahead = _simulated_items(simulated, zones)
         inbox = [*ahead, *inbox]
         items = [*inbox, *lists.ahead_items("coming", coming, zones)]
@@ -132,13 +131,15 @@ class Desk:
             return self._gone()
         return self._pages.show(
             "desk",
-            overview=self._overview(),
+            total=total,
+            blocked=blocked,
             provider=", ".join(self._context.providers),
-            runner=self._runner,
+            last_tick=self._runner.last_tick if self._runner else None,
+            trouble=getattr(self._runner, "trouble", ""),
             simulated=simulated,
             step=[item for item in ahead if item.fresh],
             inbox=inbox,
-            hidden=max(0, total - _MOST_MAILS),
+            hidden=max(0, mails - _MOST_MAILS),
             outlook=outlook,
             first=lists.ahead_items("coming", coming[:1], zones),
             cards=lists.cards(coming, zones, now),
@@ -164,13 +165,6 @@ class Desk:
         item = known or Item(box=box, ref=ref, at=entry.at, name=entry.name, title=entry.subject)
         source = mail.source.decode("utf-8", "replace")[:_MOST_SOURCE]
         return Opened(item=item, mail=mail, view=view, height=frame_height(mail), source=source)
-
-    def _overview(self) -> Report | str:
-        """Return how things stand, or why that cannot be told."""
-        try:
-            return self._pass.status()
-        except ByPostError as error:
-            return str(error)
 
     def _gone(self) -> Response:
         return self._pages.say(
