@@ -85,19 +85,27 @@ def _forever(context: Context) -> int:
 
     from bypost.delivery.run import Pass
     from bypost.errors import ByPostError
+    from bypost.store.counts import Counts
     from scheduler.runner import Runner
 
     one_pass = Pass(context, patient=True)
     stop = threading.Event()
+    told = ""
 
     def tick() -> None:
+        """Make a pass; tell what it did, and each trouble once while it lasts."""
+        nonlocal told
         try:
             report = one_pass.run()
         except ByPostError as error:
-            console.problem(str(error))
+            if str(error) != told:
+                console.problem(str(error))
+            told = str(error)
             return
-        if report.this_pass.accepted or report.this_pass.failed or report.troubles:
+        trouble = repr((report.held, report.troubles, report.blocked))
+        if report.this_pass != Counts() or trouble != told:
             print_report(report)
+        told = trouble
 
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
