@@ -106,8 +106,8 @@ def test_health_tells_only_whether_passes_are_made(public: TestClient, beat: Bea
 
 
 def test_health_fails_while_the_database_does_not_answer(context: Context, tmp_path: Path) -> None:
-    gone = Store(f"sqlite:///{tmp_path / 'gone' / 'x.db'}", root=tmp_path)
-    gone.path.parent.rmdir()
+    (tmp_path / "folder.db").mkdir()  # a folder where the file should be
+    gone = Store("sqlite:///folder.db", root=tmp_path)
     broken = replace(context, store=gone)
     with TestClient(make_site(broken), base_url=LOCAL) as client:
         answer = client.get("/healthz")
