@@ -9,13 +9,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, RowMapping, create_engine, event, make_url
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from bypost.errors import StoreError
 
@@ -52,7 +52,14 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a read-only transaction: a consistent look at the database."""
+        """Open a read-only transaction: a consistent look at the database.
+
+        Looking makes no database where there is none.
+        """
+        if not self.path.exists():
+            raise StoreError(
+                f"{self.path}: there is no database yet\n    the first `bypost send` makes it"
+            )
         with _plain_errors(self.path), self._reader.connect() as connection:
             yield connection
 
@@ -62,6 +69,7 @@ class Store:
 
         Within one process writers queue up here instead of in SQLite, whose waiting is unfair.
         """
+        _make_folder(self.path.parent)
         with self._lock, _plain_errors(self.path), self._writer.begin() as connection:
             yield connection
 
@@ -71,21 +79,31 @@ class Store:
         self._writer.dispose()
 
     def copy_to(self, path: Path) -> None:
-        """Write a consistent copy of the database to ``path``, while others go on writing."""
-        source = sqlite3.connect(self.path)
-        target = sqlite3.connect(path)
-        with source, target:
-            source.backup(target)
-        source.close()
-        target.close()
+        """Write a consistent copy of the database to ``path``, while others go on writing.
+
+        Raises:
+            StoreError: if the database cannot be read, or the copy not be written.
+        """
+        try:
+            # Read-only: the last one to close would otherwise fold the WAL into the file.
+            with (
+                closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as source,
+                closing(sqlite3.connect(path)) as target,
+            ):
+                source.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+                source.backup(target)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: cannot be copied: {error}") from error
 
 
 def _resolve(url: str, root: Path) -> URL:
-    """Return the parsed URL with an absolute path, its folder made."""
+    """Return the parsed URL with an absolute path."""
     try:
         parsed = make_url(url)
-    except Exception as error:
-        raise StoreError(f"[database] url: `{url}` is not a database URL") from error
+    except Exception:  # noqa: BLE001 - several kinds; the text may hold a password
+        raise StoreError(
+            "[database] url: not a database URL\n    write one such as `sqlite:///var/bypost.db`"
+        ) from None
     if parsed.get_backend_name() != "sqlite":
         raise StoreError(
             f"[database] url: `{parsed.get_backend_name()}` is not supported by this version\n"
@@ -93,12 +111,17 @@ def _resolve(url: str, root: Path) -> URL:
         )
     if not parsed.database or parsed.database == ":memory:":
         raise StoreError("[database] url: name a file, e.g. `sqlite:///var/bypost.db`")
-    path = (root / parsed.database).resolve()
+    return parsed.set(database=str((root / parsed.database).resolve()))
+
+
+def _make_folder(folder: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{path.parent}: cannot make the folder: {error.strerror}") from error
-    return parsed.set(database=str(path))
+        raise StoreError(
+            f"{folder}: cannot make the folder: {error.strerror}\n"
+            "    give this user the right to write there"
+        ) from error
 
 
 def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
@@ -110,11 +133,12 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         if read_only:
             cursor.execute("PRAGMA query_only = ON")
+        else:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -124,20 +148,28 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     return engine
 
 
+#: A word in the database's own message -> what to do about it.
+_FIXES = {
+    "locked": "another program holds the database; close it, or try again",
+    "full": "free some disk space; what was written before is safe",
+    "readonly": "give this user the right to write the file and its folder",
+    "unable to open": "check that the folder exists and can be written",
+    "no such table": "run `bypost db upgrade`",
+    "disk I/O": "check the disk; what was written before is safe",
+    "not a database": "it is another kind of file; name the right one in [database] url",
+    "malformed": "the file is damaged; restore it from a backup",
+}
+
+
 @contextmanager
 def _plain_errors(path: Path) -> Iterator[None]:
     """Turn the database's own errors into words an operator can act on."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        # Its other kinds are broken rules of the schema: our mistakes, not the operator's.
+        if type(error) not in {DatabaseError, OperationalError}:
+            raise
         reason = str(error.orig)
-        fixes = {
-            "locked": "another program holds the database; close it, or try again",
-            "full": "free some disk space; what was written before is safe",
-            "readonly": "give this user the right to write the file and its folder",
-            "unable to open": "check that the folder exists and can be written",
-            "no such table": "run `bypost db upgrade`",
-            "disk I/O": "check the disk; what was written before is safe",
-        }
-        fix = next((text for word, text in fixes.items() if word in reason), "")
+        fix = next((text for word, text in _FIXES.items() if word in reason), "")
         raise StoreError(f"{path}: {reason}" + (f"\n    {fix}" if fix else "")) from error

@@ -12,7 +12,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    RowMapping,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from bypost.store.engine import Connection
 from bypost.store.schema import (
@@ -26,6 +36,8 @@ from bypost.store.schema import (
 
 #: States of a batch in which there is something left to do.
 OPEN = ("pending", "sending")
+#: The same, word for word the condition of ``ix_batches_open``: bound values would not use it.
+_IS_OPEN = batches.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
 
 
 def owe(
@@ -97,8 +109,8 @@ def ready(connection: Connection, now: datetime, limit: int) -> list[int]:
     """Return open batches whose time has come, oldest first; some may be under a lease."""
     query = (
         select(batches.c.id)
-        .where(batches.c.state.in_(OPEN), batches.c.next_try <= now)
-        .order_by(batches.c.id)
+        .where(_IS_OPEN, batches.c.next_try <= now)
+        .order_by(batches.c.next_try, batches.c.id)
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
@@ -106,7 +118,7 @@ def ready(connection: Connection, now: datetime, limit: int) -> list[int]:
 
 def next_try(connection: Connection, *, after: datetime | None = None) -> datetime | None:
     """Return when the next open batch may be tried, of those not before ``after``."""
-    query = select(func.min(batches.c.next_try)).where(batches.c.state.in_(OPEN))
+    query = select(func.min(batches.c.next_try)).where(_IS_OPEN)
     if after is not None:
         query = query.where(batches.c.next_try > after)
     return connection.execute(query).scalar()
@@ -197,7 +209,7 @@ def name_deliveries(connection: Connection, ids: Sequence[tuple[int, str]]) -> N
 
 
 def unowe(connection: Connection, batch_id: int, ids: Sequence[int]) -> None:
-    """Take deliveries back out of a batch that was never attempted: they are owed later."""
+    """Take deliveries back out of a batch of which nothing was accepted: they are owed later."""
     connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
     connection.execute(
         update(batches).where(batches.c.id == batch_id).values(size=batches.c.size - len(ids))
@@ -211,6 +223,7 @@ def foreign(
     query = (
         select(batches)
         .where(
+            _IS_OPEN,
             batches.c.state == "pending",
             batches.c.ambiguous.is_(False),
             or_(batches.c.lease_until.is_(None), batches.c.lease_until <= now),
@@ -233,12 +246,12 @@ def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: in
     connection.execute(
         update(batches)
         .where(batches.c.id == old["id"])
-        .values(state="dissolved", size=0, cancelled=0, detail=f"moved to {provider}")
+        .values(state="dissolved", size=0, cancelled=0, failed=0, detail=f"moved to {provider}")
     )
     for start in range(0, len(ids), size):
         part = ids[start : start + size]
         free = {"fence": 0, "lease_until": None, "lease_owner": "", "attempts": 0}
-        fresh = {**old, **free, "provider": provider, "size": len(part), "cancelled": 0}
+        fresh = {**old, **free, "provider": provider, "size": len(part)}
         del fresh["id"]
         batch_id = connection.execute(
             insert(batches).values(fresh).returning(batches.c.id)
@@ -246,14 +259,18 @@ def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: in
         connection.execute(
             update(deliveries).where(deliveries.c.id.in_(part)).values(batch_id=batch_id)
         )
-        cancelled = connection.execute(
-            select(func.count()).where(
-                deliveries.c.batch_id == batch_id, deliveries.c.state == "cancelled"
-            )
-        ).scalar_one()
-        connection.execute(
-            update(batches).where(batches.c.id == batch_id).values(cancelled=cancelled)
-        )
+        _count_exceptions(connection, batch_id)
+
+
+def _count_exceptions(connection: Connection, batch_id: int) -> None:
+    """Make a batch's numbers agree with the own states of its deliveries."""
+    exceptions = {
+        state: select(func.count())
+        .where(deliveries.c.batch_id == batch_id, deliveries.c.state == state)
+        .scalar_subquery()
+        for state in ("cancelled", "failed")
+    }
+    connection.execute(update(batches).where(batches.c.id == batch_id).values(exceptions))
 
 
 def begin_attempt(connection: Connection, batch_id: int, fence: int, now: datetime) -> None:
