@@ -100,7 +100,7 @@ def test_every_command_is_there_with_its_options_and_an_example(words: tuple[str
     assert example[1].startswith(name)
     assert f"\n{name}" in part
     options = {opt for param in find(words).params for opt in param.opts if opt.startswith("--")}
-    shown = set(re.findall(r"--[a-z-]+", part))
+    shown = set(re.findall(r"`(--[a-z-]+)", part))
     assert options - {"--project", "--help"} <= shown
     assert "--project DIR" in page("docs/commands.md")
 
