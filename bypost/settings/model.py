@@ -1,0 +1,161 @@
+"""Every setting there is: its section, form, limits and default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+)
+
+
+def _words(value: Any) -> Any:
+    """Return a list for ``a`` and for ``a, b``: what an environment variable can hold."""
+    if not isinstance(value, str):
+        return value
+    return [word for part in re.split(r"[,\n]", value) if (word := part.strip())]
+
+
+def _site_address(text: str) -> str:
+    """Return scheme and host; raise ValueError for anything else."""
+    bare = text.removesuffix("/")
+    if re.fullmatch(r"https?://[^/?#\s@]+", bare):
+        return bare
+    if host := re.match(r"(https?://[^/?#\s@]+)[/?#]", bare):
+        raise ValueError(f"write scheme and host alone, without a path: {host.group(1)}")
+    raise ValueError("write scheme and host, e.g. https://course.example.org")
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_words)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+SiteAddress = Annotated[str, AfterValidator(_site_address)]
+MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+OneLine = Annotated[str, Field(pattern=r"^[^\r\n]*\S[^\r\n]*$")]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and no key that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Site(Section):
+    """Where the public pages live."""
+
+    base_url: SiteAddress = "http://localhost:8000"
+    secret_keys: Secrets = ()
+    secret_keys_file: Path | None = None
+
+
+class SenderSection(Section):
+    """Who the mails come from."""
+
+    name: OneLine = "Clarity Notes"
+    email: MailAddress = "course@example.org"
+    reply_to: MailAddress = "hello@example.org"
+    postal_address: Annotated[str, Field(pattern=r"\S")] = "1 Example Street, 12345 Exampletown"
+
+
+class Database(Section):
+    """Where people and sends live."""
+
+    url: Annotated[str, Field(repr=False)] = "sqlite:///var/bypost.db"  # may hold a password
+
+
+class Sending(Section):
+    """How the pass behaves; seconds and hours may be decimals."""
+
+    provider: Annotated[Words, Field(min_length=1)] = ("outbox",)
+    tick_seconds: Positive = 5
+    lease_seconds: Positive = 120
+    timeout_seconds: Positive = 30
+    quiet_seconds: Positive = 900
+    retry_seconds: Positive = 30
+    late_hours: Positive = 24
+    unknown_hold_hours: Positive = 24
+    batch_without_key: Annotated[int, Field(ge=1, le=1000)] = 100
+    breaker_bounce_share: Positive = 0.05
+    breaker_complaint_share: Positive = 0.003
+    breaker_hours: Positive = 24
+    breaker_accepted: Annotated[int, Field(ge=1)] = 100
+    breaker_events: Annotated[int, Field(ge=1)] = 5
+    threads: Annotated[int, Field(ge=1, le=64)] = 8
+
+
+class Import(Section):
+    """What a CSV row without these cells means."""
+
+    courses: Words = ()
+    newsletters: Words = ()
+
+
+class Outbox(Section):
+    """The local mailbox: one ``.eml`` file a mail."""
+
+    path: Path = Path("var/outbox")
+
+
+class HttpApi(Section):
+    """What the providers behind an HTTP API share."""
+
+    base_url: SiteAddress
+    api_key: Secret | None = None
+    api_key_file: Path | None = None
+    webhook_secret: Secret | None = None
+    webhook_secret_file: Path | None = None
+    per_second: Positive | None = None
+    per_day: Annotated[int, Field(ge=1)] | None = None
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+
+
+class Resend(HttpApi):
+    """https://resend.com: 5 requests a second per team (vendor's documentation, 2026-11)."""
+
+    base_url: SiteAddress = "https://api.resend.com"
+    per_second: Positive | None = 5
+
+
+class Providers(Section):
+    """One table per provider."""
+
+    outbox: Outbox = Outbox()
+    resend: Resend = Resend()
+
+
+class Settings(Section):
+    """Everything the operator decides."""
+
+    site: Site = Site()
+    sender: SenderSection = SenderSection()
+    database: Database = Database()
+    sending: Sending = Sending()
+    import_: Annotated[Import, Field(alias="import")] = Import()
+    providers: Providers = Providers()
+
+
+#: A key as the sections that lead to it and its name.
+Key = tuple[str, ...]
+
+
+def _keys(model: type[BaseModel], above: Key = ()) -> Iterator[tuple[Key, bool]]:
+    """Yield every key there is, and whether it is a secret."""
+    for name, field in model.model_fields.items():
+        key = (*above, field.alias or name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _keys(field.annotation, key)
+        else:
+            yield key, "SecretStr" in repr(field.annotation)
+
+
+#: Every key, and whether it is a secret.
+KEYS: Mapping[Key, bool] = dict(_keys(Settings))
