@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from bypost.errors import SettingsError
 
 LINK_ID_BYTES = 16
 _MAC_BYTES = 8
+_KEY_BYTES = 32
 
 
 def new_link_id() -> bytes:
@@ -45,7 +47,7 @@ class Links:
     def token(self, link_id: bytes) -> str:
         """Return the token of a link id, 34 characters."""
         body = self._number + link_id
-        return base64.urlsafe_b64encode(body + _mac(self._keys[0], body)).decode().rstrip("=")
+        return _encode(body + _mac(self._keys[0], body))
 
     def verify(self, token: str) -> bytes | None:
         """Return the link id of a token, or None where it is not ours."""
@@ -54,7 +56,8 @@ class Links:
         except (binascii.Error, ValueError):
             return None
         body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        if len(body) != 1 + LINK_ID_BYTES:
+        # Base64 can write the same bytes in several ways; a token is written in one.
+        if len(body) != 1 + LINK_ID_BYTES or _encode(raw) != token:
             return None
         # Every key is tried: the key's number may be shared, and the time tells nothing.
         known = [hmac.compare_digest(_mac(key, body), mac) for key in self._keys]
@@ -90,31 +93,51 @@ def read_or_make_keys(path: Path) -> tuple[str, str]:
         return _read_keys(path)
     except FileNotFoundError:
         pass
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot read the key file: {error.strerror}") from error
+    except ValueError:
+        # Not chained: the text of the error could hold a part of a key.
         raise SettingsError(
             f"{path}: not a usable key file\n"
             "    restore it from a backup; without it the links in sent mails stop working"
-        ) from error
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+        ) from None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(f"links {secrets.token_hex(32)}\naddresses {secrets.token_hex(32)}\n")
-        # A link appears whole or not at all, and never over another process's keys.
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
+        _make_keys(path)
     except OSError as error:
         raise SettingsError(f"{path}: cannot write the key file: {error.strerror}") from error
     return _read_keys(path)
 
 
+def _make_keys(path: Path) -> None:
+    """Make the file with mode 0600; one that another process made meanwhile stays."""
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    draft = Path(name)
+    try:
+        with os.fdopen(number, "w", encoding="ascii") as file:
+            file.write(f"links {secrets.token_hex(_KEY_BYTES)}\n")
+            file.write(f"addresses {secrets.token_hex(_KEY_BYTES)}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # A link appears whole or not at all, and never over another process's keys.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()
+
+
 def _read_keys(path: Path) -> tuple[str, str]:
-    """Return the two keys; raise ValueError for any other form."""
+    """Return the two keys; raise ValueError for any other form, such as half a file."""
     words = dict(line.split() for line in path.read_text(encoding="ascii").splitlines())
     if set(words) != {"links", "addresses"}:
         raise ValueError(path)
+    if any(len(bytes.fromhex(key)) != _KEY_BYTES for key in words.values()):
+        raise ValueError(path)
     return words["links"], words["addresses"]
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _mac(key: bytes, body: bytes) -> bytes:
