@@ -9,7 +9,11 @@ from bypost.errors import Problem
 
 
 class Level(StrEnum):
-    """How much a finding weighs; content with an error is not sent."""
+    """How much a finding weighs.
+
+    An error fails the check. What cannot be loaded or compiled is never sent either; a mail that
+    is merely too large, say, would be.
+    """
 
     ERROR = "error"
     WARNING = "warning"

@@ -33,8 +33,13 @@ def send(
 
     Example: bypost send --dry-run
     """
+    from bypost.errors import SettingsError
     from bypost.project import open_project, refuse_sample_settings
 
+    if forever and (as_json or dry_run):
+        raise SettingsError(
+            f"{'--json' if as_json else '--dry-run'} is for a single pass\n    leave out --forever"
+        )
     if dry_run:
         return _dry_run(project, as_json=as_json)
     context = open_project(project)

@@ -38,11 +38,15 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if all went well, 1 if something failed or is unknown, 2 for broken content."""
+        """Return 0 if all went well, 1 if something failed or is unknown, 2 for broken content.
+
+        A row of the CSV that was left out counts as failed, once: in the pass that read it.
+        """
         if self.held:
             return 2
-        failed = self.this_pass.failed or self.total.unknown or self.troubles or self.blocked
-        return 1 if failed else 0
+        rejected = self.imported.rejected if self.imported else 0
+        failed = (self.this_pass.failed, self.total.unknown, self.troubles, self.blocked, rejected)
+        return 1 if any(failed) else 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the stable shape of ``--json`` (docs/commands.md)."""
