@@ -14,7 +14,7 @@ from bypost.delivery.steps import reached
 from bypost.model.course import Kind
 from bypost.model.message import Key
 from bypost.providers.base import Provider
-from bypost.store import Connection, Row, contents, enrollments, ledger
+from bypost.store import Connection, Row, binding, contents, enrollments, ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _split(connection: Connection, provider: Provider, claim: Claim) -> None:
     """Bind the members of a request that would be too long to two batches instead."""
     if ledger.update_fenced(connection, claim.batch["id"], claim.fence, {"lease_until": None}):
         half = (claim.batch["size"] + 1) // 2
-        ledger.dissolve(connection, claim.batch, provider=provider.name, size=half)
+        binding.dissolve(connection, claim.batch, provider=provider.name, size=half)
 
 
 def _id(context: Context, ref: str) -> int:
@@ -147,7 +147,7 @@ def _write_intent(
 def _postpone(connection: Connection, batch_id: int, members: Sequence[Row]) -> None:
     """Take paused people out: their lesson is owed when the pause is over."""
     if members:
-        ledger.unowe(connection, batch_id, [member["id"] for member in members])
+        binding.unowe(connection, batch_id, [member["id"] for member in members])
         for member in members:
             enrollments.change(
                 connection, member["enrollment_id"], {"next_due": member["paused_until"]}

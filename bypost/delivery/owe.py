@@ -13,7 +13,7 @@ from bypost.delivery.due import Finish, Owe, Run, Wait, decide, parse_pace
 from bypost.delivery.shape import Shape, Step
 from bypost.delivery.steps import reached
 from bypost.model.course import Kind
-from bypost.store import Connection, Row, enrollments, ledger, suppressions
+from bypost.store import Connection, Row, binding, enrollments, ledger, suppressions
 from scheduler.pacing import Rate
 
 _T = TypeVar("_T")
@@ -91,7 +91,7 @@ def _write(
             "content_hash": step.content_hash,
             "due_at": due_at,
         }
-        ledger.owe(connection, batch, part, now=now)
+        binding.owe(connection, batch, part, now=now)
 
 
 def run_of(row: Row, past: Sequence[Row], shape: Shape, context: Context) -> Run:

@@ -11,7 +11,7 @@ from bypost.delivery.owe import CHUNK, batch_size, in_parts, zone
 from bypost.delivery.publish import ReadyIssue
 from bypost.delivery.steps import reached
 from bypost.model.course import Kind
-from bypost.store import Connection, issues, ledger, subscriptions
+from bypost.store import Connection, binding, issues, subscriptions
 from scheduler.cadence import Days, due_at
 from scheduler.window import Window
 
@@ -99,7 +99,7 @@ def _owe_zone(
                 {"subscriber_id": p["subscriber_id"], "subscription_id": p["id"]} for p in people
             ]
             for part in in_parts(members, batch_size(context)):
-                ledger.owe(connection, _batch(context, one, item, at), part, now=now)
+                binding.owe(connection, _batch(context, one, item, at), part, now=now)
             if len(people) < CHUNK:
                 issues.settle_zone(connection, issue_id, name, due_at=at, state="done")
         owed += len(people)

@@ -23,7 +23,7 @@ from bypost.delivery.report import Report
 from bypost.errors import ByPostError
 from bypost.people.csv_rows import Known
 from bypost.people.import_csv import Importer, Summary, project_file
-from bypost.store import budgets, counts, enrollments, ledger
+from bypost.store import binding, budgets, counts, enrollments, ledger
 
 _LOG = logging.getLogger(__name__)
 
@@ -105,11 +105,11 @@ class Pass:
         provider = self.context.provider
         while True:
             with self.context.store.write() as connection:
-                old = ledger.foreign(
+                old = binding.foreign(
                     connection, list(self.context.providers), now=self.context.clock.now(), limit=50
                 )
                 for batch in old:
-                    ledger.dissolve(
+                    binding.dissolve(
                         connection, batch, provider=provider.name, size=batch_size(self.context)
                     )
             if not old:

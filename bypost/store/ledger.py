@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     RowMapping,
     bindparam,
-    delete,
     func,
     insert,
     literal_column,
@@ -37,51 +36,7 @@ from bypost.store.schema import (
 #: States of a batch in which there is something left to do.
 OPEN = ("pending", "sending")
 #: The same, word for word the condition of ``ix_batches_open``: bound values would not use it.
-_IS_OPEN = batches.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
-
-
-def owe(
-    connection: Connection,
-    batch: Mapping[str, Any],
-    members: Sequence[Mapping[str, Any]],
-    *,
-    now: datetime,
-) -> int:
-    """Write one batch and its deliveries; return the batch's id.
-
-    Args:
-        batch: provider, kind, collection, item, content_hash and due_at.
-        members: subscriber_id, and enrollment_id or subscription_id or request.
-    """
-    fresh = {
-        "state": "pending",
-        "next_try": now,
-        "fence": 0,
-        "lease_owner": "",
-        "attempts": 0,
-        "generation": 0,
-        "members": 0,
-        "ambiguous": False,
-        "accepted": 0,
-        "failed": 0,
-        "cancelled": 0,
-        "detail": "",
-    }
-    values = {**fresh, **batch, "size": len(members)}
-    batch_id: int = connection.execute(
-        insert(batches).values(values).returning(batches.c.id)
-    ).scalar_one()
-    shared = {
-        "batch_id": batch_id,
-        "kind": batch["kind"],
-        "item": batch["item"],
-        "copy": 0,
-        "request": "",
-        "enrollment_id": None,
-        "subscription_id": None,
-    }
-    connection.execute(insert(deliveries), [{**shared, **member} for member in members])
-    return batch_id
+IS_OPEN = batches.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
 
 
 def history(connection: Connection, enrollment_ids: Sequence[int]) -> dict[int, list[RowMapping]]:
@@ -109,7 +64,7 @@ def ready(connection: Connection, now: datetime, limit: int) -> list[int]:
     """Return open batches whose time has come, oldest first; some may be under a lease."""
     query = (
         select(batches.c.id)
-        .where(_IS_OPEN, batches.c.next_try <= now)
+        .where(IS_OPEN, batches.c.next_try <= now)
         .order_by(batches.c.next_try, batches.c.id)
         .limit(limit)
     )
@@ -118,7 +73,7 @@ def ready(connection: Connection, now: datetime, limit: int) -> list[int]:
 
 def next_try(connection: Connection, *, after: datetime | None = None) -> datetime | None:
     """Return when the next open batch may be tried, of those not before ``after``."""
-    query = select(func.min(batches.c.next_try)).where(_IS_OPEN)
+    query = select(func.min(batches.c.next_try)).where(IS_OPEN)
     if after is not None:
         query = query.where(batches.c.next_try > after)
     return connection.execute(query).scalar()
@@ -206,71 +161,6 @@ def name_deliveries(connection: Connection, ids: Sequence[tuple[int, str]]) -> N
             .values(provider_id=bindparam("_name")),
             [{"_id": i, "_name": name} for i, name in ids],
         )
-
-
-def unowe(connection: Connection, batch_id: int, ids: Sequence[int]) -> None:
-    """Take deliveries back out of a batch of which nothing was accepted: they are owed later."""
-    connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
-    connection.execute(
-        update(batches).where(batches.c.id == batch_id).values(size=batches.c.size - len(ids))
-    )
-
-
-def foreign(
-    connection: Connection, providers: Sequence[str], *, now: datetime, limit: int
-) -> Sequence[RowMapping]:
-    """Return batches bound to none of ``providers`` of which surely nothing was accepted."""
-    query = (
-        select(batches)
-        .where(
-            _IS_OPEN,
-            batches.c.state == "pending",
-            batches.c.ambiguous.is_(False),
-            or_(batches.c.lease_until.is_(None), batches.c.lease_until <= now),
-            batches.c.provider.not_in(providers),
-        )
-        .limit(limit)
-    )
-    return connection.execute(query).mappings().all()
-
-
-def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: int) -> None:
-    """Bind the deliveries of a batch, none of them accepted, to batches of ``provider`` instead."""
-    ids = list(
-        connection.execute(
-            select(deliveries.c.id)
-            .where(deliveries.c.batch_id == old["id"])
-            .order_by(deliveries.c.id)
-        ).scalars()
-    )
-    connection.execute(
-        update(batches)
-        .where(batches.c.id == old["id"])
-        .values(state="dissolved", size=0, cancelled=0, failed=0, detail=f"moved to {provider}")
-    )
-    for start in range(0, len(ids), size):
-        part = ids[start : start + size]
-        free = {"fence": 0, "lease_until": None, "lease_owner": "", "attempts": 0}
-        fresh = {**old, **free, "provider": provider, "size": len(part)}
-        del fresh["id"]
-        batch_id = connection.execute(
-            insert(batches).values(fresh).returning(batches.c.id)
-        ).scalar_one()
-        connection.execute(
-            update(deliveries).where(deliveries.c.id.in_(part)).values(batch_id=batch_id)
-        )
-        _count_exceptions(connection, batch_id)
-
-
-def _count_exceptions(connection: Connection, batch_id: int) -> None:
-    """Make a batch's numbers agree with the own states of its deliveries."""
-    exceptions = {
-        state: select(func.count())
-        .where(deliveries.c.batch_id == batch_id, deliveries.c.state == state)
-        .scalar_subquery()
-        for state in ("cancelled", "failed")
-    }
-    connection.execute(update(batches).where(batches.c.id == batch_id).values(exceptions))
 
 
 def begin_attempt(connection: Connection, batch_id: int, fence: int, now: datetime) -> None:

@@ -26,6 +26,7 @@ from bypost.people import join
 from bypost.store import (
     Connection,
     Store,
+    binding,
     budgets,
     contents,
     counts,
@@ -84,7 +85,7 @@ def owe(
         "item": item,
     }
     values |= {"content_hash": "a" * 64, "due_at": NOON, **batch}
-    return ledger.owe(connection, values, members, now=NOON)
+    return binding.owe(connection, values, members, now=NOON)
 
 
 def lessons(connection: Connection, runs: Sequence[int]) -> list[dict[str, int]]:
@@ -348,7 +349,7 @@ class StoreContract:
         with store.read() as connection, statements(connection) as seen:
             assert ledger.ready(connection, NOON, 5) == found[2990:2995]
             assert ledger.next_try(connection) == NOON
-            assert len(ledger.foreign(connection, ["resend"], now=NOON, limit=50)) == 10
+            assert len(binding.foreign(connection, ["resend"], now=NOON, limit=50)) == 10
             plans = [self.plan(connection, *statement) for statement in list(seen)]
         assert all("ix_batches_open" in plan for plan in plans)
 
@@ -506,9 +507,9 @@ def _operate(connection: Connection, operation: str, choice: int, amount: int) -
     elif operation == "unknown" and batch["state"] == "sending":
         assert ledger.update_fenced(connection, batch["id"], fence, {"state": "unknown"})
     elif operation == "move" and batch["state"] == "pending":
-        ledger.dissolve(connection, batch, provider="other", size=amount + 1)
+        binding.dissolve(connection, batch, provider="other", size=amount + 1)
     elif operation == "take out" and batch["state"] == "pending":
-        ledger.unowe(connection, batch["id"], free[:amount])
+        binding.unowe(connection, batch["id"], free[:amount])
 
 
 def _truth(connection: Connection) -> counts.Counts:

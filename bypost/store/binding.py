@@ -1,0 +1,122 @@
+"""Binding: which deliveries go in which batch, until a request with them has left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
+
+from bypost.store.engine import Connection
+from bypost.store.ledger import IS_OPEN
+from bypost.store.schema import batches, deliveries
+
+
+def owe(
+    connection: Connection,
+    batch: Mapping[str, Any],
+    members: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime,
+) -> int:
+    """Write one batch and its deliveries; return the batch's id.
+
+    Args:
+        batch: provider, kind, collection, item, content_hash and due_at.
+        members: subscriber_id, and enrollment_id or subscription_id or request.
+    """
+    fresh = {
+        "state": "pending",
+        "next_try": now,
+        "fence": 0,
+        "lease_owner": "",
+        "attempts": 0,
+        "generation": 0,
+        "members": 0,
+        "ambiguous": False,
+        "accepted": 0,
+        "failed": 0,
+        "cancelled": 0,
+        "detail": "",
+    }
+    values = {**fresh, **batch, "size": len(members)}
+    batch_id: int = connection.execute(
+        insert(batches).values(values).returning(batches.c.id)
+    ).scalar_one()
+    shared = {
+        "batch_id": batch_id,
+        "kind": batch["kind"],
+        "item": batch["item"],
+        "copy": 0,
+        "request": "",
+        "enrollment_id": None,
+        "subscription_id": None,
+    }
+    connection.execute(insert(deliveries), [{**shared, **member} for member in members])
+    return batch_id
+
+
+def unowe(connection: Connection, batch_id: int, ids: Sequence[int]) -> None:
+    """Take deliveries back out of a batch of which nothing was accepted: they are owed later."""
+    connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
+    connection.execute(
+        update(batches).where(batches.c.id == batch_id).values(size=batches.c.size - len(ids))
+    )
+
+
+def foreign(
+    connection: Connection, providers: Sequence[str], *, now: datetime, limit: int
+) -> Sequence[RowMapping]:
+    """Return batches bound to none of ``providers`` of which surely nothing was accepted."""
+    query = (
+        select(batches)
+        .where(
+            IS_OPEN,
+            batches.c.state == "pending",
+            batches.c.ambiguous.is_(False),
+            or_(batches.c.lease_until.is_(None), batches.c.lease_until <= now),
+            batches.c.provider.not_in(providers),
+        )
+        .limit(limit)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: int) -> None:
+    """Bind the deliveries of a batch, none of them accepted, to batches of ``provider`` instead."""
+    ids = list(
+        connection.execute(
+            select(deliveries.c.id)
+            .where(deliveries.c.batch_id == old["id"])
+            .order_by(deliveries.c.id)
+        ).scalars()
+    )
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == old["id"])
+        .values(state="dissolved", size=0, cancelled=0, failed=0, detail=f"moved to {provider}")
+    )
+    for start in range(0, len(ids), size):
+        part = ids[start : start + size]
+        free = {"fence": 0, "lease_until": None, "lease_owner": "", "attempts": 0}
+        fresh = {**old, **free, "provider": provider, "size": len(part)}
+        del fresh["id"]
+        batch_id = connection.execute(
+            insert(batches).values(fresh).returning(batches.c.id)
+        ).scalar_one()
+        connection.execute(
+            update(deliveries).where(deliveries.c.id.in_(part)).values(batch_id=batch_id)
+        )
+        _count_exceptions(connection, batch_id)
+
+
+def _count_exceptions(connection: Connection, batch_id: int) -> None:
+    """Make a batch's numbers agree with the own states of its deliveries."""
+    exceptions = {
+        state: select(func.count())
+        .where(deliveries.c.batch_id == batch_id, deliveries.c.state == state)
+        .scalar_subquery()
+        for state in ("cancelled", "failed")
+    }
+    connection.execute(update(batches).where(batches.c.id == batch_id).values(exceptions))
