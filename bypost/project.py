@@ -21,6 +21,9 @@ from scheduler.pacing import Rate
 
 #: Where the program keeps what is its own.
 VAR = Path("var")
+KEY_FILE = VAR / "secret.key"
+#: A folder with one of these is a project.
+_SIGNS = ("bypost.toml", "lessons", "newsletters")
 _LOCAL_HOSTS = ("localhost", "127.", "0.0.0.0", "[::1]", "10.", "192.168.")  # noqa: S104
 _RESERVED_DOMAINS = ("example.org", "example.com", "example.net")
 _RESERVED_ENDINGS = (".example", ".test", ".invalid", ".localhost", "localhost")
@@ -38,9 +41,7 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
         SettingsError: if the settings cannot be used.
         StoreError: if the database cannot.
     """
-    root = root.resolve()
-    if not root.is_dir():
-        raise SettingsError(f"{root}: there is no such folder\n    name a project with --project")
+    root = project_folder(root)
     settings = load_settings(root)
     store = Store(settings.database.url, root=root)
     if upgrade:
@@ -50,9 +51,34 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
     return wire(root, settings, store, clock or SystemClock())
 
 
-def wire(root: Path, settings: Settings, store: Store, clock: Clock) -> Context:
+def project_folder(root: Path) -> Path:
+    """Return the folder of a project with its whole path.
+
+    Raises:
+        SettingsError: if there is no project: neither settings nor content.
+    """
+    root = root.resolve()
+    if not root.is_dir():
+        raise SettingsError(f"{root}: there is no such folder\n    name a project with --project")
+    if not any((root / name).exists() for name in _SIGNS):
+        raise SettingsError(
+            f"{root}: no project is here: neither {' nor '.join(_SIGNS)}\n"
+            "    go to its folder, or name it with --project"
+        )
+    return root
+
+
+def is_new(root: Path) -> bool:
+    """Tell whether there is no database yet: no pass was ever made here."""
+    root = project_folder(root)
+    return not Store(load_settings(root).database.url, root=root).path.exists()
+
+
+def wire(
+    root: Path, settings: Settings, store: Store, clock: Clock, *, key_file: Path = KEY_FILE
+) -> Context:
     """Put the parts of a project together over a database that is up to date."""
-    links_key, address_key = read_or_make_keys(root / VAR / "secret.key")
+    links_key, address_key = read_or_make_keys(root / key_file)
     keys = [key.get_secret_value() for key in settings.site.secret_keys]
     with store.read() as connection:
         tag = meta.tag(connection)
@@ -77,7 +103,7 @@ def open_copy(root: Path, folder: Path, *, start: datetime | None = None) -> Con
         folder: An empty folder for the copy and the mailbox (``outbox``).
         start: The simulated instant; the present one by default.
     """
-    root = root.resolve()
+    root = project_folder(root)
     settings = load_settings(root)
     original = Store(settings.database.url, root=root)
     if original.path.exists():
@@ -88,7 +114,7 @@ def open_copy(root: Path, folder: Path, *, start: datetime | None = None) -> Con
 
 def open_rehearsal(root: Path, folder: Path, *, start: datetime | None = None) -> Context:
     """Open a project over an empty database; drafts of newsletters count as ready."""
-    root = root.resolve()
+    root = project_folder(root)
     return _simulated(root, load_settings(root), folder, start, drafts=True)
 
 
@@ -98,7 +124,9 @@ def _simulated(
     clock = SimulatedClock(start or SystemClock().now())
     store = Store(f"sqlite:///{folder / 'copy.db'}", root=folder)
     migrate.upgrade(store)
-    context = wire(root, settings, store, clock)
+    # Keys that the project has not made yet are made beside the copy: nothing is left behind.
+    key_file = KEY_FILE if (root / KEY_FILE).exists() else folder / "secret.key"
+    context = wire(root, settings, store, clock, key_file=key_file)
     return replace(
         rewire(context, store=store, clock=clock, outbox=folder / "outbox"), drafts=drafts
     )

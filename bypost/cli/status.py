@@ -15,9 +15,17 @@ def status(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
 
     Example: bypost status --json
     """
+    from bypost.delivery.report import Report
     from bypost.delivery.run import Pass
-    from bypost.project import open_project
+    from bypost.project import is_new, open_project
+    from bypost.store.counts import Counts
 
+    if is_new(project):
+        if as_json:
+            console.print_json(Report(total=Counts(), this_pass=Counts()).as_json())
+        else:
+            console.out.print("nothing was sent yet: `bypost send` makes the database and sends")
+        return 0
     context = open_project(project, upgrade=False)
     found = Pass(context).status()
     if as_json:
