@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bypost import __version__
 from bypost.delivery.context import Context
@@ -24,7 +26,6 @@ VAR = Path("var")
 KEY_FILE = VAR / "secret.key"
 #: A folder with one of these is a project.
 _SIGNS = ("bypost.toml", "lessons", "newsletters")
-_LOCAL_HOSTS = ("localhost", "127.", "0.0.0.0", "[::1]", "10.", "192.168.")  # noqa: S104
 _RESERVED_DOMAINS = ("example.org", "example.com", "example.net")
 _RESERVED_ENDINGS = (".example", ".test", ".invalid", ".localhost", "localhost")
 _SAMPLE_ADDRESS = "1 Example Street, 12345 Exampletown"
@@ -162,12 +163,7 @@ def refuse_sample_settings(context: Context) -> None:
         return
     settings = context.settings
     wrong = []
-    host = settings.site.base_url.partition("://")[2].casefold()
-    if (
-        not settings.site.base_url.startswith("https://")
-        or host.startswith(_LOCAL_HOSTS)
-        or _reserved(host)
-    ):
+    if not _is_public(settings.site.base_url):
         wrong.append(
             f"[site] base_url: `{settings.site.base_url}` is not a public https address; "
             "links in the mails would lead nowhere"
@@ -186,6 +182,16 @@ def refuse_sample_settings(context: Context) -> None:
             + "\n    ".join(wrong)
             + "\n    mend them in bypost.toml (for a test on this machine: --allow-local)"
         )
+
+
+def _is_public(base_url: str) -> bool:
+    """Tell whether readers' mail programs can open an address: https, at a host of the world."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    try:
+        return parts.scheme == "https" and ip_address(host).is_global
+    except ValueError:
+        return parts.scheme == "https" and "." in host and not _reserved(host)
 
 
 def _reserved(domain: str) -> bool:

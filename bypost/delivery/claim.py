@@ -84,12 +84,11 @@ def take(context: Context, batch_id: int) -> Claim | Progress:
 
 def _held_until(batch: Row, now: datetime) -> datetime | None:
     """Return until when the batch must be left alone; None if it is free."""
-    lease = batch["lease_until"]
+    lease: datetime | None = batch["lease_until"]
     if lease is not None and lease > now and not owner.is_gone(batch["lease_owner"]):
-        return lease  # type: ignore[no-any-return]
-    if batch["next_try"] > now:
-        return batch["next_try"]  # type: ignore[no-any-return]
-    return None
+        return lease
+    next_try: datetime = batch["next_try"]
+    return next_try if next_try > now else None
 
 
 def _close_lost_attempt(connection: Connection, batch: Row, now: datetime) -> None:

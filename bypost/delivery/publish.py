@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import load_personas
-from bypost.content.watch import signature
+from bypost.content.watch import Stamp, signature
 from bypost.delivery.context import Context
 from bypost.delivery.shape import Shape, shape_of
 from bypost.delivery.shape import dump as dump_shape
@@ -21,6 +21,8 @@ from bypost.render.compile import Compiler
 from bypost.render.stored import dump
 from bypost.store import Connection, contents
 
+#: What the files of each folder look like from outside.
+Files = Mapping[str, tuple[Stamp, ...]]
 #: An author may be in the middle of saving: files count once they have been still for so long.
 STILL = timedelta(seconds=60)
 
@@ -57,7 +59,7 @@ class Publisher:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._seen: Mapping[str, object] | None = None
+        self._seen: tuple[Files, frozenset[str]] | None = None
         self._last = Published()
 
     def take_over(self, *, patient: bool) -> Published:
@@ -70,13 +72,16 @@ class Publisher:
                 pass started by hand takes them as they are.
         """
         now = self._context.clock.now()
-        found = signature(self._context.root)
-        if found == self._seen:
+        root = self._context.root
+        files = signature(root)
+        # Which attributes lessons may use depends on the CSV's first line.
+        seen = (files, attribute_names(root))
+        if seen == self._seen:
             return self._last
-        if patient and self._seen is not None and _just_saved(found, now):
+        if patient and self._seen is not None and _just_saved(files, now):
             return self._last
         self._last = publish(self._context, now)
-        self._seen = found
+        self._seen = seen
         return self._last
 
 
@@ -202,11 +207,8 @@ def _names(library: Library, folder: str, loaded: Sequence[str]) -> frozenset[st
     return frozenset(loaded) | broken
 
 
-def _just_saved(found: Mapping[str, object], now: datetime) -> bool:
+def _just_saved(files: Files, now: datetime) -> bool:
     """Tell whether some file changed less than :data:`STILL` ago."""
-    newest = max(
-        (entry[2] for files in found.values() for entry in files),  # type: ignore[attr-defined]
-        default=0,
-    )
+    newest = max((stamp[2] for stamps in files.values() for stamp in stamps), default=0)
     age = now.timestamp() - newest / 1e9
     return 0 <= age < STILL.total_seconds()

@@ -15,6 +15,7 @@ from datetime import datetime
 from email import message_from_bytes
 from email.policy import default as modern
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ class Sends:
         process = self.start(str(Path(__file__).with_name("die_at.py")), label, str(times))
         return _finish(process)
 
-    def to_the_end(self) -> dict[str, int]:
+    def to_the_end(self) -> dict[str, Any]:
         """Send until nothing is pending; return the numbers."""
         for _ in range(5):
             done = subprocess.run(
@@ -61,7 +62,7 @@ class Sends:
                 check=False,
                 timeout=120,
             )
-            numbers: dict[str, int] = json.loads(done.stdout)
+            numbers: dict[str, Any] = json.loads(done.stdout)
             if not numbers["pending"]:
                 return numbers
         raise AssertionError(numbers)
@@ -180,7 +181,7 @@ def test_killed_at_every_step_and_at_random_everybody_has_one_welcome_from_resen
     first, last = min(t for t, _ in got), max(t for t, _ in got)
     assert sum(first < at < last for at, _ in kills) >= AMID
     assert numbers["accepted"] == numbers["owed"] == PEOPLE
-    assert resend.to_the_end()["this_pass"] == dict.fromkeys(numbers["this_pass"], 0)  # type: ignore[call-overload, comparison-overlap]
+    assert not any(resend.to_the_end()["this_pass"].values())
 
 
 def test_killed_at_every_step_and_at_random_everybody_has_one_welcome_in_the_mailbox(
