@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -47,15 +47,12 @@ class Composer:
         self._nexts: dict[tuple[str, str, str], dict[str, str]] = {}
         self._list_id = list_id(content, context.sender.email)
 
-    def messages(self, members: Sequence[Row]) -> list[Message]:
-        """Return one message per member, in order.
+    def message(self, member: Row) -> Message:
+        """Return the mail for one member.
 
         Raises:
-            ContentError: if a slot cannot be filled for somebody.
+            ContentError: if a slot cannot be filled for this person.
         """
-        return [self._message(member) for member in members]
-
-    def _message(self, member: Row) -> Message:
         links = self._links(member)
         rendered = self._fill.render(self._values(member, links))
         sender = self._context.sender

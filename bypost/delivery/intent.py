@@ -11,8 +11,9 @@ from bypost.delivery.claim import Claim
 from bypost.delivery.compose import Composer
 from bypost.delivery.context import Context
 from bypost.delivery.steps import reached
+from bypost.errors import ContentError
 from bypost.model.course import Kind
-from bypost.model.message import Key
+from bypost.model.message import Key, Message
 from bypost.providers.base import Provider
 from bypost.store import Connection, Row, binding, contents, enrollments, ledger
 
@@ -26,51 +27,74 @@ class Request:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A request before it is committed.
+
+    Attributes:
+        going: Members in the body, in order.
+        refused: Members no message can be made for: (id, ``failed``, why).
+    """
+
+    verdict: gate.Verdict
+    going: Sequence[Row]
+    refused: Sequence[tuple[int, str, str]]
+    body: bytes
+
+
 def commit(context: Context, provider: Provider, claim: Claim) -> Request | None:
     """Commit what will be sent; None if there is nobody to send to, or the lease is lost."""
     if claim.ambiguous and claim.batch["frozen"] is not None:
         return _repeat(context, claim)
     now = context.clock.now()
     while True:
-        with context.store.read() as connection:
-            members = ledger.members(connection, claim.batch["id"])
-            verdict = _gate(context, connection, claim, members, now)
-            composer = _composer(context, connection, claim.batch, now)
-        messages = composer.messages(verdict.go)
-        objections = {
-            m["id"]: provider.objection(x) for m, x in zip(verdict.go, messages, strict=True)
-        }
-        going = [m for m in verdict.go if not objections[m["id"]]]
-        body = (
-            provider.prepare([x for x in messages if not objections[_id(context, x.ref)]])
-            if going
-            else b""
-        )
+        draft = _draft(context, provider, claim, now)
         reached("built")
         with context.store.write() as connection:
-            again = _gate(
-                context, connection, claim, ledger.members(connection, claim.batch["id"]), now
-            )
-            if not again.agrees_with(verdict):
+            members = ledger.members(connection, claim.batch["id"])
+            if not _gate(context, connection, claim, members, now).agrees_with(draft.verdict):
                 continue  # somebody left while we were building
-            if len(body) > provider.max_bytes and len(going) > 1:
+            if not claim.ambiguous and _is_too_large(provider, draft):
                 _split(connection, provider, claim)
                 return None
-            refused = [(i, "failed", why) for i, why in objections.items() if why]
-            return _write_intent(
-                context, connection, provider, claim, verdict, refused, going, body, now
-            )
+            return _write_intent(context, connection, provider, claim, draft, now)
+
+
+def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) -> _Draft:
+    """Gate the members and build their messages; one that cannot be built fails alone."""
+    with context.store.read() as connection:
+        members = ledger.members(connection, claim.batch["id"])
+        verdict = _gate(context, connection, claim, members, now)
+        composer = _composer(context, connection, claim.batch, now)
+    going: list[Row] = []
+    messages: list[Message] = []
+    refused: list[tuple[int, str, str]] = []
+    for member in verdict.go:
+        try:
+            message = composer.message(member)
+        except ContentError as error:
+            refused.append((member["id"], "failed", str(error)))
+            continue
+        if objection := provider.objection(message):
+            refused.append((member["id"], "failed", objection))
+        else:
+            going.append(member)
+            messages.append(message)
+    body = provider.encode(messages) if messages else b""
+    return _Draft(verdict, going, refused, body)
+
+
+def _is_too_large(provider: Provider, draft: _Draft) -> bool:
+    """Tell whether a request holds more than its provider takes; one message always goes."""
+    count = len(draft.going)
+    return count > provider.batch_size or (count > 1 and len(draft.body) > provider.max_bytes)
 
 
 def _split(connection: Connection, provider: Provider, claim: Claim) -> None:
-    """Bind the members of a request that would be too long to two batches instead."""
+    """Bind the members of a request that is too large to smaller batches instead."""
     if ledger.update_fenced(connection, claim.batch["id"], claim.fence, {"lease_until": None}):
-        half = (claim.batch["size"] + 1) // 2
-        binding.dissolve(connection, claim.batch, provider=provider.name, size=half)
-
-
-def _id(context: Context, ref: str) -> int:
-    return int(ref.removeprefix(f"{context.tag}-"))
+        size = min(provider.batch_size, (claim.batch["size"] + 1) // 2)
+        binding.dissolve(connection, claim.batch, provider=provider.name, size=size)
 
 
 def _gate(
@@ -111,14 +135,11 @@ def _write_intent(
     connection: Connection,
     provider: Provider,
     claim: Claim,
-    verdict: gate.Verdict,
-    refused: Sequence[tuple[int, str, str]],
-    going: Sequence[Row],
-    body: bytes,
+    draft: _Draft,
     now: datetime,
 ) -> Request | None:
     """Freeze members and bytes; the caller commits."""
-    batch = claim.batch
+    batch, going, verdict = claim.batch, draft.going, draft.verdict
     send_class = provider.send_class
     freeze = isinstance(send_class, Key) and send_class.same_bytes
     generation = batch["generation"] if claim.ambiguous else batch["generation"] + 1
@@ -128,20 +149,20 @@ def _write_intent(
         "generation": generation,
         "members": len(going),
         "cancelled": batch["cancelled"] + len(verdict.cancelled),
-        "failed": batch["failed"] + len(refused),
+        "failed": batch["failed"] + len(draft.refused),
         "first_sent_at": batch["first_sent_at"] if claim.ambiguous else now,
-        "frozen": contents.compress(body) if freeze and going else None,
+        "frozen": contents.compress(draft.body) if freeze and going else None,
         **({} if going else {"lease_until": None}),
     }
     if not ledger.update_fenced(connection, batch["id"], claim.fence, values):
         return None
     cancelled = [(i, "cancelled", why) for i, why in verdict.cancelled.items()]
-    ledger.except_deliveries(connection, [*cancelled, *refused])
+    ledger.except_deliveries(connection, [*cancelled, *draft.refused])
     _postpone(connection, batch["id"], verdict.postponed)
     if not going:
         return None
     ledger.begin_attempt(connection, batch["id"], claim.fence, now)
-    return Request(body, [m["id"] for m in going], _key(context, batch["id"], generation))
+    return Request(draft.body, [m["id"] for m in going], _key(context, batch["id"], generation))
 
 
 def _postpone(connection: Connection, batch_id: int, members: Sequence[Row]) -> None:

@@ -78,8 +78,22 @@ class Reading:
     complaints: tuple[tuple[str, str], ...]
 
 
-_reader = SandboxedEnvironment(undefined=jinja2.StrictUndefined)
-_escaping = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True)
+class _Sandbox(SandboxedEnvironment):
+    """A sandbox in which ``root.name`` is the value of that name, whatever the name.
+
+    Plain Jinja looks at the dictionary's own methods first: for a column called ``items`` it would
+    print where Python keeps that method.
+    """
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return the value under a name; names of other objects as in any sandbox."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+_reader = _Sandbox(undefined=jinja2.StrictUndefined)
+_escaping = _Sandbox(undefined=jinja2.StrictUndefined, autoescape=True)
 
 
 def read(source: str) -> Reading:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bypost.errors import ContentError, Problem
 from bypost.model.content import Content, Slot, Template, Values
 from bypost.render import jinja
+from bypost.render.slots import filler
 
 #: Line breaks and other control characters, which a header must not carry.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-
-#: Parts slots from each other while they are evaluated together. Random per process: a value that
-#: contained it would shift all slots after it.
-_SEPARATOR = f"\x1f{secrets.token_hex(16)}\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +67,7 @@ class Personaliser:
         except jinja.FAILURES as error:
             raise self._failed(error) from error
 
-    def _complete(self, values: Values) -> Mapping[str, Mapping[str, str]]:
+    def _complete(self, values: Values) -> Values:
         return {**values, "subscriber": {**self._blank, **values.get("subscriber", {})}}
 
     def _failed(self, error: Exception) -> ContentError:
@@ -83,28 +78,21 @@ class Personaliser:
 
 
 class _Part:
-    """One part of a mail: all its different slots are evaluated in one call of Jinja."""
+    """One part of a mail; equal slots are evaluated once."""
 
     def __init__(self, template: Template, *, escaped: bool) -> None:
         sources = [part.source for part in template.parts if isinstance(part, Slot)]
         different = list(dict.fromkeys(sources))
-        self._count = len(different)
+        self._slots = [filler(source, escaped=escaped) for source in different]
         self._order = [different.index(source) for source in sources]
         self._parts = [None if isinstance(part, Slot) else part for part in template.parts]
-        self._evaluate: Callable[[Mapping[str, object]], str] | None = None
-        if different:
-            self._evaluate = jinja.fill(_SEPARATOR.join(different), escaped=escaped)
 
-    def values(self, values: Mapping[str, object]) -> tuple[str, ...]:
+    def values(self, values: Values) -> tuple[str, ...]:
         """Return the slots' texts, in the order in which they stand in the part."""
-        if self._evaluate is None:
-            return ()
-        found = self._evaluate(values).split(_SEPARATOR)
-        if len(found) != self._count:
-            raise ValueError("a value contains the separator of slots")
-        return tuple(found[index] for index in self._order)
+        found = [fill(values) for fill in self._slots]
+        return tuple([found[index] for index in self._order])
 
-    def render(self, values: Mapping[str, object]) -> str:
+    def render(self, values: Values) -> str:
         """Return the part with its slots filled."""
         filled = iter(self.values(values))
         return "".join([next(filled) if part is None else part for part in self._parts])

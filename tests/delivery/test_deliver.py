@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -194,6 +195,34 @@ def test_one_refused_recipient_fails_alone(
     found = numbers(context)
     assert (found.accepted, found.failed) == (1, 1)
     assert list(resend.accepted) == [context.reference(1)]
+
+
+def test_somebody_a_mail_cannot_be_made_for_fails_alone(
+    project: Path, through_resend: Open, resend: FakeResend
+) -> None:
+    lesson = project / "lessons" / "letters" / "00-one.md"
+    # Right for everybody but for those with a name of 7 letters.
+    odd = "{{ 10 // (subscriber.name|length - 7) }}"
+    lesson.write_text(lesson.read_text() + f"\nNumber {odd}.\n", encoding="utf-8")
+    people = project / "subscribers.csv"
+    people.write_text(people.read_text().replace("Person 1", "Madonna"), encoding="utf-8")
+    context = through_resend()
+    for batch_id in owe(context):
+        deliver(context, batch_id)
+    found = numbers(context)
+    assert (found.accepted, found.failed) == (4, 1)
+
+
+def test_a_batch_larger_than_the_provider_takes_now_is_bound_anew(
+    through_resend: Open, resend: FakeResend
+) -> None:
+    large = through_resend(BYPOST_PROVIDERS__RESEND__BATCH_SIZE="5")
+    (only,) = owe(large)
+    small = through_resend()
+    assert deliver(small, only) == Done()
+    assert Pass(small).run().total.accepted == 5
+    assert sorted(resend.accepted.values()) == [1] * 5
+    assert len(resend.requests) == 3
 
 
 def test_nothing_left_this_machine_means_it_may_be_built_anew(
