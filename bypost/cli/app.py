@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import cast
@@ -40,6 +41,7 @@ app.add_typer(database.app, name="db")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code: 0 done, 1 failed or unknown, 2 wrong use."""
+    _write_utf8()
     words = _project_last(list(sys.argv[1:] if arguments is None else arguments))
     try:
         result = app(words, prog_name="bypost", standalone_mode=False)
@@ -58,6 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _write_utf8() -> None:
+    """Write UTF-8 whatever the locale says: a cron job under ``LC_ALL=C`` has names in it too."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _project_last(words: list[str]) -> list[str]:

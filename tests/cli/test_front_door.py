@@ -42,6 +42,13 @@ def test_a_pass_in_the_working_directory_sends_and_ends_with_0(project: Path) ->
     assert orjson.loads(done.stdout)["accepted"] == 3
 
 
+def test_under_the_locale_of_cron_names_and_symbols_are_written_as_utf8(project: Path) -> None:
+    ascii_only = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = send(project, environ=ascii_only)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "✓ 3 sent" in done.stdout
+
+
 def test_the_project_may_be_elsewhere(project: Path, tmp_path: Path) -> None:
     done = send(tmp_path, "--project", str(project), "--dry-run")
     assert done.returncode == 0
