@@ -75,8 +75,10 @@ def rehearse(
     if people not in {"personas", "csv"}:
         raise SettingsError(f"--people {people}: write `personas` or `csv`")
     began = _start(start)
-    with TemporaryDirectory(prefix="bypost-rehearsal-") as name:
-        context = open_rehearsal(project, Path(name), start=began)
+    with (
+        TemporaryDirectory(prefix="bypost-rehearsal-") as name,
+        open_rehearsal(project, Path(name), start=began) as context,
+    ):
         if people == "personas":
             _enroll(context)
         rehearsal = Rehearsal(context, csv=people == "csv")
@@ -85,7 +87,6 @@ def rehearse(
                 began + timedelta(days=days), lambda at: show("days", (at - began).days, days)
             )
         sent = rehearsal.sent()
-        context.store.close()
         if keep is not None:
             shutil.copytree(Path(name) / "outbox", keep, dirs_exist_ok=True)
     _show(sent, as_json=as_json, keep=keep)

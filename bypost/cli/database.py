@@ -21,13 +21,14 @@ def upgrade(project: ProjectOption = HERE) -> int:
 
     Example: bypost db upgrade
     """
+    from contextlib import closing
+
     from bypost.settings import load_settings
     from bypost.store import Store, migrate
 
     root = project.resolve()
-    store = Store(load_settings(root).database.url, root=root)
-    before, after = migrate.upgrade(store)
-    store.close()
+    with closing(Store(load_settings(root).database.url, root=root)) as store:
+        before, after = migrate.upgrade(store)
     console.out.print(
         f"schema {after}: up to date" if before == after else f"schema {before or 'none'} → {after}"
     )

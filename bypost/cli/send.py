@@ -42,10 +42,10 @@ def send(
         )
     if dry_run:
         return _dry_run(project, as_json=as_json)
-    context = open_project(project)
-    if not allow_local:
-        refuse_sample_settings(context)
-    return _forever(context) if forever else _once(context, as_json=as_json)
+    with open_project(project) as context:
+        if not allow_local:
+            refuse_sample_settings(context)
+        return _forever(context) if forever else _once(context, as_json=as_json)
 
 
 def _once(context: Context, *, as_json: bool) -> int:
@@ -72,10 +72,11 @@ def _dry_run(project: object, *, as_json: bool) -> int:
     from bypost.delivery.run import Pass
     from bypost.project import open_copy
 
-    with TemporaryDirectory(prefix="bypost-dry-run-") as folder:
-        context = open_copy(Path(str(project)), Path(folder))
+    with (
+        TemporaryDirectory(prefix="bypost-dry-run-") as folder,
+        open_copy(Path(str(project)), Path(folder)) as context,
+    ):
         report = Pass(context).run()
-        context.store.close()
     if as_json:
         console.print_json({**report.as_json(), "dry_run": True})
     else:
@@ -118,7 +119,6 @@ def _forever(context: Context) -> int:
     runner = Runner(tick, every=every, clock=context.clock)
     console.err.print(f"a pass every {every.total_seconds():g} s; Ctrl-C stops")
     runner.run_until(stop)
-    context.store.close()
     return 0
 
 

@@ -52,15 +52,12 @@ def serve(
             f"--host {host}: --local shows everybody's mail and answers on this machine only\n"
             "    leave --host out, or leave --local out"
         )
-    context = open_project(project)
-    if not allow_local:
-        refuse_sample_settings(context)
-    listener = _listen(_LOOPBACK.get(host, host), port, neighbours=local and port is None)
-    try:
-        return _run(context, listener, local=local)
-    finally:
-        listener.close()
-        context.store.close()
+    with open_project(project) as context:
+        if not allow_local:
+            refuse_sample_settings(context)
+        address = _LOOPBACK.get(host, host)
+        with _listen(address, port, neighbours=local and port is None) as listener:
+            return _run(context, listener, local=local)
 
 
 def _run(context: Context, listener: socket.socket, *, local: bool) -> int:

@@ -26,8 +26,8 @@ def status(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
         else:
             console.out.print("nothing was sent yet: `bypost send` makes the database and sends")
         return 0
-    context = open_project(project, upgrade=False)
-    found = Pass(context).status()
+    with open_project(project, upgrade=False) as context:
+        found = Pass(context).status()
     if as_json:
         console.print_json(found.as_json())
         return found.exit_code
@@ -62,9 +62,8 @@ def resume(
     from bypost.project import open_project
     from bypost.store import budgets, ledger
 
-    context = open_project(project)
-    now = context.clock.now()
-    with context.store.write() as connection:
+    with open_project(project) as context, context.store.write() as connection:
+        now = context.clock.now()
         stopped = budgets.breakers(connection)
         chosen = [provider] if provider else list(stopped)
         for name in chosen:

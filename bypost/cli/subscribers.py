@@ -39,9 +39,8 @@ def import_(
     from bypost.delivery.run import importer
     from bypost.project import open_project
 
-    context = open_project(project)
-    now = context.clock.now()
-    with console.progress(quiet=as_json) as show:
+    with open_project(project) as context, console.progress(quiet=as_json) as show:
+        now = context.clock.now()
         summary = importer(
             context, publish(context, now), lambda rows: show("reading", rows, 0)
         ).run(file, now=now)
@@ -73,9 +72,8 @@ def export(project: ProjectOption = HERE) -> int:
     from bypost.people import export as exporting
     from bypost.project import open_project
 
-    context = open_project(project)
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    with context.store.read() as connection:
+    with open_project(project) as context, context.store.read() as connection:
         attributes = exporting.attribute_columns(connection)
         writer.writerow(exporting.header(attributes))
         writer.writerows(
@@ -115,9 +113,8 @@ def add(
         # Who names one thing asks for that alone, not for what a blank cell means.
         cells["courses"] = ";".join(course or []) or ";"
         cells["newsletters"] = ";".join(newsletter or []) or ";"
-    context = open_project(project)
-    now = context.clock.now()
-    with TemporaryDirectory() as folder:
+    with open_project(project) as context, TemporaryDirectory() as folder:
+        now = context.clock.now()
         file = _one_row(Path(folder) / "added.csv", cells)
         summary = importer(context, publish(context, now)).run_once(file, now=now)
     for bad in (*summary.bad, *summary.notes):
@@ -158,14 +155,13 @@ def show(
     from bypost.project import open_project
     from bypost.store import subscribers
 
-    context = open_project(project, upgrade=False)
-    with context.store.read() as connection:
-        person = subscribers.by_keys(connection, [email.strip().casefold()]).get(
-            email.strip().casefold()
-        )
-    if person is None:
-        raise SettingsError(f"there is nobody with the address {email}")
-    found = _gather(context, person)
+    key = email.strip().casefold()
+    with open_project(project, upgrade=False) as context:
+        with context.store.read() as connection:
+            person = subscribers.by_keys(connection, [key]).get(key)
+        if person is None:
+            raise SettingsError(f"there is nobody with the address {email}")
+        found = _gather(context, person)
     if as_json:
         console.print_json(found)
         return 0

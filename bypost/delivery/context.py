@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from bypost.links import AddressHash, Links
 from bypost.model.course import Sender
@@ -17,7 +19,7 @@ from scheduler.pacing import Rate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Everything that delivering needs, opened by :mod:`bypost.project`.
+    """Everything that delivering needs, opened by :mod:`bypost.project`; ``with`` closes it.
 
     Attributes:
         providers: By name, in order of preference; the first takes new batches.
@@ -37,6 +39,17 @@ class Context:
     tag: str
     sender: Sender
     drafts: bool = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.store.close()
 
     @property
     def provider(self) -> Provider:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -44,6 +45,8 @@ class Store:
         self._lock = threading.RLock()
         self._reader = _sqlite_engine(self.url, read_only=True)
         self._writer = _sqlite_engine(self.url, read_only=False)
+        # A store that is merely dropped, as at the end of a command, closes its files too.
+        self._closing = weakref.finalize(self, _dispose, self._reader, self._writer)
 
     @property
     def path(self) -> Path:
@@ -75,8 +78,7 @@ class Store:
 
     def close(self) -> None:
         """Close every connection; WAL is folded back by the last one."""
-        self._reader.dispose()
-        self._writer.dispose()
+        self._closing()
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the database to ``path``, while others go on writing.
@@ -94,6 +96,12 @@ class Store:
                 source.backup(target)
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: cannot be copied: {error}") from error
+
+
+def _dispose(*engines: Engine) -> None:
+    """Close the connections of both doors."""
+    for engine in engines:
+        engine.dispose()
 
 
 def _resolve(url: str, root: Path) -> URL:
@@ -131,15 +139,15 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        if read_only:
-            cursor.execute("PRAGMA query_only = ON")
-        else:
-            cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = FULL")
-        cursor.close()
+        own = "query_only = ON", "journal_mode = WAL", "synchronous = FULL"
+        settings = [f"busy_timeout = {_BUSY_MS}", "foreign_keys = ON"]
+        settings += own[:1] if read_only else own[1:]
+        try:
+            for setting in settings:
+                connection.execute(f"PRAGMA {setting}")
+        except sqlite3.Error:
+            connection.close()  # no database at all, say; nobody else would close it
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

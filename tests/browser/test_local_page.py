@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ Watch = Callable[..., Watched]
 
 
 def deliveries(root: Path) -> list[tuple[object, ...]]:
-    with sqlite3.connect(root / "var" / "bypost.db") as connection:
+    with closing(sqlite3.connect(root / "var" / "bypost.db")) as connection:
         return connection.execute("SELECT id, item, state FROM deliveries ORDER BY id").fetchall()
 
 

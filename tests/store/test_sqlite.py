@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,7 @@ def test_a_copy_is_whole_and_the_original_stays_byte_for_byte(store: Store, tmp_
     original = Store(f"sqlite:///{crashed}", root=tmp_path)
     original.copy_to(tmp_path / "copy.db")
     assert crashed.read_bytes() == before
-    with sqlite3.connect(tmp_path / "copy.db") as copy:
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
         assert copy.execute("SELECT count(*) FROM subscribers").fetchone() == (10,)
     copy.close()
     original.close()
