@@ -87,12 +87,13 @@ class Store:
             StoreError: if the database cannot be read, or the copy not be written.
         """
         try:
-            # Read-only: the last one to close would otherwise fold the WAL into the file.
+            # Not `mode=ro`: it would leave the -wal and -shm files behind that reading makes.
             with (
-                closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as source,
+                closing(sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True)) as source,
                 closing(sqlite3.connect(path)) as target,
             ):
                 source.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+                source.execute("PRAGMA query_only = ON")
                 source.backup(target)
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: cannot be copied: {error}") from error

@@ -14,11 +14,10 @@ from bypost.project import open_copy, open_project, open_rehearsal
 
 def rehearse(project: Path, folder: Path, start: datetime) -> list[Sent]:
     folder.mkdir()
-    context = open_rehearsal(project, folder, start=start)
-    rehearsal = Rehearsal(context)
-    rehearsal.run(start + timedelta(days=60))
-    context.store.close()
-    return list(rehearsal.sent())
+    with open_rehearsal(project, folder, start=start) as context:
+        rehearsal = Rehearsal(context)
+        rehearsal.run(start + timedelta(days=60))
+        return list(rehearsal.sent())
 
 
 def test_the_last_lesson_of_the_shipped_course_comes_11_to_13_days_after_the_first(
