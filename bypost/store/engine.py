@@ -46,7 +46,7 @@ class Store:
         self._reader = _sqlite_engine(self.url, read_only=True)
         self._writer = _sqlite_engine(self.url, read_only=False)
         # A store that is merely dropped, as at the end of a command, closes its files too.
-        self._closing = weakref.finalize(self, _dispose, self._reader, self._writer)
+        weakref.finalize(self, _dispose, self._reader, self._writer)
 
     @property
     def path(self) -> Path:
@@ -78,7 +78,7 @@ class Store:
 
     def close(self) -> None:
         """Close every connection; WAL is folded back by the last one."""
-        self._closing()
+        _dispose(self._reader, self._writer)
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the database to ``path``, while others go on writing.
@@ -87,9 +87,11 @@ class Store:
             StoreError: if the database cannot be read, or the copy not be written.
         """
         try:
-            # Not `mode=ro`: it would leave the -wal and -shm files behind that reading makes.
+            # Beside a WAL only `ro` keeps the last one to close from folding it into the file;
+            # without one `ro` would leave behind the empty WAL that reading makes.
+            mode = "ro" if self.path.with_name(f"{self.path.name}-wal").exists() else "rw"
             with (
-                closing(sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True)) as source,
+                closing(sqlite3.connect(f"{self.path.as_uri()}?mode={mode}", uri=True)) as source,
                 closing(sqlite3.connect(path)) as target,
             ):
                 source.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
