@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,9 +65,8 @@ def _once(context: Context, *, as_json: bool) -> int:
     return report.exit_code
 
 
-def _dry_run(project: object, *, as_json: bool) -> int:
+def _dry_run(project: Path, *, as_json: bool) -> int:
     """Make the pass on a copy of the database, into a mailbox that is thrown away."""
-    from pathlib import Path
     from tempfile import TemporaryDirectory
 
     from bypost.delivery.run import Pass
@@ -74,7 +74,7 @@ def _dry_run(project: object, *, as_json: bool) -> int:
 
     with (
         TemporaryDirectory(prefix="bypost-dry-run-") as folder,
-        open_copy(Path(str(project)), Path(folder)) as context,
+        open_copy(project, Path(folder)) as context,
     ):
         report = Pass(context).run()
     if as_json:

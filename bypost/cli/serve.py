@@ -148,7 +148,7 @@ def _listen(address: str, port: int | None, *, neighbours: bool) -> socket.socke
 def _address(listener: socket.socket) -> str:
     """Return what to open in a browser."""
     name, port = listener.getsockname()[:2]
-    shown = {"127.0.0.1": "localhost", "::1": "[::1]", "0.0.0.0": "localhost"}  # noqa: S104
+    shown = {"127.0.0.1": "localhost", "::1": "[::1]", "0.0.0.0": "localhost"}  # noqa: S104 - shown, not bound
     return f"http://{shown.get(name, name)}:{port}"
 
 

@@ -85,7 +85,7 @@ def _text(value: object) -> str:
     if isinstance(value, time):
         return f"{value:%H:%M}"
     if not isinstance(value, str):
-        raise ValueError(f"`{value}` is not text; write one text, in quotes")  # noqa: TRY004
+        raise ValueError(f"`{value}` is not text; write one text, in quotes")  # noqa: TRY004 - pydantic reads it
     return value
 
 
@@ -108,7 +108,7 @@ def _days(value: object) -> str | list[str]:
 
 def _items(value: object) -> Iterable[object]:
     if not isinstance(value, list):
-        raise ValueError(f"`{value}` is not a list; write one like [mon, tue]")  # noqa: TRY004
+        raise ValueError(f"`{value}` is not a list; write one like [mon, tue]")  # noqa: TRY004 - pydantic reads it
     return value
 
 

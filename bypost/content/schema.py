@@ -126,7 +126,7 @@ class IssueKeys(Keys):
     @classmethod
     def _says_the_hour_once(cls, at: dt.time, info: ValidationInfo) -> dt.time:
         if isinstance(info.data.get("date"), dt.datetime):
-            raise ValueError(  # noqa: TRY004
+            raise ValueError(  # noqa: TRY004 - pydantic reads ValueError
                 "`date` names an instant and `at` an hour; remove `at`, or write the date alone"
             )
         return at

@@ -104,12 +104,6 @@ def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> dateti
     )
 
 
-def first_due(shape: Shape, run: Run) -> datetime | None:
-    """Return when the first lesson falls due for somebody who has had none."""
-    step = shape.next_step({}, run.started_at.astimezone(run.zone).date())
-    return _due(shape, step, run) if step else None
-
-
 def _due(shape: Shape, step: Step, run: Run) -> datetime:
     if run.asked:
         return run.started_at

@@ -6,33 +6,24 @@ by the next one, and two passes at once share the work.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bypost.delivery import steps
-from bypost.delivery.claim import Blocked, Later
 from bypost.delivery.context import Context
-from bypost.delivery.deliver import deliver
 from bypost.delivery.owe import batch_size, owe_lessons
 from bypost.delivery.owe_issues import next_issue_at, owe_issues
 from bypost.delivery.publish import Published, Publisher
 from bypost.delivery.report import Report
+from bypost.delivery.sender import Progress, Sender
 from bypost.errors import ByPostError
 from bypost.people.csv_rows import Known
 from bypost.people.import_csv import Importer, Summary, project_file
 from bypost.store import binding, budgets, counts, enrollments, ledger
 
-_LOG = logging.getLogger(__name__)
-
 #: How long one pass waits in all for paces, leases and retries before it leaves them to the next.
 PATIENCE = timedelta(seconds=60)
-#: Seconds between two reports of progress.
-_TELL_EVERY = 0.2
-#: Told (deliveries settled so far, deliveries to settle) while sending.
-Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
@@ -68,7 +59,7 @@ class Pass:
         imported = self._import(published)
         steps.reached("imported")
         self._rebind()
-        sender = _Sender(self.context, self.patience, self.on_progress)
+        sender = Sender(self.context, self.patience, self.on_progress)
         while True:
             owed = owe_lessons(self.context, published.shapes)
             owed += owe_issues(self.context, published.issues)
@@ -178,89 +169,3 @@ def importer(
         newsletters=defaults.newsletters,
         on_row=on_row,
     )
-
-
-class _Sender:
-    """Brings every ready batch to its provider, several at once."""
-
-    def __init__(self, context: Context, patience: timedelta, on_progress: Progress | None) -> None:
-        self._context = context
-        self._patience = patience
-        self._on_progress = on_progress
-        self._told_at = 0.0
-        #: Nothing leaves before: the provider's pace.
-        self._not_before: datetime | None = None
-        #: Batches to leave alone until: their own failure, or somebody else's lease.
-        self._resting: dict[int, datetime] = {}
-        self.troubles: list[str] = []
-        self.blocked: str = ""
-
-    def send_ready(self) -> None:
-        """Send until nothing is ready, or what is left must wait longer than our patience."""
-        threads = self._context.settings.sending.threads
-        running: dict[Future[object], int] = {}
-        with ThreadPoolExecutor(threads, thread_name_prefix="send") as pool:
-            while True:
-                for batch_id in self._choose(threads - len(running), set(running.values())):
-                    running[pool.submit(deliver, self._context, batch_id)] = batch_id
-                if running:
-                    done, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        self._note(running.pop(future), future.result())
-                    self._tell()
-                elif not self._wait():
-                    return
-
-    def _choose(self, room: int, busy: set[int]) -> list[int]:
-        """Return batches to start now."""
-        now = self._context.clock.now()
-        if room <= 0 or self.blocked or (self._not_before and self._not_before > now):
-            return []
-        self._resting = {i: until for i, until in self._resting.items() if until > now}
-        passed_over = busy | set(self._resting)
-        with self._context.store.read() as connection:
-            ids = ledger.ready(connection, now, limit=room + len(passed_over))
-        return [i for i in ids if i not in passed_over][:room]
-
-    def _note(self, batch_id: int, progress: object) -> None:
-        """Take in what became of one batch."""
-        match progress:
-            case Blocked(reason):
-                self.blocked = reason
-            case Later(until, everybody=True):
-                self._not_before = until
-            case Later(until, trouble):
-                self._resting[batch_id] = until
-                if trouble and trouble not in self.troubles:
-                    self.troubles.append(trouble)
-                    _LOG.warning("%s", trouble)
-
-    def _wait(self) -> bool:
-        """Sleep until something can be tried; False if there is nothing, or it is too far off."""
-        now = self._context.clock.now()
-        at = None if self.blocked else self._next_chance(now)
-        if at is None or at - now > self._patience:
-            return False
-        self._patience -= at - now
-        self._context.clock.sleep((at - now).total_seconds())
-        return True
-
-    def _next_chance(self, now: datetime) -> datetime | None:
-        """Return when to look again; None if nothing is open."""
-        with self._context.store.read() as connection:
-            later = ledger.next_try(connection, after=now)
-            waiting = bool(ledger.ready(connection, now, limit=1))
-        chances = [*self._resting.values(), *filter(None, [later])]
-        if self._not_before and (waiting or chances):
-            chances.append(self._not_before)
-        return max(min(chances), now) if chances else None
-
-    def _tell(self) -> None:
-        """Report progress, a few times a second at most."""
-        elapsed = self._context.clock.elapsed()
-        if self._on_progress is None or elapsed - self._told_at < _TELL_EVERY:
-            return
-        self._told_at = elapsed
-        with self._context.store.read() as connection:
-            now = counts.count(connection)
-        self._on_progress(now.owed - now.pending, now.owed)

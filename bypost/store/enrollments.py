@@ -153,20 +153,3 @@ def leave(connection: Connection, enrollment_id: int, now: datetime) -> bool:
         .values(status="left", left_at=now, next_due=None)
     )
     return done.rowcount == 1
-
-
-def calendar(connection: Connection) -> Sequence[RowMapping]:
-    """Return the active runs with their person, soonest hint first; for the local page."""
-    query = (
-        select(
-            enrollments,
-            subscribers.c.email,
-            subscribers.c.name,
-            subscribers.c.time_zone,
-            subscribers.c.hour,
-        )
-        .join(subscribers, subscribers.c.id == enrollments.c.subscriber_id)
-        .where(enrollments.c.status == "active", subscribers.c.status == "confirmed")
-        .order_by(enrollments.c.next_due, enrollments.c.id)
-    )
-    return connection.execute(query).mappings().all()

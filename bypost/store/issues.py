@@ -27,11 +27,6 @@ def add(
     )
 
 
-def reschedule(connection: Connection, issue_id: int, schedule: str) -> None:
-    """Note a new date of an issue nobody was owed yet."""
-    connection.execute(update(issues).where(issues.c.id == issue_id).values(schedule=schedule))
-
-
 def settled_zones(connection: Connection, issue_id: int) -> set[str]:
     """Return the zones whose people were taken, or were too late."""
     query = select(issue_zones.c.time_zone).where(issue_zones.c.issue_id == issue_id)
