@@ -9,6 +9,9 @@
     - Throttled        refused for now, with or without a time to come back
     - Refused          the whole request was refused; repeating it cannot help
     - OutcomeUnknown   the request left and no usable answer came back
+  + HookError          what was posted to /hooks/<provider> is not taken
+    - Forged           its signature is missing, wrong or too old
+    - Malformed        it is genuine, but cannot be read
 """
 
 from __future__ import annotations
@@ -98,3 +101,15 @@ class Refused(SendError):
 
 class OutcomeUnknown(SendError):
     """The request left and no usable answer came: it may have been accepted."""
+
+
+class HookError(ByPostError):
+    """What was posted to ``/hooks/<provider>`` is not taken; the text holds nothing secret."""
+
+
+class Forged(HookError):
+    """The signature is missing, wrong or too old: anybody could have posted it."""
+
+
+class Malformed(HookError):
+    """The signature holds, but the body is not what the provider documents."""

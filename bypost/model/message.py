@@ -63,7 +63,12 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Send class: the provider can be asked for our reference, seen after ``lag``."""
+    """Send class: the provider can be asked for our reference.
+
+    Attributes:
+        lag: The longest that a mail it has taken over may stay invisible to a search; the quiet
+            period before asking must be longer.
+    """
 
     lag: timedelta
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
@@ -87,6 +88,22 @@ class Provider(ABC):
             Refused: The whole request was refused, for good until somebody mends something.
             OutcomeUnknown: It may have been accepted.
         """
+
+    def find(self, ref: str, *, to: str, since: datetime) -> Result | None:
+        """Ask whether the mail ``ref`` was taken over; only for the class ``Search``.
+
+        Args:
+            ref: Our reference.
+            to: The address it went to; empty once the person was erased.
+            since: No attempt was made before.
+
+        Returns:
+            What became of it, or None if the provider does not have it.
+
+        Raises:
+            SendError: The provider could not be asked; the question stays open.
+        """
+        raise NotImplementedError(f"{self.name} cannot be asked")
 
 
 class HttpProvider(Provider):

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from bypost.store.schema.base import BigId, Instant, id_column, metadata
 
 _OPEN = text("state IN ('pending', 'sending')")
+_UNKNOWN = text("state = 'unknown'")
 
 batches = Table(
     "batches",
@@ -49,7 +50,12 @@ batches = Table(
         comment="pending, sending, settled, unknown or dissolved",
     ),
     Column("due_at", Instant, nullable=False, comment="when its deliveries fell due"),
-    Column("next_try", Instant, nullable=False, comment="not before; goes up with every failure"),
+    Column(
+        "next_try",
+        Instant,
+        nullable=False,
+        comment="not before; goes up with every failure; of an unknown one: when to ask",
+    ),
     Column(
         "fence", Integer, nullable=False, comment="counts leases; every later write names its own"
     ),
@@ -60,18 +66,33 @@ batches = Table(
         "generation", Integer, nullable=False, comment="counts freezes; part of the idempotency key"
     ),
     Column("frozen", LargeBinary, comment="compressed bytes of the request; null before and after"),
-    Column("members", Integer, nullable=False, comment="deliveries in the frozen request"),
+    Column("recipe", LargeBinary, comment="what made each mail its own, to rebuild it exactly"),
+    Column(
+        "members",
+        Integer,
+        nullable=False,
+        comment="deliveries in the request; of an unknown one: those nobody knows of yet",
+    ),
     Column("ambiguous", Boolean, nullable=False, comment="some attempt may have been accepted"),
     Column("first_sent_at", Instant, comment="first byte of this generation may have left"),
     Column("accepted_at", Instant, comment="when acceptance was recorded"),
     Column("accepted", Integer, nullable=False, comment="deliveries accepted"),
     Column("failed", Integer, nullable=False, comment="deliveries refused one by one"),
     Column("cancelled", Integer, nullable=False, comment="deliveries whose person left before"),
+    Column(
+        "refusals",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="times the whole request was refused for its content",
+    ),
     Column("detail", String(400), nullable=False, comment="last trouble, for people"),
     CheckConstraint(
         "state IN ('pending', 'sending', 'settled', 'unknown', 'dissolved')", name="state"
     ),
     Index("ix_batches_open", "next_try", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_batches_unknown", "next_try", sqlite_where=_UNKNOWN, postgresql_where=_UNKNOWN),
+    Index(None, "accepted_at"),
     comment="One HTTP request to a provider: one content, 1..N deliveries",
 )
 
@@ -158,6 +179,7 @@ events = Table(
     Column("raw", JSON, comment="body as received; null once erased"),
     UniqueConstraint("provider", "event_id"),
     Index(None, "delivery_id"),
+    Index("ix_events_recent", "provider", "kind", "received_at"),
     comment="What providers later say about deliveries; each recorded once",
 )
 

@@ -1,0 +1,44 @@
+"""Unknown deliveries can be found and settled; mails can be rebuilt."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add two columns and three indexes."""
+    op.add_column(
+        "batches",
+        sa.Column(
+            "recipe",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="what made each mail its own, to rebuild it exactly",
+        ),
+    )
+    op.add_column(
+        "batches",
+        sa.Column(
+            "refusals",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="times the whole request was refused for its content",
+        ),
+    )
+    unknown = sa.text("state = 'unknown'")
+    op.create_index(
+        "ix_batches_unknown",
+        "batches",
+        ["next_try"],
+        sqlite_where=unknown,
+        postgresql_where=unknown,
+    )
+    op.create_index(op.f("ix_batches_accepted_at"), "batches", ["accepted_at"])
+    op.create_index("ix_events_recent", "events", ["provider", "kind", "received_at"])
