@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +12,14 @@ from typing import Self
 from bypost.links import AddressHash, Links
 from bypost.model.course import Sender
 from bypost.providers.base import Provider
+from bypost.providers.webhook import Webhook
 from bypost.settings import Settings
 from bypost.store import Store
 from scheduler.clock import Clock
 from scheduler.pacing import Rate
+
+#: Digits of the largest number that 8 bytes hold, less one.
+_LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,9 @@ class Context:
         providers: By name, in order of preference; the first takes new batches.
         rates: What each provider allows.
         tag: This database's tag; it begins every reference.
+        former_tags: Tags it had before a backup was put back -> the last delivery under each.
+        hooks: Readers of what providers post to us, for each with a ``webhook_secret``.
+        guarded: Refuse to send from a copied or restored database; off for copies made on purpose.
         drafts: Treat drafts of newsletters as ready (rehearsals only).
     """
 
@@ -38,6 +46,9 @@ class Context:
     address_hash: AddressHash
     tag: str
     sender: Sender
+    former_tags: Mapping[str, int] = field(default_factory=dict)
+    hooks: Mapping[str, Webhook] = field(default_factory=dict)
+    guarded: bool = False
     drafts: bool = False
 
     def __enter__(self) -> Self:
@@ -62,6 +73,11 @@ class Context:
         return timedelta(hours=self.settings.sending.late_hours)
 
     @property
+    def quiet(self) -> timedelta:
+        """Return how long after the last possible byte an open question is left alone."""
+        return timedelta(seconds=self.settings.sending.quiet_seconds)
+
+    @property
     def lease(self) -> timedelta:
         """Return how long a worker may hold a batch."""
         return timedelta(seconds=self.settings.sending.lease_seconds)
@@ -69,3 +85,11 @@ class Context:
     def reference(self, delivery_id: int) -> str:
         """Return the reference that travels with a mail, e.g. ``k7mq2xw9-1042``."""
         return f"{self.tag}-{delivery_id}"
+
+    def delivery_id(self, reference: str) -> int | None:
+        """Return which delivery a reference names; None where it is not this database's."""
+        tag, _, number = reference.rpartition("-")
+        if not (number.isascii() and number.isdigit()) or len(number) > _LONGEST_NUMBER:
+            return None
+        last = self.former_tags.get(tag, 0)
+        return int(number) if tag == self.tag or int(number) <= last else None

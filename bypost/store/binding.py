@@ -12,6 +12,24 @@ from bypost.store.engine import Connection
 from bypost.store.ledger import IS_OPEN
 from bypost.store.schema import batches, deliveries
 
+#: What a batch carries, whoever brings it.
+CONTENT = ("kind", "collection", "item", "content_hash", "due_at")
+#: A batch nobody has touched.
+FRESH: Mapping[str, Any] = {
+    "state": "pending",
+    "fence": 0,
+    "lease_owner": "",
+    "attempts": 0,
+    "generation": 0,
+    "members": 0,
+    "ambiguous": False,
+    "accepted": 0,
+    "failed": 0,
+    "cancelled": 0,
+    "refusals": 0,
+    "detail": "",
+}
+
 
 def owe(
     connection: Connection,
@@ -26,21 +44,7 @@ def owe(
         batch: provider, kind, collection, item, content_hash and due_at.
         members: subscriber_id, and enrollment_id or subscription_id or request.
     """
-    fresh = {
-        "state": "pending",
-        "next_try": now,
-        "fence": 0,
-        "lease_owner": "",
-        "attempts": 0,
-        "generation": 0,
-        "members": 0,
-        "ambiguous": False,
-        "accepted": 0,
-        "failed": 0,
-        "cancelled": 0,
-        "detail": "",
-    }
-    values = {**fresh, **batch, "size": len(members)}
+    values = {**FRESH, **batch, "next_try": now, "size": len(members)}
     batch_id: int = connection.execute(
         insert(batches).values(values).returning(batches.c.id)
     ).scalar_one()

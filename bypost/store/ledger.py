@@ -37,6 +37,8 @@ from bypost.store.schema import (
 OPEN = ("pending", "sending")
 #: The same, word for word the condition of ``ix_batches_open``: bound values would not use it.
 IS_OPEN = batches.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
+#: The same for ``ix_batches_unknown``.
+IS_UNKNOWN = batches.c.state == literal_column("'unknown'")
 
 
 def history(connection: Connection, enrollment_ids: Sequence[int]) -> dict[int, list[RowMapping]]:

@@ -1,0 +1,187 @@
+"""Settling: what became of deliveries whose answer was lost.
+
+A batch in state ``unknown`` holds them: those without a state of their own, counted by its
+``members``. Each function here moves some of them in one step that is harmless to repeat: a
+delivery that is open no more is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, func, insert, select, update
+
+from bypost.store import binding, ledger
+from bypost.store.engine import Connection
+from bypost.store.schema import batches, deliveries, subscribers
+
+#: Ids in one statement: SQLite takes 32,766 variables, and a plan is made for each length.
+_CHUNK = 500
+
+
+def unknown_due(connection: Connection, now: datetime, limit: int) -> Sequence[RowMapping]:
+    """Return batches whose fate is open and whose quiet period is over, oldest first."""
+    query = (
+        select(batches)
+        .where(ledger.IS_UNKNOWN, batches.c.next_try <= now)
+        .order_by(batches.c.next_try, batches.c.id)
+        .limit(limit)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def next_question(connection: Connection) -> datetime | None:
+    """Return when the next quiet period ends; None if nothing is open."""
+    return connection.execute(
+        select(func.min(batches.c.next_try)).where(ledger.IS_UNKNOWN)
+    ).scalar()
+
+
+def open_members(connection: Connection, batch_id: int) -> Sequence[RowMapping]:
+    """Return id and address of the deliveries of a batch nobody knows the fate of."""
+    query = (
+        select(deliveries.c.id, subscribers.c.email)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .join(batches, batches.c.id == deliveries.c.batch_id)
+        .where(
+            deliveries.c.batch_id == batch_id,
+            deliveries.c.state.is_(None),
+            batches.c.state == "unknown",
+        )
+        .order_by(deliveries.c.id)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def ask_later(connection: Connection, batch_id: int, at: datetime) -> None:
+    """Look at an unknown batch again at ``at``."""
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == batch_id, batches.c.state == "unknown")
+        .values(next_try=at)
+    )
+
+
+def accept(connection: Connection, ids: Sequence[tuple[int, str]], *, now: datetime) -> int:
+    """Settle deliveries as accepted: (id, the provider's id or ""); return how many it changed.
+
+    Also those that are owed again and wait for a first attempt of their new batch: the mail has
+    arrived after all, so that attempt is not made for them.
+    """
+    names = dict(ids)
+    changed = 0
+    for row in _open(connection, list(names), ("unknown", "pending")):
+        if row["state"] == "pending" and row["ambiguous"]:
+            continue  # the same key and bytes are repeated; its answer will tell
+        values: dict[str, Any] = {"state": "accepted"}
+        if names[row["id"]]:
+            values["provider_id"] = names[row["id"]]
+        changed += _settle(connection, row, values, "accepted", now)
+    return changed
+
+
+def fail(connection: Connection, ids: Sequence[tuple[int, str]], *, now: datetime) -> int:
+    """Settle unknown deliveries as failed: (id, why); return how many it changed."""
+    why = dict(ids)
+    changed = 0
+    for row in _open(connection, list(why), ("unknown",)):
+        values = {"state": "failed", "detail": why[row["id"]][:300]}
+        changed += _settle(connection, row, values, "failed", now)
+    return changed
+
+
+def owe_again(
+    connection: Connection, ids: Sequence[int], *, provider: str, size: int, now: datetime
+) -> int:
+    """Bind unknown deliveries to new batches, to be sent as if for the first time."""
+    parts: dict[int, list[int]] = {}
+    for row in _open(connection, ids, ("unknown",)):
+        parts.setdefault(row["batch_id"], []).append(row["id"])
+    for batch_id, members in parts.items():
+        old = ledger.batch(connection, batch_id)
+        if old is None:
+            continue
+        for start in range(0, len(members), size):
+            _move(connection, old, members[start : start + size], provider, now)
+        _close_if_empty(connection, batch_id)
+    return sum(map(len, parts.values()))
+
+
+def _move(
+    connection: Connection, old: RowMapping, members: Sequence[int], provider: str, now: datetime
+) -> None:
+    """Move deliveries of an unknown batch to a new one of the same content."""
+    same = {name: old[name] for name in binding.CONTENT}
+    fresh = {**binding.FRESH, **same, "provider": provider, "next_try": now, "size": len(members)}
+    batch_id = connection.execute(
+        insert(batches).values(fresh).returning(batches.c.id)
+    ).scalar_one()
+    for chunk in _chunks(members):
+        connection.execute(
+            update(deliveries).where(deliveries.c.id.in_(chunk)).values(batch_id=batch_id)
+        )
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == old["id"])
+        .values(
+            size=batches.c.size - len(members),
+            members=batches.c.members - len(members),
+        )
+    )
+
+
+def _open(
+    connection: Connection, ids: Sequence[int], states: Sequence[str]
+) -> Iterable[RowMapping]:
+    """Return those of ``ids`` without a state of their own, in a batch of one of ``states``."""
+    for chunk in _chunks(ids):
+        query = (
+            select(deliveries.c.id, deliveries.c.batch_id, batches.c.state, batches.c.ambiguous)
+            .join(batches, batches.c.id == deliveries.c.batch_id)
+            .where(
+                deliveries.c.id.in_(chunk),
+                deliveries.c.state.is_(None),
+                batches.c.state.in_(states),
+            )
+            .order_by(deliveries.c.id)
+        )
+        yield from connection.execute(query).mappings().all()
+
+
+def _settle(
+    connection: Connection, row: RowMapping, values: Mapping[str, Any], number: str, now: datetime
+) -> int:
+    """Give one delivery a state of its own and move the numbers of its batch."""
+    done = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == row["id"], deliveries.c.state.is_(None))
+        .values(**values)
+    )
+    if not done.rowcount:
+        return 0
+    batch = batches.c
+    numbers: dict[str, Any] = {number: batch[number] + 1}
+    if row["state"] == "unknown":
+        numbers["members"] = batch.members - 1
+    if number == "accepted":
+        # Taken over when it was sent, not when we heard of it: the course's clock runs from there.
+        numbers["accepted_at"] = func.coalesce(batch.accepted_at, batch.first_sent_at, now)
+    connection.execute(update(batches).where(batch.id == row["batch_id"]).values(**numbers))
+    _close_if_empty(connection, row["batch_id"])
+    return 1
+
+
+def _close_if_empty(connection: Connection, batch_id: int) -> None:
+    """Make an unknown batch settled once nothing in it is open."""
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == batch_id, batches.c.state == "unknown", batches.c.members <= 0)
+        .values(state="settled", detail="")
+    )
+
+
+def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]
