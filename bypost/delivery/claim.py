@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bypost.delivery import owner
+from bypost.delivery import doubt, owner
 from bypost.delivery.context import Context
 from bypost.delivery.outcome import may_repeat
 from bypost.store import Connection, Row, budgets, ledger
@@ -67,7 +67,7 @@ def take(context: Context, batch_id: int) -> Claim | Progress:
         # A lease that ran out, or whose owner died, over an intent: it may have been accepted.
         ambiguous = batch["ambiguous"] or batch["state"] == "sending"
         if ambiguous and not _repeatable(context, batch, now):
-            _give_up(connection, batch, now)
+            _give_up(context, connection, batch, now)
             return Done()
         pace = _take_budget(context, connection, batch, now)
         if pace is not None:
@@ -111,19 +111,13 @@ def _repeatable(context: Context, batch: Row, now: datetime) -> bool:
     )
 
 
-def _give_up(connection: Connection, batch: Row, now: datetime) -> None:
+def _give_up(context: Context, connection: Connection, batch: Row, now: datetime) -> None:
     """Show as unknown what can neither be repeated nor known."""
     fence = batch["fence"]
-    values = {
-        "state": "unknown",
-        "frozen": None,
-        "lease_until": None,
-        "detail": "the answer never came, and repeating the request would not be safe",
-    }
-    ledger.update_fenced(connection, batch["id"], fence, values)
-    ledger.end_attempt(
-        connection, batch["id"], fence, now=now, outcome="unknown", status=None, detail=""
-    )
+    why = batch["detail"] or "the process ended before it heard the provider's answer"
+    doubt.leave_open(context, connection, batch, fence, why=why, now=now)
+    if batch["state"] == "sending":
+        _close_lost_attempt(connection, batch, now)
 
 
 def _take_budget(

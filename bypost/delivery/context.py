@@ -11,6 +11,7 @@ from typing import Self
 
 from bypost.links import AddressHash, Links
 from bypost.model.course import Sender
+from bypost.model.message import Key
 from bypost.providers.base import Provider
 from bypost.providers.webhook import Webhook
 from bypost.settings import Settings
@@ -81,6 +82,15 @@ class Context:
     def lease(self) -> timedelta:
         """Return how long a worker may hold a batch."""
         return timedelta(seconds=self.settings.sending.lease_seconds)
+
+    def most(self, provider: Provider) -> int:
+        """Return how many messages one request through ``provider`` may carry.
+
+        Without an idempotency key, an answer that is lost leaves that many unknown.
+        """
+        if isinstance(provider.send_class, Key):
+            return provider.batch_size
+        return min(provider.batch_size, self.settings.sending.batch_without_key)
 
     def reference(self, delivery_id: int) -> str:
         """Return the reference that travels with a mail, e.g. ``k7mq2xw9-1042``."""

@@ -6,6 +6,7 @@ the batch stays ambiguous until the provider has answered the same key and bytes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +17,8 @@ from scheduler.backoff import retry_delay
 
 #: Part of a key's lifetime after which a repeat is no longer dared.
 KEY_MARGIN = 0.7
+#: So many refusals in a row are about everything; halving one request of 1,000 takes at most ten.
+ALL_REFUSED = 12
 
 
 class Next(StrEnum):
@@ -24,6 +27,16 @@ class Next(StrEnum):
     AGAIN = "again"  #: nothing was accepted: gate and build anew at the next try
     REPEAT = "repeat"  #: may have been accepted: the same key and bytes at the next try
     UNKNOWN = "unknown"  #: may have been accepted, and repeating would not be safe
+    SPLIT = "split"  #: refused for its content once more: each half goes alone
+    FAILED = "failed"  #: a request for one person, refused while others are accepted
+
+
+class Suspicion(StrEnum):
+    """Whom a refusal of a whole request is about."""
+
+    NONE = "none"  #: everything: the key, the sender, the form of the request
+    MANY = "many"  #: somebody in this request, of several
+    ONE = "one"  #: the only person in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +64,7 @@ def after_error(
     send_class: SendClass,
     attempts: int,
     first_retry: timedelta,
+    suspicion: Suspicion = Suspicion.NONE,
 ) -> Verdict:
     """Return what an error means.
 
@@ -58,6 +72,7 @@ def after_error(
         ambiguous: An earlier attempt may have been accepted.
         attempts: Attempts made, this one included.
         first_retry: Wait after the first failure; it doubles.
+        suspicion: Whether it is the people in this request, or everything, that is refused.
     """
     wait = retry_delay(attempts, first=first_retry)
     still = Next.REPEAT if ambiguous else Next.AGAIN
@@ -73,6 +88,10 @@ def after_error(
                 wait=asked if asked is not None else longer,
                 pause=asked,
             )
+        case Refused() if not ambiguous and suspicion is Suspicion.MANY:
+            return Verdict(next=Next.SPLIT, word="refused")
+        case Refused() if not ambiguous and suspicion is Suspicion.ONE:
+            return Verdict(next=Next.FAILED, word="refused")
         case Refused():
             return Verdict(next=still, word="refused", wait=wait, breaker=str(error))
         case OutcomeUnknown() if isinstance(send_class, Key):
@@ -86,3 +105,27 @@ def may_repeat(send_class: SendClass, first_sent_at: datetime, now: datetime) ->
     if not isinstance(send_class, Key):
         return False
     return send_class.lifetime is None or now - first_sent_at < send_class.lifetime * KEY_MARGIN
+
+
+#: Statuses that speak of a request's content: a poisoned recipient can cause them.
+_ABOUT_CONTENT = frozenset({400, 413, 422})
+
+
+def suspicion(error: SendError, *, refusals: int, size: int, lately: Sequence[str]) -> Suspicion:
+    """Tell whom a refusal is about: the first time everybody, which opens the breaker.
+
+    Refused once more after the operator said "mended", while other requests get through, it is
+    about somebody in this request: it is halved until that one stands alone.
+
+    Args:
+        refusals: How often this content was refused before.
+        size: People in the request.
+        lately: Outcomes of the provider's latest attempts.
+    """
+    if not isinstance(error, Refused) or error.status not in _ABOUT_CONTENT or not refusals:
+        return Suspicion.NONE
+    if len(lately) >= ALL_REFUSED and set(lately) == {"refused"}:
+        return Suspicion.NONE
+    if size > 1:
+        return Suspicion.MANY
+    return Suspicion.ONE if "accepted" in lately else Suspicion.NONE

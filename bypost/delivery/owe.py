@@ -143,8 +143,9 @@ def batch_size(context: Context) -> int:
     A batch larger than a day's quota could never leave.
     """
     provider = context.provider
+    most = context.most(provider)
     quota = context.rates.get(provider.name, Rate()).per_day
-    return min(provider.batch_size, quota or provider.batch_size)
+    return min(most, quota or most)
 
 
 def in_parts(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bypost.delivery import doubt, outcome
 from bypost.delivery.claim import Blocked, Claim, Done, Later, Progress
 from bypost.delivery.context import Context
 from bypost.delivery.intent import Request
-from bypost.delivery.outcome import Next, after_error
-from bypost.errors import SendError
+from bypost.delivery.outcome import Next, Verdict
+from bypost.errors import Refused, SendError
 from bypost.model.message import Result
 from bypost.providers.base import Provider
-from bypost.store import Connection, budgets, ledger
+from bypost.store import Connection, Row, binding, budgets, ledger
 from scheduler import pacing
 
 
@@ -20,80 +21,165 @@ def answer(context: Context, claim: Claim, request: Request, results: Sequence[R
     """Write down the answer; a lease lost meanwhile means that somebody else does."""
     now = context.clock.now()
     pairs = list(zip(request.ids, results, strict=True))
-    failed = [(i, "failed", result.error) for i, result in pairs if not result.accepted]
-    named = [(i, r.provider_id) for i, r in pairs if r.accepted and r.provider_id]
-    batch = claim.batch
+    accepted = [(i, r.provider_id) for i, r in pairs if r.accepted]
+    failed = [(i, "failed", r.error) for i, r in pairs if not r.accepted]
+    batch_id = claim.batch["id"]
     with context.store.write() as connection:
-        before = ledger.batch(connection, batch["id"])
+        batch = ledger.batch(connection, batch_id)
+        if batch is None:
+            return
         values = {
             "state": "settled",
-            "accepted": len(pairs) - len(failed),
-            "failed": (before["failed"] if before else 0) + len(failed),
+            "accepted": batch["accepted"] + len(accepted),
+            "failed": batch["failed"] + len(failed),
             "accepted_at": now,
             "frozen": None,
             "lease_until": None,
             "ambiguous": False,
             "detail": "",
         }
-        if not ledger.update_fenced(connection, batch["id"], claim.fence, values):
+        if not ledger.update_fenced(connection, batch_id, claim.fence, values):
             return
         ledger.except_deliveries(connection, failed)
-        ledger.name_deliveries(connection, named)
-        ledger.end_attempt(
-            connection,
-            batch["id"],
-            claim.fence,
-            now=now,
-            outcome="accepted",
-            status=None,
-            detail="",
-        )
+        ledger.name_deliveries(connection, [(i, name) for i, name in accepted if name])
+        _end_attempt(connection, claim, now, "accepted")
 
 
 def failure(context: Context, provider: Provider, claim: Claim, error: SendError) -> Progress:
     """Write down what went wrong and when to try again."""
     now = context.clock.now()
-    batch = claim.batch
-    verdict = after_error(
+    with context.store.write() as connection:
+        batch = ledger.batch(connection, claim.batch["id"])
+        if batch is None:
+            return Done()
+        verdict = _judge(context, connection, provider, claim, batch, error)
+        if not _write(context, connection, claim, batch, verdict, error, now):
+            return Done()
+        _end_attempt(connection, claim, now, verdict.word, error)
+        _tell_everybody(connection, provider.name, verdict, now)
+    if verdict.breaker:
+        return Blocked(verdict.breaker)
+    if verdict.next in (Next.AGAIN, Next.REPEAT):
+        return Later(now + verdict.wait, str(error))
+    return Done()
+
+
+def _judge(
+    context: Context,
+    connection: Connection,
+    provider: Provider,
+    claim: Claim,
+    batch: Row,
+    error: SendError,
+) -> Verdict:
+    return outcome.after_error(
         error,
         ambiguous=claim.ambiguous,
         send_class=provider.send_class,
-        attempts=batch["attempts"] + 1,
+        attempts=batch["attempts"],
         first_retry=timedelta(seconds=context.settings.sending.retry_seconds),
+        suspicion=outcome.suspicion(
+            error,
+            refusals=batch["refusals"],
+            size=batch["members"],
+            lately=ledger.lately(connection, provider.name, outcome.ALL_REFUSED),
+        ),
     )
-    until = now + verdict.wait
+
+
+def _write(
+    context: Context,
+    connection: Connection,
+    claim: Claim,
+    batch: Row,
+    verdict: Verdict,
+    error: SendError,
+    now: datetime,
+) -> bool:
+    """Do what the verdict says; False where the lease is no longer ours."""
+    words = str(error)
+    match verdict.next:
+        case Next.UNKNOWN:
+            return doubt.leave_open(context, connection, batch, claim.fence, why=words, now=now)
+        case Next.FAILED:
+            return _fail(connection, claim, batch, words)
+        case Next.SPLIT:
+            return _halve(connection, claim, batch, now)
     values = {
-        "state": "unknown" if verdict.next is Next.UNKNOWN else "pending",
-        "ambiguous": verdict.next is not Next.AGAIN,
-        "next_try": until,
+        "state": "pending",
+        "ambiguous": verdict.next is Next.REPEAT,
+        "next_try": now + verdict.wait,
         "lease_until": None,
-        "detail": str(error)[:400],
+        "refusals": batch["refusals"] + isinstance(error, Refused),
+        "detail": words[:400],
         **({} if verdict.next is Next.REPEAT else {"frozen": None}),
     }
-    with context.store.write() as connection:
-        if not ledger.update_fenced(connection, batch["id"], claim.fence, values):
-            return Done()
-        ledger.end_attempt(
+    return ledger.update_fenced(connection, batch["id"], claim.fence, values)
+
+
+def _fail(connection: Connection, claim: Claim, batch: Row, words: str) -> bool:
+    """Settle a request whose only recipient is refused."""
+    ids = [member["id"] for member in ledger.members(connection, batch["id"])]
+    values = {
+        "state": "settled",
+        "failed": batch["failed"] + len(ids),
+        "frozen": None,
+        "lease_until": None,
+        "detail": words[:400],
+    }
+    if not ledger.update_fenced(connection, batch["id"], claim.fence, values):
+        return False
+    ledger.except_deliveries(connection, [(i, "failed", words) for i in ids])
+    return True
+
+
+def _halve(connection: Connection, claim: Claim, batch: Row, now: datetime) -> bool:
+    """Give each half of a refused request a batch of its own."""
+    ids = [member["id"] for member in ledger.members(connection, batch["id"])]
+    values = {
+        "state": "settled",
+        "size": batch["size"] - len(ids),
+        "frozen": None,
+        "recipe": None,
+        "lease_until": None,
+    }
+    if not ledger.update_fenced(connection, batch["id"], claim.fence, values):
+        return False
+    half = (len(ids) + 1) // 2
+    for part in (ids[:half], ids[half:]):
+        binding.rebind(
             connection,
-            batch["id"],
-            claim.fence,
-            now=now,
-            outcome=verdict.word,
-            status=error.status,
-            detail=str(error),
+            batch,
+            part,
+            provider=batch["provider"],
+            next_try=now,
+            refusals=batch["refusals"],
         )
-        _tell_everybody(connection, provider.name, verdict.pause, verdict.breaker, now)
-    if verdict.breaker:
-        return Blocked(verdict.breaker)
-    return Done() if verdict.next is Next.UNKNOWN else Later(until, str(error))
+    return True
 
 
-def _tell_everybody(
-    connection: Connection, name: str, pause: timedelta | None, breaker: str, now: datetime
+def _end_attempt(
+    connection: Connection,
+    claim: Claim,
+    now: datetime,
+    word: str,
+    error: SendError | None = None,
 ) -> None:
+    ledger.end_attempt(
+        connection,
+        claim.batch["id"],
+        claim.fence,
+        now=now,
+        outcome=word,
+        status=error.status if error else None,
+        detail=str(error or ""),
+    )
+
+
+def _tell_everybody(connection: Connection, name: str, verdict: Verdict, now: datetime) -> None:
     """Share the provider's pause, or a breaker's opening, with all workers."""
-    if pause:
+    if verdict.pause:
         budget, _ = budgets.load(connection, name)
-        budgets.save(connection, name, pacing.pause(budget, now + pause))
-    if breaker:
-        budgets.open_breaker(connection, name, breaker, now)
+        budgets.save(connection, name, pacing.pause(budget, now + verdict.pause))
+    if verdict.breaker:
+        budgets.open_breaker(connection, name, verdict.breaker, now)

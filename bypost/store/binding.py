@@ -12,6 +12,8 @@ from bypost.store.engine import Connection
 from bypost.store.ledger import IS_OPEN
 from bypost.store.schema import batches, deliveries
 
+#: Ids in one statement: SQLite takes 32,766 variables, and each length is a plan of its own.
+CHUNK = 500
 #: What a batch carries, whoever brings it.
 CONTENT = ("kind", "collection", "item", "content_hash", "due_at")
 #: A batch nobody has touched.
@@ -99,12 +101,26 @@ def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: in
     connection.execute(
         update(batches)
         .where(batches.c.id == old["id"])
-        .values(state="dissolved", size=0, cancelled=0, failed=0, detail=f"moved to {provider}")
+        .values(
+            state="dissolved",
+            size=0,
+            accepted=0,
+            cancelled=0,
+            failed=0,
+            detail=f"moved to {provider}",
+        )
     )
     for start in range(0, len(ids), size):
         part = ids[start : start + size]
         free = {"fence": 0, "lease_until": None, "lease_owner": "", "attempts": 0}
-        fresh = {**old, **free, "provider": provider, "size": len(part)}
+        fresh = {
+            **old,
+            **free,
+            "frozen": None,
+            "recipe": None,
+            "provider": provider,
+            "size": len(part),
+        }
         del fresh["id"]
         batch_id = connection.execute(
             insert(batches).values(fresh).returning(batches.c.id)
@@ -115,12 +131,45 @@ def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: in
         _count_exceptions(connection, batch_id)
 
 
+def rebind(
+    connection: Connection,
+    old: RowMapping,
+    ids: Sequence[int],
+    *,
+    provider: str,
+    next_try: datetime,
+    refusals: int = 0,
+) -> int:
+    """Bind some deliveries of ``old`` to a new batch of the same content; return its id.
+
+    The numbers of ``old`` are the caller's to put right.
+    """
+    same = {name: old[name] for name in CONTENT}
+    fresh = {
+        **FRESH,
+        **same,
+        "provider": provider,
+        "next_try": next_try,
+        "size": len(ids),
+        "refusals": refusals,
+    }
+    batch_id: int = connection.execute(
+        insert(batches).values(fresh).returning(batches.c.id)
+    ).scalar_one()
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        connection.execute(
+            update(deliveries).where(deliveries.c.id.in_(part)).values(batch_id=batch_id)
+        )
+    return batch_id
+
+
 def _count_exceptions(connection: Connection, batch_id: int) -> None:
     """Make a batch's numbers agree with the own states of its deliveries."""
     exceptions = {
         state: select(func.count())
         .where(deliveries.c.batch_id == batch_id, deliveries.c.state == state)
         .scalar_subquery()
-        for state in ("cancelled", "failed")
+        for state in ("accepted", "cancelled", "failed")
     }
     connection.execute(update(batches).where(batches.c.id == batch_id).values(exceptions))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import RowMapping, case, func, select
+from sqlalchemy import RowMapping, and_, case, func, or_, select
 
 from bypost.store.engine import Connection
 from bypost.store.schema import batches, contents, deliveries, subscribers
@@ -103,7 +103,10 @@ def timeline(connection: Connection, after: int = 0) -> Sequence[RowMapping]:
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .where(
             batches.c.accepted_at.is_not(None),
-            deliveries.c.state.is_(None),
+            or_(
+                deliveries.c.state == "accepted",
+                and_(deliveries.c.state.is_(None), batches.c.state == "settled"),
+            ),
             deliveries.c.id > after,
         )
         .order_by(batches.c.accepted_at, deliveries.c.id)

@@ -192,6 +192,18 @@ def end_attempt(
     )
 
 
+def lately(connection: Connection, provider: str, limit: int) -> list[str]:
+    """Return the outcomes of a provider's latest attempts that have ended, newest first."""
+    query = (
+        select(attempts.c.outcome)
+        .join(batches, batches.c.id == attempts.c.batch_id)
+        .where(batches.c.provider == provider, attempts.c.ended_at.is_not(None))
+        .order_by(attempts.c.id.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def wake_waiting(connection: Connection, provider: str, now: datetime) -> None:
     """Let every open batch of a provider be tried at once (after ``bypost resume``)."""
     connection.execute(

@@ -11,14 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, func, select, update
 
 from bypost.store import binding, ledger
 from bypost.store.engine import Connection
 from bypost.store.schema import batches, deliveries, subscribers
-
-#: Ids in one statement: SQLite takes 32,766 variables, and a plan is made for each length.
-_CHUNK = 500
 
 
 def unknown_due(connection: Connection, now: datetime, limit: int) -> Sequence[RowMapping]:
@@ -93,43 +90,32 @@ def fail(connection: Connection, ids: Sequence[tuple[int, str]], *, now: datetim
 
 
 def owe_again(
-    connection: Connection, ids: Sequence[int], *, provider: str, size: int, now: datetime
+    connection: Connection,
+    batch_id: int,
+    ids: Sequence[int],
+    *,
+    provider: str,
+    size: int,
+    now: datetime,
 ) -> int:
-    """Bind unknown deliveries to new batches, to be sent as if for the first time."""
-    parts: dict[int, list[int]] = {}
-    for row in _open(connection, ids, ("unknown",)):
-        parts.setdefault(row["batch_id"], []).append(row["id"])
-    for batch_id, members in parts.items():
-        old = ledger.batch(connection, batch_id)
-        if old is None:
-            continue
-        for start in range(0, len(members), size):
-            _move(connection, old, members[start : start + size], provider, now)
-        _close_if_empty(connection, batch_id)
-    return sum(map(len, parts.values()))
+    """Bind unknown deliveries of one batch to new batches, to be sent as if for the first time.
 
-
-def _move(
-    connection: Connection, old: RowMapping, members: Sequence[int], provider: str, now: datetime
-) -> None:
-    """Move deliveries of an unknown batch to a new one of the same content."""
-    same = {name: old[name] for name in binding.CONTENT}
-    fresh = {**binding.FRESH, **same, "provider": provider, "next_try": now, "size": len(members)}
-    batch_id = connection.execute(
-        insert(batches).values(fresh).returning(batches.c.id)
-    ).scalar_one()
-    for chunk in _chunks(members):
-        connection.execute(
-            update(deliveries).where(deliveries.c.id.in_(chunk)).values(batch_id=batch_id)
-        )
+    Those that are in another batch by now are left alone: whoever moved them has decided.
+    """
+    old = ledger.batch(connection, batch_id)
+    if old is None or old["state"] != "unknown":
+        return 0
+    members = [row["id"] for row in open_members(connection, batch_id) if row["id"] in set(ids)]
+    for start in range(0, len(members), size):
+        part = members[start : start + size]
+        binding.rebind(connection, old, part, provider=provider, next_try=now)
     connection.execute(
         update(batches)
-        .where(batches.c.id == old["id"])
-        .values(
-            size=batches.c.size - len(members),
-            members=batches.c.members - len(members),
-        )
+        .where(batches.c.id == batch_id)
+        .values(size=batches.c.size - len(members), members=batches.c.members - len(members))
     )
+    _close_if_empty(connection, batch_id)
+    return len(members)
 
 
 def _open(
@@ -183,5 +169,5 @@ def _close_if_empty(connection: Connection, batch_id: int) -> None:
 
 
 def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]
+    for start in range(0, len(ids), binding.CHUNK):
+        yield ids[start : start + binding.CHUNK]
