@@ -6,7 +6,7 @@ Pure arithmetic on a small value. Whoever shares a limit between workers keeps t
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from math import ceil
+from math import ceil, floor, inf, log
 
 from scheduler.wall import to_utc
 
@@ -14,9 +14,45 @@ from scheduler.wall import to_utc
 #: written before a clock stepped back.
 SKEW = timedelta(minutes=1)
 
+#: A ramp that grows more slowly is taken for a mistake: at 1 % a day, 50 become 100 in ten weeks.
+SLOWEST_GROWTH = 1.01
+
+#: A ramp that allows more than this in a day limits nothing any more.
+_OVER = 1_000_000_000
 _NO_WAIT = timedelta(0)
 #: Filling a bucket adds many small floats; so much less than a whole token is still a token.
 _ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ramp:
+    """A daily limit that grows: ``growth`` times as many items each day, beginning with ``first``.
+
+    Attributes:
+        start: The first UTC day; before it, ``first`` is the limit too.
+        first: Items on that day.
+        growth: At least :data:`SLOWEST_GROWTH`.
+
+    Raises:
+        ValueError: It would never allow anything, or never grow.
+    """
+
+    start: date
+    first: int
+    growth: float
+
+    def __post_init__(self) -> None:
+        if self.first < 1:
+            raise ValueError(f"a ramp from {self.first}; write a whole number above 0")
+        if not SLOWEST_GROWTH <= self.growth < inf:
+            raise ValueError(f"a ramp by {self.growth}; write a number from {SLOWEST_GROWTH}")
+
+    def limit_on(self, day: date) -> int | None:
+        """Return the items allowed on a UTC day, or None once the ramp is over."""
+        days = max(0, (day - self.start).days)
+        if days * log(self.growth) > log(_OVER / self.first):
+            return None
+        return floor(self.first * self.growth**days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +62,7 @@ class Rate:
     Attributes:
         per_second: Calls in a second; 0.5 is one every two seconds.
         per_day: Items in a UTC day.
+        ramp: A daily limit that grows; the lower of the two counts.
 
     Raises:
         ValueError: A limit is zero or less.
@@ -33,12 +70,18 @@ class Rate:
 
     per_second: float | None = None
     per_day: int | None = None
+    ramp: Ramp | None = None
 
     def __post_init__(self) -> None:
         if self.per_second is not None and not self.per_second > 0:
             raise ValueError(f"per_second is {self.per_second}; write a number above 0")
         if self.per_day is not None and self.per_day < 1:
             raise ValueError(f"per_day is {self.per_day}; write a whole number above 0")
+
+    def limit_on(self, day: date) -> int | None:
+        """Return the items allowed on a UTC day, or None without a limit that day."""
+        grown = self.ramp.limit_on(day) if self.ramp else None
+        return min((limit for limit in (self.per_day, grown) if limit is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +117,7 @@ def take(
         budget: What is left.
         rate: What is allowed.
         calls: Counted against ``per_second``.
-        items: Counted against ``per_day``.
+        items: Counted against ``per_day`` and the ramp.
         now: The present instant, aware.
 
     Returns:
@@ -114,10 +157,10 @@ def take(
 
 
 def remaining(budget: Budget, rate: Rate, *, now: datetime) -> int | None:
-    """Return how many items the day still allows, or None without a daily limit."""
-    if rate.per_day is None:
-        return None
-    return max(0, rate.per_day - _used(budget, _instant(budget, to_utc(now))))
+    """Return how many items the day still allows, or None without a limit that day."""
+    at = _instant(budget, to_utc(now))
+    limit = rate.limit_on(at.date())
+    return None if limit is None else max(0, limit - _used(budget, at))
 
 
 def pause(budget: Budget, until: datetime) -> Budget:
@@ -167,6 +210,17 @@ def _enough_tokens(tokens: float, rate: Rate, calls: int, at: datetime) -> datet
 
 
 def _day_with_room(used: int, rate: Rate, items: int, at: datetime) -> datetime | None:
-    if rate.per_day is None or used + items <= rate.per_day:
+    """Return the first midnight after which the day has room, None if today has.
+
+    A growing limit may need more than one day to become as large as the request.
+    """
+    day = at.date()
+    limit = rate.limit_on(day)
+    if limit is None or used + items <= limit:
         return None
-    return datetime.combine(at.date() + timedelta(days=1), time(), UTC)
+    day += timedelta(days=1)
+    if rate.ramp and items > rate.ramp.first:
+        day = max(day, rate.ramp.start)
+    while (limit := rate.limit_on(day)) is not None and items > limit:
+        day += timedelta(days=1)
+    return datetime.combine(day, time(), UTC)

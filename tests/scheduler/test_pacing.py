@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.pacing import SKEW, Budget, Rate, pause, remaining, take
+from scheduler.pacing import SKEW, SLOWEST_GROWTH, Budget, Ramp, Rate, pause, remaining, take
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FRESH = Budget()
@@ -115,6 +115,52 @@ def test_a_clock_that_stepped_back_does_not_stop_the_work() -> None:
     assert refused(budget, rate, long_ago) == timedelta(seconds=0.5)
 
 
+def test_a_ramp_allows_half_as_much_again_each_day_until_the_daily_limit_takes_over() -> None:
+    rate = Rate(per_day=200, ramp=Ramp(start=NOW.date(), first=50, growth=1.5))
+    days = [NOW.date() + timedelta(days=number) for number in range(-1, 6)]
+    assert [rate.limit_on(day) for day in days] == [50, 50, 75, 112, 168, 200, 200]
+
+
+def test_a_ramp_holds_the_day_to_its_limit_and_the_next_day_allows_more() -> None:
+    rate = Rate(ramp=Ramp(start=NOW.date(), first=50, growth=1.5))
+    budget = granted(FRESH, rate, NOW, items=30)
+    assert remaining(budget, rate, now=NOW) == 20
+    assert refused(budget, rate, NOW, items=21) == timedelta(hours=12)
+    assert remaining(budget, rate, now=NOW + timedelta(hours=12)) == 75
+
+
+def test_a_request_larger_than_today_s_limit_waits_for_the_day_that_takes_it() -> None:
+    rate = Rate(ramp=Ramp(start=NOW.date(), first=50, growth=1.5))
+    assert refused(FRESH, rate, NOW, items=100) == timedelta(days=1, hours=12)
+    later = Rate(ramp=Ramp(start=date(2999, 1, 1), first=50, growth=1.5))
+    assert NOW + refused(FRESH, later, NOW, items=60) == datetime(2999, 1, 2, tzinfo=UTC)
+
+
+def test_a_ramp_of_years_ago_limits_nothing() -> None:
+    rate = Rate(ramp=Ramp(start=date(1970, 1, 1), first=1, growth=SLOWEST_GROWTH))
+    assert rate.limit_on(NOW.date()) is None
+    assert remaining(granted(FRESH, rate, NOW, items=1_000_000), rate, now=NOW) is None
+
+
+def test_a_ramp_leaves_the_pace_within_a_second_as_it_is() -> None:
+    plain = Rate(per_second=5)
+    ramped = Rate(per_second=5, ramp=Ramp(start=NOW.date(), first=50, growth=2))
+    one = other = FRESH
+    for number in range(40):
+        now = NOW + timedelta(milliseconds=70 * number)
+        one, wait = take(one, plain, calls=1, items=1, now=now)
+        assert take(other, ramped, calls=1, items=1, now=now) == (one, wait)
+        other = one
+
+
+@pytest.mark.parametrize(
+    ("first", "growth"), [(0, 1.5), (50, 1), (50, 0.5), (50, float("inf")), (50, float("nan"))]
+)
+def test_a_ramp_that_allows_nothing_or_never_grows_is_refused(first: int, growth: float) -> None:
+    with pytest.raises(ValueError, match="a ramp"):
+        Ramp(start=NOW.date(), first=first, growth=growth)
+
+
 @pytest.mark.parametrize(
     "make", [lambda: Rate(per_second=0), lambda: Rate(per_second=-1), lambda: Rate(per_day=0)]
 )
@@ -123,11 +169,55 @@ def test_a_limit_of_nothing_is_refused(make) -> None:
         make()
 
 
+def ramps() -> st.SearchStrategy[Ramp]:
+    return st.builds(
+        Ramp,
+        start=st.dates(NOW.date() - timedelta(days=400), NOW.date() + timedelta(days=40)),
+        first=st.integers(1, 5_000),
+        growth=st.floats(SLOWEST_GROWTH, 4),
+    )
+
+
+@MOST
+@given(ramps(), st.integers(0, 3_000), st.none() | st.integers(1, 10_000))
+def test_a_ramp_never_falls_from_one_day_to_the_next_and_never_passes_the_daily_limit(
+    ramp: Ramp, days: int, per_day: int | None
+) -> None:
+    rate = Rate(per_day=per_day, ramp=ramp)
+    day = ramp.start + timedelta(days=days - 30)
+    today, tomorrow = rate.limit_on(day), rate.limit_on(day + timedelta(days=1))
+    if tomorrow is not None:
+        assert today is not None
+        assert 1 <= today <= tomorrow
+        assert tomorrow <= (per_day or tomorrow)
+    if per_day is not None:
+        assert today is not None
+
+
+@MOST
+@given(
+    ramps(),
+    st.lists(st.tuples(st.floats(0, 30), st.integers(1, 400)), min_size=1, max_size=40),
+)
+def test_no_utc_day_sees_more_items_than_its_limit(
+    ramp: Ramp, asked: list[tuple[float, int]]
+) -> None:
+    rate, budget, now = Rate(per_day=5_000, ramp=ramp), FRESH, NOW
+    sent: dict[date, int] = {}
+    for hours, items in asked:
+        now += timedelta(hours=hours)
+        budget, wait = take(budget, rate, calls=1, items=items, now=now)
+        if wait == ZERO:
+            sent[now.date()] = sent.get(now.date(), 0) + items
+    assert all(items <= (rate.limit_on(day) or 0) for day, items in sent.items())
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[Rate, Budget, int, int]:
     rate = Rate(
         per_second=draw(st.none() | st.floats(0.01, 200)),
         per_day=draw(st.none() | st.integers(50, 10_000)),
+        ramp=draw(st.none() | ramps()),
     )
     budget = Budget(
         tokens=draw(st.floats(-50, 200)),
