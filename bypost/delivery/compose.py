@@ -58,6 +58,7 @@ class Composer:
         sender = self._context.sender
         return Message(
             ref=self._context.reference(member["id"]),
+            date=self._now,
             to=member["email"],
             to_name=member["name"],
             from_email=sender.email,

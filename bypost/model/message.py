@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,7 @@ class Message:
     Attributes:
         ref: Our reference of the delivery: letters, digits and ``-``, at most 40; it comes back
             in the provider's events and names the file in the local mailbox.
+        date: The instant of the request, aware; the Date of a mail that is written here.
         to: The address, without a name.
         to_name: Display name; may be empty, may hold any characters but line breaks.
         headers: Further headers: List-Unsubscribe and the like; ASCII, no line breaks.
@@ -21,6 +22,7 @@ class Message:
     """
 
     ref: str
+    date: datetime
     to: str
     to_name: str
     from_email: str
@@ -40,12 +42,16 @@ class Result:
     Attributes:
         accepted: True where the provider took it over.
         provider_id: The provider's own id; empty where it gave none.
-        error: Why this recipient was refused, for people; empty when accepted.
+        error: Why it was not accepted, for people; empty when accepted.
+        retry: True where it was surely not accepted, for a reason that is not this recipient's,
+            while others of the request were: the account ran out of credits half-way, say. The
+            person is still owed the mail; in a batch of its own it is refused as a whole.
     """
 
     accepted: bool
     provider_id: str = ""
     error: str = ""
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)

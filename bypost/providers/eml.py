@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterator
-from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 
@@ -21,14 +20,13 @@ from bypost.providers.objection import MAX_WORD
 WIDTH = 76
 
 
-def eml(message: Message, *, date: datetime) -> bytes:
+def eml(message: Message) -> bytes:
     """Return ``message`` as a mail: text first, then HTML, both UTF-8.
 
     Args:
         message: One without an objection.
-        date: For its Date header; aware.
     """
-    head = "".join(_fold(name, value) for name, value in _headers(message, date))
+    head = "".join(_fold(name, value) for name, value in _headers(message))
     kinds = (("plain", message.text), ("html", message.html))
     parts = [_part(kind, content) for kind, content in kinds if content]
     if len(parts) == 1:
@@ -41,13 +39,13 @@ def eml(message: Message, *, date: datetime) -> bytes:
     return head.encode() + joined + f"\r\n--{boundary}--\r\n".encode()
 
 
-def _headers(message: Message, date: datetime) -> Iterator[tuple[str, str]]:
+def _headers(message: Message) -> Iterator[tuple[str, str]]:
     yield "From", _mailbox(message.from_name, message.from_email)
     yield "To", _mailbox(message.to_name, message.to)
     if message.reply_to:
         yield "Reply-To", message.reply_to
     yield "Subject", _text(message.subject)
-    yield "Date", format_datetime(date)
+    yield "Date", format_datetime(message.date)
     yield "Message-ID", f"<{message.ref}@{_domain(message.from_email)}>"
     yield "MIME-Version", "1.0"
     yield from message.headers.items()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -14,7 +16,6 @@ from bypost.errors import Refused
 from bypost.model.message import Key, Message, Result
 from bypost.providers.base import Provider
 from bypost.providers.eml import eml
-from scheduler.clock import Clock
 
 
 class Outbox(Provider):
@@ -29,9 +30,8 @@ class Outbox(Provider):
     batch_size = 100
     max_bytes = 100_000_000
 
-    def __init__(self, *, clock: Clock, path: Path) -> None:
+    def __init__(self, *, path: Path) -> None:
         """Make the adapter; ``path`` is created with the first mail."""
-        self._clock = clock
         self._path = path
 
     def __repr__(self) -> str:
@@ -39,7 +39,7 @@ class Outbox(Provider):
         return f"Outbox({str(self._path)!r})"
 
     def encode(self, messages: Sequence[Message]) -> bytes:
-        """Return the messages as JSON; the Date of a mail is that of its sending."""
+        """Return the messages as JSON."""
         return orjson.dumps(list(messages), default=dict)
 
     def send(self, body: bytes, *, count: int, key: str) -> Sequence[Result]:
@@ -48,7 +48,7 @@ class Outbox(Provider):
         Raises:
             Refused: The folder or the disk does not take them.
         """
-        messages = [Message(**fields) for fields in orjson.loads(body)]
+        messages = [_message(fields) for fields in orjson.loads(body)]
         if len(messages) != count:
             raise Refused(f"outbox: {len(messages)} messages in a request for {count}")
         try:
@@ -70,13 +70,18 @@ class Outbox(Provider):
         writer = f"{os.getpid()}-{threading.get_ident()}"
         unfinished = self._path / f".{message.ref}.{writer}.tmp"
         try:
-            _write_flushed(unfinished, eml(message, date=self._clock.now()))
+            _write_flushed(unfinished, eml(message))
             unfinished.replace(final)
         except OSError:
             with contextlib.suppress(OSError):
                 unfinished.unlink()
             raise
         return Result(accepted=True, provider_id=final.name)
+
+
+def _message(fields: Mapping[str, Any]) -> Message:
+    """Return a message as it was before it became JSON."""
+    return Message(**{**fields, "date": datetime.fromisoformat(fields["date"])})
 
 
 def _write_flushed(path: Path, content: bytes) -> None:

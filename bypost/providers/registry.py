@@ -18,7 +18,7 @@ from scheduler.clock import Clock
 _Builder = Callable[..., Provider]
 
 BUILDERS: Mapping[str, _Builder] = {
-    "outbox": lambda *, http, clock, **options: Outbox(clock=clock, **options),
+    "outbox": lambda *, http, clock, **options: Outbox(**options),
     "resend": lambda *, http, clock, **options: Resend(http=http, **options),
 }
 

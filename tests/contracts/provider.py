@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import pytest
@@ -15,6 +16,8 @@ from bypost.errors import Refused
 from bypost.model.message import Message, SendClass
 from bypost.providers.base import Provider
 
+#: The instant of every request here.
+DATE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 UNSUBSCRIBE = {
     "List-Unsubscribe": f"<https://mail.example.org/u/{'k1Zx' * 40}?a=b&c=d>,"
     " <mailto:leave@example.org?subject=leave%20now>",
@@ -41,6 +44,7 @@ HOSTILE_NAMES = [
 def make_message(ref: str = "d-1", **changes: object) -> Message:
     message = Message(
         ref=ref,
+        date=DATE,
         to="ann@example.org",
         to_name="Ann",
         from_email="course@example.org",

@@ -4,7 +4,7 @@ import email
 import email.policy
 import errno
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -13,10 +13,8 @@ import pytest
 from bypost.errors import Refused
 from bypost.model.message import Key, Message
 from bypost.providers.outbox import Outbox
-from scheduler.clock import SimulatedClock
-from tests.contracts.provider import ProviderContract, make_message
+from tests.contracts.provider import DATE, ProviderContract, make_message
 
-START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 OURS = ["from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type"]
 
 
@@ -25,13 +23,9 @@ class TestOutbox(ProviderContract):
     most = 100
 
     @pytest.fixture
-    def clock(self) -> SimulatedClock:
-        return SimulatedClock(START)
-
-    @pytest.fixture
-    def provider(self, tmp_path: Path, clock: SimulatedClock) -> Outbox:
+    def provider(self, tmp_path: Path) -> Outbox:
         self.folder = tmp_path / "var" / "outbox"
-        return Outbox(clock=clock, path=self.folder)
+        return Outbox(path=self.folder)
 
     def mail(self, ref: str = "d-1") -> EmailMessage:
         parsed = email.message_from_bytes(
@@ -47,7 +41,7 @@ class TestOutbox(ProviderContract):
         self.deliver(provider, make_message())
         mail = self.mail()
         assert mail["Message-ID"] == "<d-1@example.org>"
-        assert mail["Date"].datetime == START
+        assert mail["Date"].datetime == DATE
         assert mail["MIME-Version"] == "1.0"
         assert mail.get_content_type() == "multipart/alternative"
         assert [part.get_content_type() for part in mail.iter_parts()] == [
@@ -62,14 +56,13 @@ class TestOutbox(ProviderContract):
         assert max(map(len, lines)) <= 998
         assert not any(b"\n" in line or b"\r" in line for line in lines)
 
-    def test_the_same_reference_replaces_the_file(
-        self, provider: Outbox, clock: SimulatedClock
-    ) -> None:
+    def test_the_same_reference_replaces_the_file(self, provider: Outbox) -> None:
         self.deliver(provider, make_message(subject="First"))
-        clock.advance(timedelta(hours=1))
-        self.deliver(provider, make_message(subject="Second"))
+        later = DATE + timedelta(hours=1)
+        self.deliver(provider, make_message(subject="Second", date=later))
         assert [path.name for path in self.folder.iterdir()] == ["d-1.eml"]
         assert self.mail()["Subject"] == "Second"
+        assert self.mail()["Date"].datetime == later
 
     def test_only_the_owner_can_read_the_mails(self, provider: Outbox) -> None:
         self.deliver(provider, make_message())
@@ -77,10 +70,10 @@ class TestOutbox(ProviderContract):
         assert (self.folder / "d-1.eml").stat().st_mode & 0o777 == 0o600
 
     def test_a_folder_that_cannot_be_made_is_refused_with_path_and_fix(
-        self, tmp_path: Path, clock: SimulatedClock
+        self, tmp_path: Path
     ) -> None:
         (tmp_path / "file").write_text("in the way")
-        provider = Outbox(clock=clock, path=tmp_path / "file" / "outbox")
+        provider = Outbox(path=tmp_path / "file" / "outbox")
         with pytest.raises(Refused) as caught:
             self.deliver(provider, make_message())
         assert str(tmp_path / "file" / "outbox") in str(caught.value)
@@ -120,6 +113,7 @@ def _read(ref: str, mail: EmailMessage) -> Message:
     assert text
     return Message(
         ref=ref,
+        date=mail["Date"].datetime,
         to=to.addr_spec,
         to_name=to.display_name,
         from_email=sender.addr_spec,

@@ -17,7 +17,7 @@ from bypost.providers.resend import Resend
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
 from tests.contracts.http_provider import SECRET, HttpProviderContract
-from tests.contracts.provider import make_message
+from tests.contracts.provider import DATE, make_message
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "resend"
 ERRORS: dict[str, type[SendError]] = {
@@ -166,6 +166,7 @@ def _read(item: dict[str, Any]) -> Message:
     assert tag["name"] == "ref"
     return Message(
         ref=tag["value"],
+        date=DATE,
         to=to_address,
         to_name=to_name,
         from_email=from_address,
