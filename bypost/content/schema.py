@@ -75,6 +75,7 @@ class CourseFile(SeriesFile):
     """``course.toml``."""
 
     window: WindowKeys = WindowKeys()
+    at_least_once: bool = False
     settings: dict[SettingName, str] = {}
 
 

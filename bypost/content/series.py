@@ -63,6 +63,7 @@ def load_course(project: Project, folder: Path, problems: list[Problem]) -> Cour
         settings=file.settings,
         lessons=tuple(_lesson(document) for document in found),
         path=project.name(folder),
+        at_least_once=file.at_least_once,
     )
 
 

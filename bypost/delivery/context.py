@@ -31,7 +31,8 @@ class Context:
         providers: By name, in order of preference; the first takes new batches.
         rates: What each provider allows.
         tag: This database's tag; it begins every reference.
-        former_tags: Tags it had before a backup was put back -> the last delivery under each.
+        former_tags: Tags it had before a backup was put back -> the last delivery under each;
+            oldest first.
         hooks: Readers of what providers post to us, for each with a ``webhook_secret``.
         guarded: Refuse to send from a copied or restored database; off for copies made on purpose.
         drafts: Treat drafts of newsletters as ready (rehearsals only).
@@ -94,12 +95,15 @@ class Context:
 
     def reference(self, delivery_id: int) -> str:
         """Return the reference that travels with a mail, e.g. ``k7mq2xw9-1042``."""
+        for tag, last in self.former_tags.items():
+            if delivery_id <= last:
+                return f"{tag}-{delivery_id}"
         return f"{self.tag}-{delivery_id}"
 
     def delivery_id(self, reference: str) -> int | None:
         """Return which delivery a reference names; None where it is not this database's."""
-        tag, _, number = reference.rpartition("-")
+        number = reference.rpartition("-")[2]
         if not (number.isascii() and number.isdigit()) or len(number) > _LONGEST_NUMBER:
             return None
-        last = self.former_tags.get(tag, 0)
-        return int(number) if tag == self.tag or int(number) <= last else None
+        delivery_id = int(number)
+        return delivery_id if self.reference(delivery_id) == reference else None

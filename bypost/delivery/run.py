@@ -15,12 +15,13 @@ from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, owe_lessons
 from bypost.delivery.owe_issues import next_issue_at, owe_issues
 from bypost.delivery.publish import Published, Publisher
+from bypost.delivery.reconcile import Settled, settle_due
 from bypost.delivery.report import Report
 from bypost.delivery.sender import Progress, Sender
 from bypost.errors import ByPostError
 from bypost.people.csv_rows import Known
 from bypost.people.import_csv import Importer, Summary, project_file
-from bypost.store import binding, budgets, counts, enrollments, ledger
+from bypost.store import binding, budgets, counts, enrollments, ledger, settle
 
 #: How long one pass waits in all for paces, leases and retries before it leaves them to the next.
 PATIENCE = timedelta(seconds=60)
@@ -60,13 +61,21 @@ class Pass:
         steps.reached("imported")
         self._rebind()
         sender = Sender(self.context, self.patience, self.on_progress)
+        settled = Settled()
         while True:
+            settled += settle_due(self.context, _at_least_once(published))
             owed = owe_lessons(self.context, published.shapes)
             owed += owe_issues(self.context, published.issues)
             sender.send_ready()
-            if not owed:
+            if not owed and not sender.wait_until(self._next_question()):
                 break
-        return self._report(before, published, imported, sender.troubles)
+        troubles = [*sender.troubles, *settled.troubles]
+        return self._report(before, published, imported, troubles)
+
+    def _next_question(self) -> datetime | None:
+        """Return when something unknown may be asked about; None if nothing is."""
+        with self.context.store.read() as connection:
+            return settle.next_question(connection)
 
     def next_at(self) -> datetime | None:
         """Return when something falls due next, as far as the database knows."""
@@ -74,7 +83,7 @@ class Pass:
         with self.context.store.read() as connection:
             # A course that is held sends nothing, whatever its hints say.
             hint = enrollments.next_hint(connection, list(published.shapes))
-            instants = [hint, ledger.next_try(connection)]
+            instants = [hint, ledger.next_try(connection), settle.next_question(connection)]
         instants.append(next_issue_at(self.context, published.issues))
         return min((at for at in instants if at is not None), default=None)
 
@@ -139,6 +148,11 @@ class Pass:
             unknown=unknown,
             next_at=self.next_at(),
         )
+
+
+def _at_least_once(published: Published) -> frozenset[str]:
+    """Return the courses that would rather send twice than not at all."""
+    return frozenset(name for name, shape in published.shapes.items() if shape.at_least_once)
 
 
 def importer(

@@ -35,6 +35,7 @@ class Shape:
     hour: time
     window: Window
     steps: tuple[Step, ...]
+    at_least_once: bool = False
 
     def next_step(self, had: Mapping[str, Any], on: date) -> Step | None:
         """Return the step that follows the furthest one of ``had``; None at the end.
@@ -66,6 +67,7 @@ def shape_of(course: Course, hashes: Mapping[str, tuple[str, str]]) -> Shape:
         hour=course.hour,
         window=course.window,
         steps=tuple(_step(lesson, *hashes[lesson.id]) for lesson in course.lessons),
+        at_least_once=course.at_least_once,
     )
 
 
@@ -89,6 +91,7 @@ def dump(shape: Shape) -> dict[str, Any]:
         "time_zone": shape.time_zone,
         "hour": shape.hour.isoformat("minutes"),
         "window": _dump_window(shape.window),
+        "at_least_once": shape.at_least_once,
         "steps": [
             {
                 "lesson": step.lesson,
@@ -124,6 +127,7 @@ def load(plain: Mapping[str, Any]) -> Shape:
             )
             for step in plain["steps"]
         ),
+        at_least_once=plain.get("at_least_once", False),  # absent before schema 0002
     )
 
 

@@ -66,6 +66,8 @@ class Course:
         language: BCP 47 tag for ``lang``.
         time_zone: IANA zone for people whose own is not known.
         hour: Local hour at which a lesson falls due for people who named none.
+        at_least_once: Send a lesson again whose answer was lost and that nobody can be asked
+            about, at the risk of a second copy; else it is shown as unknown.
         settings: The author's own values, reached as ``course.NAME``; empty means "not set".
     """
 
@@ -79,6 +81,7 @@ class Course:
     settings: Mapping[str, str]
     lessons: tuple[Lesson, ...]
     path: str
+    at_least_once: bool = False
 
 
 class IssueStatus(StrEnum):

@@ -17,6 +17,9 @@ from bypost.store import binding, ledger
 from bypost.store.engine import Connection
 from bypost.store.schema import batches, deliveries, subscribers
 
+#: In place of a provider where nobody can be asked: owed in a time that a backup does not know.
+NOBODY = ""
+
 
 def unknown_due(connection: Connection, now: datetime, limit: int) -> Sequence[RowMapping]:
     """Return batches whose fate is open and whose quiet period is over, oldest first."""
@@ -50,6 +53,11 @@ def open_members(connection: Connection, batch_id: int) -> Sequence[RowMapping]:
         .order_by(deliveries.c.id)
     )
     return connection.execute(query).mappings().all()
+
+
+def unknown_of(connection: Connection, ids: Sequence[int]) -> Sequence[RowMapping]:
+    """Return id and batch of those of ``ids`` that are unknown."""
+    return list(_open(connection, ids, ("unknown",)))
 
 
 def ask_later(connection: Connection, batch_id: int, at: datetime) -> None:

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from bypost.store.engine import Connection
+from bypost.store.once import add_once
 from bypost.store.schema import suppressions
 
 #: Nothing at all is sent to an address under this scope.
 EVERYTHING = "all"
+#: Reasons that stop even notices a person asked for (design: the table of who stops what).
+STOPS_NOTICES = frozenset({"bounced", "complained", "manual"})
 
 
 def find(
     connection: Connection, hashes: Sequence[bytes], scope: str = EVERYTHING
 ) -> dict[bytes, str]:
-    """Return the reason for each address hash that is suppressed for ``scope`` or everything."""
+    """Return the reason for each address hash that is suppressed for ``scope`` or everything.
+
+    Of several reasons one that stops notices too is told before one that does not.
+    """
     if not hashes:
         return {}
-    query = select(suppressions.c.address_hash, suppressions.c.reason).where(
-        suppressions.c.address_hash.in_(hashes),
-        suppressions.c.scope.in_({scope, EVERYTHING}),
+    query = (
+        select(suppressions.c.address_hash, suppressions.c.reason)
+        .where(
+            suppressions.c.address_hash.in_(hashes),
+            suppressions.c.scope.in_({scope, EVERYTHING}),
+        )
+        .order_by(suppressions.c.id)
     )
-    return {row.address_hash: row.reason for row in connection.execute(query)}
+    found: dict[bytes, str] = {}
+    for row in connection.execute(query):
+        known = found.get(row.address_hash)
+        if known is None or (known not in STOPS_NOTICES and row.reason in STOPS_NOTICES):
+            found[row.address_hash] = row.reason
+    return found
 
 
 def add(
@@ -35,22 +50,16 @@ def add(
     scope: str = EVERYTHING,
     now: datetime,
     detail: str = "",
-) -> None:
-    """Suppress an address; a second time for the same reason changes nothing."""
-    known: Iterable[object] = connection.execute(
-        select(suppressions.c.id).where(
-            suppressions.c.address_hash == address_hash,
-            suppressions.c.reason == reason,
-            suppressions.c.scope == scope,
-        )
-    ).all()
-    if not known:
-        connection.execute(
-            insert(suppressions).values(
-                address_hash=address_hash,
-                reason=reason,
-                scope=scope,
-                created_at=now,
-                detail=detail[:300],
-            )
-        )
+) -> bool:
+    """Suppress an address; a second time for the same reason changes nothing and returns False."""
+    return add_once(
+        connection,
+        suppressions,
+        {
+            "address_hash": address_hash,
+            "reason": reason,
+            "scope": scope,
+            "created_at": now,
+            "detail": detail[:300],
+        },
+    )
