@@ -125,7 +125,7 @@ def _checked(line: int, named: dict[str, str], form: Form, known: Known) -> Row:
             raise ValueError(f"the cell `{name}` is not UTF-8; save the file as UTF-8")
         if (_CONTROL_OR_BREAK if name in _ONE_LINE else _CONTROL).search(cell):
             raise ValueError(f"a line break or control character stands inside the cell `{name}`")
-    email = _address(named.get("email", ""))
+    email = address(named.get("email", ""))
     status = named.get("status", "").casefold() or "confirmed"
     if status not in _STATUSES:
         raise ValueError(f"status `{status[:40]}` is not one of {', '.join(_STATUSES)}")
@@ -145,7 +145,7 @@ def _checked(line: int, named: dict[str, str], form: Form, known: Known) -> Row:
     )
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
     """Return a usable address; a strict quick look first, the library for all others."""
     if not text:
         raise ValueError("the address is missing")

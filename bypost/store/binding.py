@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 
 from bypost.store.engine import Connection
 from bypost.store.ledger import IS_OPEN
-from bypost.store.schema import batches, deliveries
+from bypost.store.schema import batches, deliveries, events
 
 #: Ids in one statement: SQLite takes 32,766 variables, and each length is a plan of its own.
 CHUNK = 500
@@ -65,6 +65,7 @@ def owe(
 
 def unowe(connection: Connection, batch_id: int, ids: Sequence[int]) -> None:
     """Take deliveries back out of a batch of which nothing was accepted: they are owed later."""
+    connection.execute(update(events).where(events.c.delivery_id.in_(ids)).values(delivery_id=None))
     connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
     connection.execute(
         update(batches).where(batches.c.id == batch_id).values(size=batches.c.size - len(ids))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import RowMapping, and_, func, or_, select, update
 
 from bypost.store import binding, ledger
 from bypost.store.engine import Connection
@@ -73,14 +73,15 @@ def accept(connection: Connection, ids: Sequence[tuple[int, str]], *, now: datet
     """Settle deliveries as accepted: (id, the provider's id or ""); return how many it changed.
 
     Also those that are owed again and wait for a first attempt of their new batch: the mail has
-    arrived after all, so that attempt is not made for them.
+    arrived after all, so that attempt is not made for them. And those that were taken for failed:
+    who has proof is right, in whatever order the news came.
     """
     names = dict(ids)
     changed = 0
-    for row in _open(connection, list(names), ("unknown", "pending")):
+    for row in _open(connection, list(names), ("unknown", "pending"), also="failed"):
         if row["state"] == "pending" and row["ambiguous"]:
             continue  # the same key and bytes are repeated; its answer will tell
-        values: dict[str, Any] = {"state": "accepted"}
+        values: dict[str, Any] = {"state": "accepted", "detail": None}
         if names[row["id"]]:
             values["provider_id"] = names[row["id"]]
         changed += _settle(connection, row, values, "accepted", now)
@@ -127,18 +128,25 @@ def owe_again(
 
 
 def _open(
-    connection: Connection, ids: Sequence[int], states: Sequence[str]
+    connection: Connection, ids: Sequence[int], states: Sequence[str], also: str = ""
 ) -> Iterable[RowMapping]:
-    """Return those of ``ids`` without a state of their own, in a batch of one of ``states``."""
+    """Return those of ``ids`` that are open in a batch of one of ``states``.
+
+    Args:
+        also: An own state of deliveries that are wanted as well, whatever their batch's is.
+    """
+    is_open = and_(deliveries.c.state.is_(None), batches.c.state.in_(states))
     for chunk in _chunks(ids):
         query = (
-            select(deliveries.c.id, deliveries.c.batch_id, batches.c.state, batches.c.ambiguous)
-            .join(batches, batches.c.id == deliveries.c.batch_id)
-            .where(
-                deliveries.c.id.in_(chunk),
-                deliveries.c.state.is_(None),
-                batches.c.state.in_(states),
+            select(
+                deliveries.c.id,
+                deliveries.c.batch_id,
+                deliveries.c.state.label("own"),
+                batches.c.state,
+                batches.c.ambiguous,
             )
+            .join(batches, batches.c.id == deliveries.c.batch_id)
+            .where(deliveries.c.id.in_(chunk), or_(is_open, deliveries.c.state == also))
             .order_by(deliveries.c.id)
         )
         yield from connection.execute(query).mappings().all()
@@ -148,16 +156,17 @@ def _settle(
     connection: Connection, row: RowMapping, values: Mapping[str, Any], number: str, now: datetime
 ) -> int:
     """Give one delivery a state of its own and move the numbers of its batch."""
+    own = deliveries.c.state.is_(None) if row["own"] is None else deliveries.c.state == row["own"]
     done = connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == row["id"], deliveries.c.state.is_(None))
-        .values(**values)
+        update(deliveries).where(deliveries.c.id == row["id"], own).values(**values)
     )
     if not done.rowcount:
         return 0
     batch = batches.c
     numbers: dict[str, Any] = {number: batch[number] + 1}
-    if row["state"] == "unknown":
+    if row["own"] is not None:
+        numbers[row["own"]] = batch[row["own"]] - 1
+    elif row["state"] == "unknown":
         numbers["members"] = batch.members - 1
     if number == "accepted":
         # Taken over when it was sent, not when we heard of it: the course's clock runs from there.

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -176,6 +177,13 @@ events = Table(
     Column("kind", String(16), nullable=False, comment="delivered, bounced, complained ..."),
     Column("at", Instant, nullable=False, comment="when it happened, as the provider says"),
     Column("received_at", Instant, nullable=False, comment="when we heard"),
+    Column(
+        "too_large",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="a soft bounce because of the mail's size: says nothing of the address",
+    ),
     Column("raw", JSON, comment="body as received; null once erased"),
     UniqueConstraint("provider", "event_id"),
     Index(None, "delivery_id"),
@@ -194,5 +202,10 @@ budgets = Table(
     Column("paused_until", Instant, comment="the provider's Retry-After, for everybody"),
     Column("breaker", Text, nullable=False, comment="why sending stopped; empty: it did not"),
     Column("breaker_at", Instant, comment="when it stopped"),
+    Column(
+        "closed_at",
+        Instant,
+        comment="when the breaker was last closed; older events do not open it again",
+    ),
     comment="Rate, daily quota, pause and breaker of each provider",
 )

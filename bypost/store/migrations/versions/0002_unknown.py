@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add two columns and three indexes."""
+    """Add four columns and three indexes."""
     op.add_column(
         "batches",
         sa.Column(
@@ -30,6 +30,25 @@ def upgrade() -> None:
             server_default=sa.text("0"),
             nullable=False,
             comment="times the whole request was refused for its content",
+        ),
+    )
+    op.add_column(
+        "events",
+        sa.Column(
+            "too_large",
+            sa.Boolean(),
+            server_default=sa.false(),
+            nullable=False,
+            comment="a soft bounce because of the mail's size: says nothing of the address",
+        ),
+    )
+    op.add_column(
+        "budgets",
+        sa.Column(
+            "closed_at",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when the breaker was last closed; older events do not open it again",
         ),
     )
     unknown = sa.text("state = 'unknown'")
