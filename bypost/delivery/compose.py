@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bypost.delivery.context import Context
 from bypost.delivery.due import Run, parse_pace, predict
 from bypost.delivery.owe import zone
+from bypost.delivery.recipe import Facts, Shared
 from bypost.delivery.shape import Shape, Step
 from bypost.model.content import Content, Values
 from bypost.model.course import Kind
@@ -24,6 +25,8 @@ _MONTHS = (
     *("August", "September", "October", "November", "December"),
 )
 
+#: Names under ``subscriber`` that every mail's facts hold by themselves.
+_IN_FACTS = {"name", "email"}
 #: A weekday alone says which day is meant for as long.
 _SAME_WEEK_DAYS = 6
 
@@ -35,71 +38,52 @@ class Composer:
         stored: The content that the batch carries, as the store keeps it.
         shape: The course, for a lesson; None otherwise.
         now: The instant of the request, from which "the next lesson" is told.
+
+    Attributes:
+        shared: What all messages of the batch have in common, for its recipe.
     """
 
     def __init__(self, context: Context, stored: bytes, shape: Shape | None, now: datetime) -> None:
         self._context = context
-        self._fill, content = _filler(stored)
-        self._content = content
+        self._fill, self._content = _filler(stored)
         self._shape = shape
         self._now = now
         #: What is said of the next lesson, by the clock and rhythm that people share.
         self._nexts: dict[tuple[str, str, str], dict[str, str]] = {}
-        self._list_id = list_id(content, context.sender.email)
+        self._needs = [name.split(".", 1) for name in self._content.needs]
+        self.shared = _shared(context, self._content, now)
 
-    def message(self, member: Row) -> Message:
-        """Return the mail for one member.
+    def facts(self, member: Row) -> Facts:
+        """Return what makes the mail of one member their own."""
+        token = "" if member["link_id"] is None else self._context.links.token(member["link_id"])
+        return Facts(
+            to=member["email"],
+            to_name=member["name"],
+            token=token,
+            values=dict(self._values(member)),
+        )
+
+    def message(self, delivery_id: int, facts: Facts) -> Message:
+        """Return the mail of one delivery.
 
         Raises:
             ContentError: if a slot cannot be filled for this person.
         """
-        links = self._links(member)
-        rendered = self._fill.render(self._values(member, links))
-        sender = self._context.sender
-        return Message(
-            ref=self._context.reference(member["id"]),
-            date=self._now,
-            to=member["email"],
-            to_name=member["name"],
-            from_email=sender.email,
-            from_name=sender.name,
-            reply_to=sender.reply_to,
-            subject=rendered.subject,
-            html=rendered.html,
-            text=rendered.text,
-            headers=self._headers(links),
-            stream="transactional" if self._content.kind == Kind.NOTICE else "bulk",
-        )
+        ref = self._context.reference(delivery_id)
+        return _message(self._fill, self._content, self.shared, facts, ref)
 
-    def _links(self, member: Row) -> dict[str, str]:
-        if member["link_id"] is None:
-            return {}
-        token = self._context.links.token(member["link_id"])
-        return {
-            "leave": self._context.links.leave(token),
-            "progress": self._context.links.progress(token),
-        }
-
-    def _headers(self, links: Mapping[str, str]) -> dict[str, str]:
-        """Return the list headers of a lesson or issue (RFC 2369, 2919, 8058)."""
-        if self._content.kind == Kind.NOTICE:
-            return {"Auto-Submitted": "auto-generated"}  # RFC 3834: no vacation replies
-        return {
-            "List-Id": self._list_id,
-            "List-Unsubscribe": f"<{links['leave']}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }
-
-    def _values(self, member: Row, links: Mapping[str, str]) -> Values:
+    def _values(self, member: Row) -> Iterator[tuple[str, str]]:
+        """Yield the values of the names that the slots use, as far as this person has them."""
         own = _zone_of(member, self._shape)
-        subscriber = {
-            **(member["attributes"] or {}),
-            "name": member["name"],
-            "email": member["email"],
-            "time_zone": own.key,
-            "since": date_text(member["since"].astimezone(own)) if member["since"] else "",
-        }
-        return {"subscriber": subscriber, "links": links, "next": self._next(member, own)}
+        for root, name in self._needs:
+            if root == "subscriber" and name not in _IN_FACTS:
+                value = _of_subscriber(member, name, own)
+            elif root == "next":
+                value = self._next(member, own).get(name)
+            else:
+                continue
+            if value is not None:
+                yield f"{root}.{name}", value
 
     def _next(self, member: Row, own: ZoneInfo) -> dict[str, str]:
         """Return what the mail says of the next lesson; empty after the last one."""
@@ -111,6 +95,83 @@ class Composer:
                 self._shape, self._content.item, own, *key[1:], now=self._now
             )
         return self._nexts[key]
+
+
+def rebuild(stored: bytes, shared: Shared, facts: Facts, ref: str) -> Message:
+    """Return a mail as it was handed over, from its content and its part of the recipe."""
+    return _message(*_filler(stored), shared, facts, ref)
+
+
+def _message(
+    fill: Personaliser, content: Content, shared: Shared, facts: Facts, ref: str
+) -> Message:
+    """Return a finished mail: a pure function, so that it can be made again at any time."""
+    links = _links(shared, facts.token)
+    rendered = fill.render(_filled(facts, links))
+    return Message(
+        ref=ref,
+        date=shared.at,
+        to=facts.to,
+        to_name=facts.to_name,
+        from_email=shared.from_email,
+        from_name=shared.from_name,
+        reply_to=shared.reply_to,
+        subject=rendered.subject,
+        html=rendered.html,
+        text=rendered.text,
+        headers=_headers(content.kind, shared, links),
+        stream="transactional" if content.kind == Kind.NOTICE else "bulk",
+    )
+
+
+def _shared(context: Context, content: Content, now: datetime) -> Shared:
+    sender = context.sender
+    return Shared(
+        at=now,
+        from_email=sender.email,
+        from_name=sender.name,
+        reply_to=sender.reply_to,
+        leave=context.links.leave(""),
+        progress=context.links.progress(""),
+        list_id="" if content.kind == Kind.NOTICE else list_id(content, sender.email),
+    )
+
+
+def _of_subscriber(member: Row, name: str, own: ZoneInfo) -> str | None:
+    """Return what a person has under a name; None for nothing."""
+    if name == "time_zone":
+        return own.key
+    if name == "since":
+        return date_text(member["since"].astimezone(own)) if member["since"] else ""
+    value: str | None = (member["attributes"] or {}).get(name)
+    return value
+
+
+def _filled(facts: Facts, links: Mapping[str, str]) -> Values:
+    """Return the values by root, as slots are filled from them."""
+    roots: dict[str, dict[str, str]] = {"subscriber": {}, "next": {}}
+    for key, value in facts.values.items():
+        root, _, name = key.partition(".")
+        roots.setdefault(root, {})[name] = value
+    roots["subscriber"] |= {"name": facts.to_name, "email": facts.to}
+    return {**roots, "links": links}
+
+
+def _links(shared: Shared, token: str) -> dict[str, str]:
+    if not token:
+        return {}
+    return {"leave": shared.leave + token, "progress": shared.progress + token}
+
+
+def _headers(kind: Kind, shared: Shared, links: Mapping[str, str]) -> dict[str, str]:
+    """Return the list headers of a lesson or issue (RFC 2369, 2919, 8058)."""
+    if kind == Kind.NOTICE:
+        return {"Auto-Submitted": "auto-generated"}  # RFC 3834: no vacation replies
+    return {
+        "List-Id": shared.list_id,
+        "List-Unsubscribe": f"<{links['leave']}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 @lru_cache(maxsize=64)

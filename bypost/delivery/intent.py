@@ -10,6 +10,7 @@ from bypost.delivery import gate, shape
 from bypost.delivery.claim import Claim
 from bypost.delivery.compose import Composer
 from bypost.delivery.context import Context
+from bypost.delivery.recipe import Facts, pack
 from bypost.delivery.steps import reached
 from bypost.errors import ContentError
 from bypost.model.course import Kind
@@ -34,12 +35,14 @@ class _Draft:
     Attributes:
         going: Members in the body, in order.
         refused: Members no message can be made for: (id, ``failed``, why).
+        recipe: What makes each mail its own, to rebuild it later.
     """
 
     verdict: gate.Verdict
     going: Sequence[Row]
     refused: Sequence[tuple[int, str, str]]
     body: bytes
+    recipe: bytes
 
 
 def commit(context: Context, provider: Provider, claim: Claim) -> Request | None:
@@ -68,10 +71,12 @@ def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) ->
         composer = _composer(context, connection, claim.batch, now)
     going: list[Row] = []
     messages: list[Message] = []
+    people: dict[int, Facts] = {}
     refused: list[tuple[int, str, str]] = []
     for member in verdict.go:
         try:
-            message = composer.message(member)
+            facts = composer.facts(member)
+            message = composer.message(member["id"], facts)
         except ContentError as error:
             refused.append((member["id"], "failed", str(error)))
             continue
@@ -80,8 +85,9 @@ def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) ->
         else:
             going.append(member)
             messages.append(message)
+            people[member["id"]] = facts
     body = provider.encode(messages) if messages else b""
-    return _Draft(verdict, going, refused, body)
+    return _Draft(verdict, going, refused, body, pack(composer.shared, people))
 
 
 def _is_too_large(provider: Provider, draft: _Draft) -> bool:
@@ -152,6 +158,7 @@ def _write_intent(
         "failed": batch["failed"] + len(draft.refused),
         "first_sent_at": batch["first_sent_at"] if claim.ambiguous else now,
         "frozen": contents.compress(draft.body) if freeze and going else None,
+        "recipe": draft.recipe if going else None,
         **({} if going else {"lease_until": None}),
     }
     if not ledger.update_fenced(connection, batch["id"], claim.fence, values):
