@@ -7,13 +7,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, select, update
 
 from bypost.store.engine import Connection
+from bypost.store.once import add_once
 from bypost.store.schema import budgets
 from scheduler.pacing import Budget
 
 _FIELDS = ("tokens", "updated_at", "day", "used_today", "paused_until")
+_FRESH = {"tokens": 0.0, "used_today": 0, "breaker": ""}
 
 
 def load(connection: Connection, provider: str) -> tuple[Budget, str]:
@@ -26,17 +28,24 @@ def load(connection: Connection, provider: str) -> tuple[Budget, str]:
 
 def save(connection: Connection, provider: str, budget: Budget) -> None:
     """Write the budget."""
-    _upsert(connection, provider, asdict(budget))
+    _write(connection, provider, asdict(budget))
 
 
 def open_breaker(connection: Connection, provider: str, reason: str, now: datetime) -> None:
     """Stop sending through a provider until the operator resumes it."""
-    _upsert(connection, provider, {"breaker": reason, "breaker_at": now})
+    _write(connection, provider, {"breaker": reason, "breaker_at": now})
 
 
-def close_breaker(connection: Connection, provider: str) -> None:
-    """Let a provider send again."""
-    _upsert(connection, provider, {"breaker": "", "breaker_at": None, "paused_until": None})
+def close_breaker(connection: Connection, provider: str, now: datetime | None = None) -> None:
+    """Let a provider send again; what happened until now does not stop it a second time."""
+    values = {"breaker": "", "breaker_at": None, "closed_at": now, "paused_until": None}
+    _write(connection, provider, values)
+
+
+def closed_at(connection: Connection, provider: str) -> datetime | None:
+    """Return when the breaker was last closed; None if it never was."""
+    row = _row(connection, provider)
+    return row["closed_at"] if row is not None else None
 
 
 def breakers(connection: Connection) -> dict[str, str]:
@@ -50,9 +59,8 @@ def _row(connection: Connection, provider: str) -> RowMapping | None:
     return connection.execute(query).mappings().first()
 
 
-def _upsert(connection: Connection, provider: str, values: Mapping[str, Any]) -> None:
-    if _row(connection, provider) is None:
-        fresh = {"tokens": 0.0, "used_today": 0, "breaker": ""}
-        connection.execute(insert(budgets).values(provider=provider, **{**fresh, **values}))
-    else:
-        connection.execute(update(budgets).where(budgets.c.provider == provider).values(**values))
+def _write(connection: Connection, provider: str, values: Mapping[str, Any]) -> None:
+    """Change a provider's row, made on first use."""
+    change = update(budgets).where(budgets.c.provider == provider).values(**values)
+    if not connection.execute(change).rowcount:
+        add_once(connection, budgets, {"provider": provider, **_FRESH, **values})

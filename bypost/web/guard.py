@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -10,6 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Bytes of a request's body; forms here have a few short fields.
 MOST_BYTES = 64 * 1024
+#: Where email services post, and how much: one post may carry a thousand events.
+HOOKS = "/hooks/"
+HOOK_BYTES = 1024 * 1024
+#: Digits of a length that is worth reading.
+_MOST_DIGITS = 18
 
 #: Pages load from this site only, and run no script but the site's own file.
 _PAGE_POLICY = "; ".join(
@@ -47,12 +52,21 @@ class Guard:
         local: Answer only to names of this machine, so that no web page elsewhere can reach the
             local page through a name it controls (DNS rebinding).
         own_posts: Paths whose POST must come from a page of this site.
+        on_too_large: Told the path of each request that was not read to its end.
     """
 
-    def __init__(self, app: ASGIApp, *, local: bool, own_posts: frozenset[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        local: bool,
+        own_posts: frozenset[str],
+        on_too_large: Callable[[str], None],
+    ) -> None:
         self._app = app
         self._local = local
         self._own_posts = own_posts
+        self._on_too_large = on_too_large
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -71,10 +85,15 @@ class Guard:
 
         headers = Headers(scope=scope)
         refusal = self._refusal(scope, headers)
-        body = None if refusal else await _body(headers, receive)
-        if body is None:
-            refusal = refusal or PlainTextResponse("The request is too large.\n", 413)
+        if refusal is not None:
             await refusal(scope, receive, send_with_headers)
+            return
+        most = HOOK_BYTES if scope["path"].startswith(HOOKS) else MOST_BYTES
+        body = await _body(headers, receive, most)
+        if body is None:
+            self._on_too_large(scope["path"])
+            answer = PlainTextResponse("The request is too large.\n", 413)
+            await answer(scope, receive, send_with_headers)
             return
         await self._app(scope, _Replay(body, receive), send_with_headers)
 
@@ -84,7 +103,8 @@ class Guard:
             return None
         if host_name(headers.get("host", "")) not in _LOCAL_NAMES:
             text = "This page answers to localhost only: open http://localhost with its port.\n"
-            return PlainTextResponse(text, 403)
+            # Services that post give up for good on a 403; this answer lets them come again.
+            return PlainTextResponse(text, 421 if scope["path"].startswith(HOOKS) else 403)
         if scope["method"] == "POST" and scope["path"] in self._own_posts:
             origin = f"{scope['scheme']}://{headers.get('host', '')}"
             if not _from_this_site(headers, origin):
@@ -104,16 +124,16 @@ class _Replay:
         return message if message is not None else await self._receive()
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes | None:
-    """Return the body; None if it is too large."""
+async def _body(headers: Headers, receive: Receive, most: int) -> bytes | None:
+    """Return the body; None if it is larger than ``most`` bytes."""
     length = headers.get("content-length", "")
-    if length.isdigit() and int(length) > MOST_BYTES:
+    if length.isdecimal() and (len(length) > _MOST_DIGITS or int(length) > most):
         return None
     body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             return None
         if not message.get("more_body", False):
             return bytes(body)

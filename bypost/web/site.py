@@ -14,8 +14,9 @@ from starlette.staticfiles import StaticFiles
 from bypost.delivery.context import Context
 from bypost.errors import ByPostError
 from bypost.web.desk import Desk
-from bypost.web.guard import Guard
+from bypost.web.guard import HOOKS, Guard
 from bypost.web.health import Beat, Health
+from bypost.web.hooks import Hooks
 from bypost.web.leave import Leave
 from bypost.web.pages import STATIC, Pages
 from bypost.web.progress import Progress
@@ -43,7 +44,9 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
             desk.close()
 
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
+    hooks = Hooks(context)
     routes = public_routes(context, titles, pages, runner)
+    routes.append(("POST", f"{HOOKS}{{provider}}", hooks.take))
     own = local_routes(desk) if desk else []
     for method, path, handler in [*routes, *own]:
         methods = ["GET", "HEAD"] if method == "GET" else [method]
@@ -51,7 +54,7 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
     site.mount("/static", StaticFiles(directory=STATIC), name="static")
     _answer_errors(site, pages)
     posts = frozenset(path for method, path, _ in own if method == "POST")
-    site.add_middleware(Guard, local=local, own_posts=posts)
+    site.add_middleware(Guard, local=local, own_posts=posts, on_too_large=hooks.too_large)
     return site
 
 
@@ -91,7 +94,9 @@ def _answer_errors(site: FastAPI, pages: Pages) -> None:
         status = error.status_code if isinstance(error, HTTPException) else 400
         if status == 404:
             return pages.say("There is no page here", "Check the address.", status=404)
-        return pages.say("This cannot be done here", "Go back and try again.", status=status)
+        page = pages.say("This cannot be done here", "Go back and try again.", status=status)
+        page.headers.update(getattr(error, "headers", None) or {})  # which methods are allowed
+        return page
 
     async def unable(_: Request, _error: Exception) -> Response:
         words = "Nothing was lost. Try again in a few minutes."
