@@ -1,4 +1,4 @@
-"""One POST over HTTP, with an honest word about what may already have left.
+"""One call over HTTP, with an honest word about what may already have left.
 
 The only importer of requests. Three things are added to it:
 
@@ -48,7 +48,7 @@ class HttpAnswer:
 
 
 class HttpClient:
-    """Posts to HTTP servers; one client may be shared by any number of threads.
+    """Posts to HTTP servers and asks them; one client may be shared by any number of threads.
 
     Connections are kept open and used again. Proxy variables (``HTTPS_PROXY`` and the like) and
     ``REQUESTS_CA_BUNDLE`` are respected; ``.netrc``, cookies and redirects never are.
@@ -74,23 +74,26 @@ class HttpClient:
             NotSent: No byte of the body left: name, connection or TLS failed.
             OutcomeUnknown: The body, or a part of it, left and no complete answer came in time.
         """
-        all_headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"} | dict(
-            headers
-        )
-        call = _Call(url=url, body=_Body(body), headers=all_headers)
-        line = self._take_line(url)
-        line.carry(call)
-        try:
-            if not call.done.wait(self._timeout):
-                call.body.cancel()
-        finally:
-            self._give_back(line, usable=call.done.is_set())
+        call = self._carry("POST", url, body, headers)
         if call.answer is not None:
             return call.answer
-        words = call.failure or f"no complete answer within {self._timeout:g} s"
         if call.body.started:
-            raise OutcomeUnknown(f"{_origin(url)}: sent, but without a usable answer: {words}")
-        raise NotSent(f"{_origin(url)}: nothing was sent: {words}")
+            words = f"sent, but without a usable answer: {self._trouble(call)}"
+            raise OutcomeUnknown(f"{_origin(url)}: {words}")
+        raise NotSent(f"{_origin(url)}: nothing was sent: {self._trouble(call)}")
+
+    def get(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
+        """Ask for ``url`` and return the answer, whatever its status; it changes nothing there.
+
+        Raises:
+            NotSent: The client is closed.
+            OutcomeUnknown: No complete answer came in time, so what was asked stays open.
+        """
+        call = self._carry("GET", url, b"", headers)
+        if call.answer is not None:
+            return call.answer
+        words = f"asked, but without a usable answer: {self._trouble(call)}"
+        raise OutcomeUnknown(f"{_origin(url)}: {words}")
 
     def close(self) -> None:
         """Close the connections; calls under way finish, later ones are ``NotSent``."""
@@ -99,6 +102,22 @@ class HttpClient:
             lines, self._idle = self._idle, []
         for line in lines:
             line.retire()
+
+    def _carry(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> _Call:
+        """Return the call when it is done, or when its time is over."""
+        own = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
+        call = _Call(method=method, url=url, body=_Body(body), headers=own | dict(headers))
+        line = self._take_line(url)
+        line.carry(call)
+        try:
+            if not call.done.wait(self._timeout):
+                call.body.cancel()
+        finally:
+            self._give_back(line, usable=call.done.is_set())
+        return call
+
+    def _trouble(self, call: _Call) -> str:
+        return call.failure or f"no complete answer within {self._timeout:g} s"
 
     def _take_line(self, url: str) -> _Line:
         with self._lock:
@@ -162,6 +181,7 @@ class _Body:
 
 @dataclass(slots=True, kw_only=True)
 class _Call:
+    method: str
     url: str
     body: _Body
     headers: Mapping[str, str]
@@ -192,15 +212,16 @@ class _Line:
         with _Session() as session:
             while (call := self._calls.get()) is not None:
                 try:
-                    call.answer = self._post(session, call)
+                    call.answer = self._exchange(session, call)
                 except Exception as error:  # noqa: BLE001 - whatever it was, the caller must hear
                     call.failure = _words(error)
                 call.done.set()
 
-    def _post(self, session: _Session, call: _Call) -> HttpAnswer:
-        with session.post(
+    def _exchange(self, session: _Session, call: _Call) -> HttpAnswer:
+        with session.request(
+            call.method,
             call.url,
-            data=call.body,
+            data=call.body if len(call.body) else None,
             headers=dict(call.headers),
             timeout=self._timeout,
             stream=True,

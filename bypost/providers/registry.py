@@ -12,6 +12,7 @@ from bypost.errors import SettingsError
 from bypost.http import HttpClient
 from bypost.providers.base import Provider
 from bypost.providers.outbox import Outbox
+from bypost.providers.postmark import Postmark
 from bypost.providers.resend import Resend
 from scheduler.clock import Clock
 
@@ -19,6 +20,7 @@ _Builder = Callable[..., Provider]
 
 BUILDERS: Mapping[str, _Builder] = {
     "outbox": lambda *, http, clock, **options: Outbox(**options),
+    "postmark": lambda *, http, clock, **options: Postmark(http=http, clock=clock, **options),
     "resend": lambda *, http, clock, **options: Resend(http=http, **options),
 }
 
@@ -33,7 +35,7 @@ def build(name: str, options: Mapping[str, Any], *, http: HttpClient, clock: Clo
         name: As in ``[sending] provider``.
         options: Its settings by key, such as ``path`` or ``api_key``; a secret may be wrapped.
         http: For the services behind HTTP.
-        clock: For the date of mails that are written here.
+        clock: For the date of mails that are written here, and for the age of a question.
 
     Raises:
         SettingsError: No provider of that name, or its settings cannot be used.

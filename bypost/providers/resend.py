@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import orjson
 
-from bypost.errors import Refused, SendError, SettingsError, Throttled
+from bypost.errors import Refused, SendError, Throttled
 from bypost.http import HttpAnswer, HttpClient
 from bypost.model.message import Key, Message, Result
-from bypost.providers.base import HttpProvider
+from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.mailbox import mailbox
 from bypost.providers.retry_after import retry_after
 
@@ -45,13 +46,10 @@ class Resend(HttpProvider):
         Raises:
             SettingsError: No usable key, address or batch size.
         """
-        if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-            raise SettingsError(
-                "[providers.resend] api_key is missing or is not one word: "
-                "set BYPOST_PROVIDERS__RESEND__API_KEY to a key with sending access"
-            )
-        super().__init__(http=http, base_url=base_url, batch_size=batch_size, secrets=[api_key])
-        self._api_key = api_key
+        self._api_key = usable_key(self.name, api_key, "a key with sending access")
+        super().__init__(
+            http=http, base_url=base_url, batch_size=batch_size, secrets=[self._api_key]
+        )
 
     def encode(self, messages: Sequence[Message]) -> bytes:
         """Return the JSON array of messages."""
@@ -75,7 +73,7 @@ class Resend(HttpProvider):
         ``data`` with an empty place for each refused message is understood as well.
         """
         data = answer["data"]
-        refused = _refused(answer.get("errors") or [], count)
+        refused = self._refusals(answer.get("errors") or [], count)
         if refused and len(data) == count:
             if any(_id(data[index]) for index in refused):
                 raise ValueError("a message is both accepted and refused")
@@ -85,9 +83,9 @@ class Resend(HttpProvider):
         ids = iter(data)
         return [refused.get(index) or _accepted(next(ids)) for index in range(count)]
 
-    def conflict(self, answer: HttpAnswer) -> SendError:
+    def refusal(self, answer: HttpAnswer) -> SendError:
         """Tell a request that is still running from a key used for other bytes."""
-        name = _error_name(answer)
+        name = _error_name(answer) if answer.status == HTTPStatus.CONFLICT else ""
         if name == "concurrent_idempotent_requests":
             return Throttled(
                 "resend: HTTP 409: an earlier attempt with this key is still running there",
@@ -100,7 +98,18 @@ class Resend(HttpProvider):
                 f"not taken; the earlier one may have been: {self.words(answer)}",
                 status=answer.status,
             )
-        return super().conflict(answer)
+        return super().refusal(answer)
+
+    def _refusals(self, errors: Sequence[Mapping[str, Any]], count: int) -> dict[int, Result]:
+        """Return the refused messages by their place in the request."""
+        refused: dict[int, Result] = {}
+        for error in errors:
+            index = error["index"]
+            if type(index) is not int or not 0 <= index < count:
+                raise ValueError("an error about a message that is not there")
+            reason = self.plain(error["message"])
+            refused[index] = Result(accepted=False, error=f"resend: {reason}")
+        return refused
 
 
 def _message(message: Message) -> dict[str, object]:
@@ -115,17 +124,6 @@ def _message(message: Message) -> dict[str, object]:
         "tags": [{"name": "ref", "value": message.ref}],
     }
     return {name: value for name, value in fields.items() if value or name == "subject"}
-
-
-def _refused(errors: Sequence[Mapping[str, Any]], count: int) -> dict[int, Result]:
-    refused: dict[int, Result] = {}
-    for error in errors:
-        index = error["index"]
-        if type(index) is not int or not 0 <= index < count:
-            raise ValueError("an error about a message that is not there")
-        reason = " ".join(str(error["message"]).split())[:300]
-        refused[index] = Result(accepted=False, error=f"resend: {reason}")
-    return refused
 
 
 def _accepted(item: object) -> Result:

@@ -118,6 +118,16 @@ class HttpApi(Section):
     batch_size: Annotated[int, Field(ge=1)] | None = None
 
 
+class Postmark(HttpApi):
+    """https://postmarkapp.com: it publishes no rate (2026-11); 10 requests a second are ours."""
+
+    base_url: SiteAddress = "https://api.postmarkapp.com"
+    per_second: Positive | None = 10
+    bulk_stream: OneLine = "broadcast"
+    transactional_stream: OneLine = "outbound"
+    retention_days: Annotated[int, Field(ge=7, le=365)] = 45
+
+
 class Resend(HttpApi):
     """https://resend.com: 5 requests a second per team (vendor's documentation, 2026-11)."""
 
@@ -129,6 +139,7 @@ class Providers(Section):
     """One table per provider."""
 
     outbox: Outbox = Outbox()
+    postmark: Postmark = Postmark()
     resend: Resend = Resend()
 
 

@@ -2,32 +2,28 @@
 
 In a process: ``with FakeResend() as resend: ... resend.accepted``. On its own, for tests that kill
 processes: ``python -m bypost.testing.fake_resend --port 0 --log accepted.jsonl`` prints its URL on
-the first line; ``GET /_count`` and ``GET /_log`` tell what it accepted, ``POST /_faults`` takes a
-JSON list of faults (the fields of :class:`bypost.testing.fault.Fault`; null goes well).
+the first line; what it can be asked says :mod:`bypost.testing.fake_provider`.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
-import itertools
 import re
-import sys
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Any
 
 import orjson
 
-from bypost.testing.acceptances import Acceptances
-from bypost.testing.fake_server import KEPT_REQUESTS, FakeServer, Reply, Request
-from bypost.testing.fault import Chooser, Fault, Script
-from scheduler.clock import Clock, SystemClock
+from bypost.testing.acceptances import Accepted
+from bypost.testing.fake_provider import FakeProvider, serve
+from bypost.testing.fake_server import Reply, Request
+
+#: What this fake signs its events with; the form is that of Resend's secrets.
+WEBHOOK_SECRET = "whsec_dGhlIHNlY3JldCBvZiBubyByZWFsIHdlYmhvb2s="  # noqa: S105 - invented
 
 KEY_LIFETIME = timedelta(hours=24)
 MAX_MESSAGES = 100
@@ -43,75 +39,35 @@ class _Remembered:
     reply: Reply | None = None
 
 
-class FakeResend(FakeServer):
+class FakeResend(FakeProvider):
     """Behaves as Resend's batch endpoint does, and holds the ground truth.
 
     An address that is malformed or contains ``bounce-now`` is refused. A key is remembered for 24
     hours of ``clock`` with the bytes and the answer of its request.
     """
 
-    plain = frozenset({"/_count", "/_log", "/_faults"})
-
-    def __init__(
-        self,
-        *,
-        port: int = 0,
-        faults: Iterable[Fault | None] | Chooser = (),
-        log_path: Path | None = None,
-        api_key: str = "re_test_key",
-        latency_s: float = 0.0,
-        discard: bool = False,
-        clock: Clock | None = None,
-    ) -> None:
-        """Start the fake.
-
-        Args:
-            port: 0 for a free one.
-            faults: What goes wrong with the requests to come.
-            log_path: A file that gets a JSON line per accepted message.
-            api_key: The only key that is let in.
-            latency_s: Seconds that every request takes before it is accepted.
-            discard: Answer with ids and look at nothing: for benchmarks.
-            clock: Says how old a key is; the machine's by default.
-        """
-        self.acceptances = Acceptances(log_path)
-        self._api_key = api_key
-        self._latency_s = latency_s
-        self._discard = discard
-        self._clock = clock or SystemClock()
-        self._lock = threading.Lock()
+    def __init__(self, *, api_key: str = "re_test_key", **options: Any) -> None:
+        """Start the fake; ``options`` as for :class:`FakeProvider`."""
         self._keys: dict[str, _Remembered] = {}
-        self._ids = itertools.count(1)
-        super().__init__(port=port, script=Script(faults), keep=0 if discard else KEPT_REQUESTS)
+        super().__init__(api_key=api_key, webhook_secret=WEBHOOK_SECRET, **options)
 
-    @property
-    def accepted(self) -> Mapping[str, int]:
-        """How often each reference was accepted."""
-        return self.acceptances.counts
-
-    def close(self) -> None:
-        """Stop the server and close the log."""
-        super().close()
-        self.acceptances.close()
-
-    def process(self, request: Request, *, delay_s: float) -> Reply:
+    def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as Resend does."""
-        if request.path in self.plain:
-            return self._control(request)
         if (request.method, request.path) != ("POST", "/emails/batch"):
             return _error(404, "not_found", "The requested endpoint does not exist")
         given = request.headers.get("authorization", "")
         if given != f"Bearer {self._api_key}":
             return _error(401, "validation_error", "API key is invalid")
         if self._discard:
-            self.stopping.wait(self._latency_s + delay_s)
+            self.stopping.wait(wait_s)
             # Inside a text every quote is escaped, so this occurs once per message.
-            return self._ids_reply(request.body.count(b'"from":'), [])
+            count = request.body.count(b'"from":')
+            return _taken([self.new_id() for _ in range(count)], [])
         key = request.headers.get("idempotency-key", "")
         earlier = self._begin(key, request.body)
         if earlier is not None:
             return earlier
-        self.stopping.wait(self._latency_s + delay_s)
+        self.stopping.wait(wait_s)
         reply = self._accept(request, key)
         self._finish(key, reply)
         return reply
@@ -152,31 +108,14 @@ class FakeResend(FakeServer):
         errors = [{"index": i, "message": text} for i, text in enumerate(faults) if text]
         if errors and request.headers.get("x-batch-validation") != "permissive":
             return _error(422, "validation_error", str(errors[0]["message"]))
+        now = self._clock.now()
         taken = [
-            (_ref(message), parseaddr(message["to"][0])[1])
-            for message, fault in zip(messages, faults, strict=True)
-            if not fault
+            Accepted(ref=_ref(m), to=parseaddr(m["to"][0])[1], provider_id=self.new_id(), at=now)
+            for m, text in zip(messages, faults, strict=True)
+            if not text
         ]
-        self.acceptances.add(taken, at=self._clock.now(), key=key)
-        return self._ids_reply(len(taken), errors)
-
-    def _ids_reply(self, count: int, errors: list[dict[str, object]]) -> Reply:
-        answer: dict[str, object] = {
-            "data": [
-                {"id": f"{number:08x}-0000-4000-8000-0000000fa4e0"}
-                for number in itertools.islice(self._ids, count)
-            ]
-        }
-        if errors:
-            answer["errors"] = errors
-        return Reply(200, orjson.dumps(answer))
-
-    def _control(self, request: Request) -> Reply:
-        if request.path == "/_faults":
-            self.script.add(*(item and Fault(**item) for item in orjson.loads(request.body)))
-        elif request.path == "/_log":
-            return Reply(200, orjson.dumps(self.acceptances.listing()))
-        return Reply(200, orjson.dumps(self.acceptances.summary()))
+        self.acceptances.add(taken, key=key)
+        return _taken([message.provider_id for message in taken], errors)
 
 
 def _complaint(message: Any) -> str:
@@ -204,26 +143,27 @@ def _error(status: int, name: str, text: str) -> Reply:
     return Reply(status, orjson.dumps({"statusCode": status, "name": name, "message": text}))
 
 
+def _taken(ids: Sequence[str], errors: Sequence[Mapping[str, object]]) -> Reply:
+    answer: dict[str, object] = {"data": [{"id": identity} for identity in ids]}
+    if errors:
+        answer["errors"] = errors
+    return Reply(200, orjson.dumps(answer))
+
+
 def main() -> None:
     """Serve until the process ends."""
     parser = argparse.ArgumentParser(description="A Resend on loopback, for tests.")
-    parser.add_argument("--port", type=int, default=0, help="0 (default) takes a free one")
-    parser.add_argument("--log", type=Path, help="file that gets a JSON line per accepted message")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds a request")
     parser.add_argument("--api-key", default="re_test_key", help="the only key that is let in")
-    parser.add_argument("--discard", action="store_true", help="keep nothing: for benchmarks")
-    given = parser.parse_args()
-    with FakeResend(
-        port=given.port,
-        log_path=given.log,
-        api_key=given.api_key,
-        latency_s=given.latency,
-        discard=given.discard,
-    ) as fake:
-        sys.stdout.write(f"{fake.url}\n")
-        sys.stdout.flush()
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
+    serve(
+        parser,
+        lambda given: FakeResend(
+            port=given.port,
+            log_path=given.log,
+            api_key=given.api_key,
+            latency_s=given.latency,
+            discard=given.discard,
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ import pytest
 
 from bypost.errors import NotSent, OutcomeUnknown, Refused, SendError, SettingsError, Throttled
 from bypost.http import HttpClient
-from bypost.providers.base import HttpProvider, Provider
+from bypost.providers.base import Provider
+from bypost.providers.http_provider import HttpProvider
 from bypost.testing import fault
 from bypost.testing.fake_server import FakeServer, Reply, Request
 from tests.contracts.provider import ProviderContract, make_message

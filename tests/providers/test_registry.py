@@ -14,6 +14,17 @@ from scheduler.clock import SimulatedClock
 
 OPTIONS = {
     "outbox": {"path": Path("var/outbox")},
+    "postmark": {
+        "api_key": SecretStr("pm_secret"),
+        "base_url": "https://api.postmarkapp.com",
+        "per_second": 10,
+        "per_day": None,
+        "batch_size": None,
+        "webhook_secret": None,
+        "bulk_stream": "broadcast",
+        "transactional_stream": "outbound",
+        "retention_days": 45,
+    },
     "resend": {
         "api_key": SecretStr("re_secret"),
         "base_url": "https://api.resend.com",
@@ -44,5 +55,5 @@ def test_a_misspelt_name_is_told_the_nearest(http: HttpClient) -> None:
 
 
 def test_a_strange_name_is_told_what_there_is(http: HttpClient) -> None:
-    with pytest.raises(SettingsError, match="known: outbox, resend"):
+    with pytest.raises(SettingsError, match="known: outbox, postmark, resend"):
         build("pigeon", {}, http=http, clock=CLOCK)

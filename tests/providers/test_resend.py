@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parseaddr
@@ -12,7 +11,7 @@ import pytest
 
 from bypost.errors import OutcomeUnknown, Refused, SendError, SettingsError, Throttled
 from bypost.http import HttpClient
-from bypost.model.message import Key, Message
+from bypost.model.message import Key, Message, Result
 from bypost.providers.resend import Resend
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
@@ -154,7 +153,7 @@ class TestResend(HttpProviderContract):
             assert expected["words"] in str(caught.value)
             return
         results = self.attempt(provider, count=recorded["messages"])
-        assert [dataclasses.asdict(result) for result in results] == expected["results"]
+        assert results == [Result(**fields) for fields in expected["results"]]
 
 
 def _read(item: dict[str, Any]) -> Message:

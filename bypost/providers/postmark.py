@@ -1,0 +1,256 @@
+"""Postmark: a list of finished messages in one request, each with a result of its own.
+
+It has no idempotency key; after a lost answer it is asked whether it has a message that carries our
+reference. Facts, read in November 2026: Postmark's API pages (batch, messages, error codes), its
+published skills (commit 1d8f368), and the error texts in its own libraries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from bypost.errors import OutcomeUnknown, Refused, SendError, Throttled
+from bypost.http import HttpClient
+from bypost.model.message import Message, Result, Search
+from bypost.providers.http_provider import HttpProvider, usable_key, without_addresses
+from bypost.providers.mailbox import mailbox
+from scheduler.clock import Clock
+
+#: Longest HTML or text body, and longest message, in bytes.
+MAX_PART_BYTES = 5_000_000
+MAX_MESSAGE_BYTES = 10_000_000
+
+#: Messages asked for at once; our reference is on one, but a filter that is not understood would
+#: list everything.
+PAGE = 50
+
+#: Codes of one message that mean: not now. Maintenance; rate.
+_LATER = frozenset({100, 429})
+#: Codes of one message that speak of that message or its recipient: invalid; inactive there.
+_THIS_ONE = frozenset({300, 406})
+#: Codes that speak of the account or of every message alike, and what mends them.
+_ACCOUNT: Mapping[int, str] = {
+    10: "check its api_key",
+    400: "confirm the sender's domain or address there",
+    401: "confirm the sender's domain or address there",
+    402: "",
+    403: "",
+    405: "the account has no credits left",
+    409: "",
+    410: "set a smaller batch_size for it",
+    412: "the account waits for Postmark's approval",
+    413: "ask Postmark why the account may not send",
+}
+#: Some errors of every message alike come as 300 or under codes of their own; their words tell.
+_OF_ALL = re.compile(r"(?i)'(?:From|ReplyTo|MessageStream)'|sender signature|\bstream provided\b")
+
+
+class Postmark(HttpProvider):
+    """Send through Postmark's batch endpoint."""
+
+    name = "postmark"
+    path = "/email/batch"
+    # Postmark publishes no delay between taking a message and finding it; five minutes are ours.
+    send_class = Search(lag=timedelta(minutes=5))
+    default_batch_size = 500
+    max_bytes = 48_000_000  #: Postmark takes 50 MB
+
+    def __init__(
+        self,
+        *,
+        http: HttpClient,
+        clock: Clock,
+        api_key: str | None,
+        base_url: str = "https://api.postmarkapp.com",
+        batch_size: int | None = None,
+        bulk_stream: str = "broadcast",
+        transactional_stream: str = "outbound",
+        retention_days: int = 45,
+    ) -> None:
+        """Make the adapter.
+
+        Args:
+            http: Posts the requests.
+            clock: Says how old a question is.
+            api_key: The token of the server that sends.
+            base_url: Scheme and host.
+            batch_size: Messages of one request; None for 500.
+            bulk_stream: Id of the message stream for lessons and issues.
+            transactional_stream: Id of the message stream for notices.
+            retention_days: How long the account keeps messages; nothing can be found afterwards.
+
+        Raises:
+            SettingsError: No usable token, address or batch size.
+        """
+        self._token = usable_key(self.name, api_key, "the token of a Postmark server")
+        super().__init__(http=http, base_url=base_url, batch_size=batch_size, secrets=[self._token])
+        self._clock = clock
+        self._streams = {"bulk": bulk_stream, "transactional": transactional_stream}
+        self._kept = timedelta(days=retention_days)
+
+    def objection(self, message: Message) -> str:
+        """Return why Postmark cannot carry ``message``; its sizes are looked at as well."""
+        if reason := super().objection(message):
+            return reason
+        sizes = {"HTML": _size(message.html), "text": _size(message.text)}
+        for part, size in sizes.items():
+            if size > MAX_PART_BYTES:
+                return f"its {part} part has {size:,} bytes; Postmark takes {MAX_PART_BYTES:,}"
+        headers = sum(len(name) + len(value) + 4 for name, value in message.headers.items())
+        whole = sum(sizes.values()) + headers + _size(message.subject)
+        if whole > MAX_MESSAGE_BYTES:
+            return f"it has {whole:,} bytes; Postmark takes {MAX_MESSAGE_BYTES:,}"
+        return ""
+
+    def encode(self, messages: Sequence[Message]) -> bytes:
+        """Return the JSON array of messages."""
+        return orjson.dumps([_fields(message, self._stream(message)) for message in messages])
+
+    def headers(self, key: str) -> Mapping[str, str]:
+        """Return the headers; Postmark has no use for an idempotency key."""
+        return {
+            "X-Postmark-Server-Token": self._token,
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+
+    def results(self, answer: Any, count: int) -> Sequence[Result]:
+        """Tell what became of each message, in the order of the request.
+
+        An error of the account is not a failure of the people whose messages met it. Where nothing
+        was accepted it is an error of the request; beside accepted ones, these are owed again. A
+        code that is not known here is one message's own, unless it is the code of them all.
+        """
+        if not isinstance(answer, list) or len(answer) != count:
+            raise ValueError("another number of results than messages")
+        codes = [_code(item) for item in answer]
+        alike = count > 1 and len(set(codes)) == 1
+        results = [
+            self._result(item, code, alike) for item, code in zip(answer, codes, strict=True)
+        ]
+        if any(result.retry for result in results) and not any(r.accepted for r in results):
+            raise self._refused_all(
+                {
+                    code: result.error
+                    for code, result in zip(codes, results, strict=True)
+                    if result.retry
+                }
+            )
+        return results
+
+    def find(self, ref: str, *, to: str, since: datetime) -> Result | None:
+        """Search for the message that carries ``ref``; see :meth:`Provider.find`.
+
+        Every stream is asked for: without one the search covers the stream ``outbound`` alone, as
+        its documentation says, or all of them, as was seen (postmark-php, pull request 84, 2021).
+
+        Mails that Postmark queues while it has paused an account's sending are not found either;
+        only Postmark can say so.
+        """
+        for stream in dict.fromkeys(self._streams.values()):
+            query = {"count": PAGE, "offset": 0, "metadata_ref": ref, "messagestream": stream}
+            path = f"/messages/outbound?{urlencode(query)}"
+            if found := self.ask(path, partial(_found, ref=ref, to=to)):
+                return found
+        if self._clock.now() - since >= self._kept - timedelta(days=1):
+            raise OutcomeUnknown(
+                f"postmark: does not have the mail {ref}, but it may have forgotten it: it keeps "
+                f"mails for {self._kept.days} days ([providers.postmark] retention_days)"
+            )
+        return None
+
+    def _stream(self, message: Message) -> str:
+        return self._streams["bulk" if message.stream == "bulk" else "transactional"]
+
+    def _result(self, item: Mapping[str, Any], code: int, alike: bool) -> Result:
+        if code == 0:
+            return Result(accepted=True, provider_id=_id(item))
+        said = self.plain(item.get("Message") or "no explanation")
+        if code in _THIS_ONE:  # kept with the delivery, and the address is erased elsewhere
+            said = without_addresses(said)
+        known = code in _LATER or code in _ACCOUNT or code in _THIS_ONE
+        of_all = code in _LATER or code in _ACCOUNT or bool(_OF_ALL.search(said))
+        return Result(
+            accepted=False,
+            error=f"postmark: error {code}: {said}",
+            retry=of_all or (alike and not known),
+        )
+
+    def _refused_all(self, errors: Mapping[int, str]) -> SendError:
+        """Return what it means that nothing was accepted, by code; what lasts comes first."""
+        code = min(errors, key=lambda code: code in _LATER)
+        if code in _LATER:
+            return Throttled(errors[code])
+        fix = _ACCOUNT.get(code)
+        return Refused(errors[code] + (f" ({fix})" if fix else ""))
+
+
+def _fields(message: Message, stream: str) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "From": mailbox(message.from_name, message.from_email),
+        "To": mailbox(message.to_name, message.to),
+        "Subject": message.subject,
+        "HtmlBody": message.html,
+        "TextBody": message.text,
+        "ReplyTo": message.reply_to,
+        "Headers": [{"Name": name, "Value": value} for name, value in message.headers.items()],
+        "Metadata": {"ref": message.ref},
+        "MessageStream": stream,
+    }
+    # Said outright: without these the server's own setting would decide.
+    tracking = {"TrackOpens": False, "TrackLinks": "None"}
+    return {name: value for name, value in fields.items() if value or name == "Subject"} | tracking
+
+
+def _size(text: str) -> int:
+    """Return the bytes of ``text`` in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _code(item: Mapping[str, Any]) -> int:
+    code = item["ErrorCode"]
+    if type(code) is not int:
+        raise ValueError("an error code that is no number")
+    return code
+
+
+def _id(item: Mapping[str, Any]) -> str:
+    identity = item["MessageID"]
+    if not isinstance(identity, str) or not identity:
+        raise ValueError("a message without an id")
+    return identity
+
+
+def _found(answer: Any, *, ref: str, to: str) -> Result | None:
+    """Read a listing: the message that carries ``ref``, or None where there surely is none.
+
+    Raises:
+        ValueError, KeyError, TypeError: It is not a listing, or one of other messages.
+    """
+    total, messages = answer["TotalCount"], answer["Messages"]
+    if type(total) is not int or not isinstance(messages, list) or total < len(messages):
+        raise ValueError("not a listing")
+    if ours := next((message for message in messages if _is_about(message, ref, to)), None):
+        return Result(accepted=True, provider_id=_id(ours))
+    if total > len(messages):
+        raise ValueError("a listing of other messages, and more than it shows")
+    return None
+
+
+def _is_about(message: Mapping[str, Any], ref: str, to: str) -> bool:
+    """Tell whether a listed message is ours; the filter alone is not trusted."""
+    metadata, recipients = message.get("Metadata"), message.get("Recipients")
+    if isinstance(metadata, dict):
+        return bool(metadata.get("ref") == ref)
+    if to and isinstance(recipients, list):
+        if to.casefold() in (str(address).casefold() for address in recipients):
+            return True
+        raise ValueError("a message to somebody else")
+    return True

@@ -1,0 +1,119 @@
+"""What the fakes of all providers share: the ground truth, the questions about it, the faults.
+
+``GET /_count`` and ``GET /_log`` tell what was accepted, ``POST /_faults`` takes a JSON list of
+faults (the fields of :class:`bypost.testing.fault.Fault`; null goes well).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import orjson
+
+from bypost.testing.acceptances import Acceptances, Accepted
+from bypost.testing.fake_server import KEPT_REQUESTS, FakeServer, Reply, Request
+from bypost.testing.fault import Chooser, Fault, Script
+from scheduler.clock import Clock, SystemClock
+
+Make = Callable[[argparse.Namespace], "FakeProvider"]
+
+
+class FakeProvider(FakeServer):
+    """An email service on loopback that remembers what it accepted.
+
+    A subclass answers the requests of its service in :meth:`answer`.
+
+    Attributes:
+        acceptances: What it accepted.
+    """
+
+    plain = frozenset({"/_count", "/_log", "/_faults"})
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        faults: Iterable[Fault | None] | Chooser = (),
+        log_path: Path | None = None,
+        api_key: str,
+        webhook_secret: str,
+        latency_s: float = 0.0,
+        discard: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        """Start the fake.
+
+        Args:
+            port: 0 for a free one.
+            faults: What goes wrong with the requests to come.
+            log_path: A file that gets a JSON line per accepted message.
+            api_key: The only key that is let in.
+            webhook_secret: What its events are signed with.
+            latency_s: Seconds that every request takes before it is accepted.
+            discard: Answer with ids and look at nothing: for benchmarks.
+            clock: Says when something was accepted; the machine's by default.
+        """
+        self.acceptances = Acceptances(log_path)
+        self._api_key = api_key
+        self._webhook_secret = webhook_secret
+        self._latency_s = latency_s
+        self._discard = discard
+        self._clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        super().__init__(port=port, script=Script(faults), keep=0 if discard else KEPT_REQUESTS)
+
+    @property
+    def accepted(self) -> Mapping[str, int]:
+        """How often each reference was accepted."""
+        return self.acceptances.counts
+
+    def close(self) -> None:
+        """Stop the server and close the log."""
+        super().close()
+        self.acceptances.close()
+
+    def process(self, request: Request, *, delay_s: float) -> Reply:
+        """Answer questions about the truth, and everything else as the service does."""
+        if request.path == "/_faults":
+            self.script.add(*(item and Fault(**item) for item in orjson.loads(request.body)))
+        elif request.path == "/_log":
+            return Reply(200, orjson.dumps(self.acceptances.listing()))
+        elif request.path != "/_count":
+            return self.answer(request, wait_s=self._latency_s + delay_s)
+        return Reply(200, orjson.dumps(self.acceptances.summary()))
+
+    def answer(self, request: Request, *, wait_s: float) -> Reply:
+        """Answer as the service does; it takes ``wait_s`` seconds to accept something."""
+        raise NotImplementedError
+
+    def new_id(self) -> str:
+        """Return an id that no other message has."""
+        return f"{next(self._numbers):08x}-0000-4000-8000-0000000fa4e0"
+
+    def message(self, ref: str, to: str = "") -> Accepted:
+        """Return the message ``ref`` for an event about it; an invented one where there is none."""
+        if accepted := self.acceptances.of(ref):
+            return accepted[0]
+        return Accepted(ref=ref, to=to, provider_id=self.new_id(), at=self._clock.now())
+
+
+def serve(
+    parser: argparse.ArgumentParser, make: Callable[[argparse.Namespace], FakeProvider]
+) -> None:
+    """Serve until the process ends; the first line of the output is the URL."""
+    parser.add_argument("--port", type=int, default=0, help="0 (default) takes a free one")
+    parser.add_argument("--log", type=Path, help="file that gets a JSON line per accepted message")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds a request")
+    parser.add_argument("--discard", action="store_true", help="keep nothing: for benchmarks")
+    with make(parser.parse_args()) as fake:
+        sys.stdout.write(f"{fake.url}\n")
+        sys.stdout.flush()
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
