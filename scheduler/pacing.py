@@ -14,6 +14,9 @@ from scheduler.wall import to_utc
 #: written before a clock stepped back.
 SKEW = timedelta(minutes=1)
 
+#: A longer pause is taken for the mark of a clock that was ahead; it is cut to the other.
+LONGEST_PAUSE, PAUSE_AGAIN = timedelta(hours=24), timedelta(hours=1)
+
 #: A ramp that grows more slowly is taken for a mistake: at 1 % a day, 50 become 100 in ten weeks.
 SLOWEST_GROWTH = 1.01
 
@@ -169,6 +172,23 @@ def pause(budget: Budget, until: datetime) -> Budget:
     if budget.paused_until is not None:
         end = max(end, budget.paused_until)
     return replace(budget, paused_until=end)
+
+
+def rewind(budget: Budget, *, now: datetime) -> Budget:
+    """Return a budget written by a clock that was ahead as a right clock would have written it.
+
+    Its own date tells by how much. A pause that nothing dates is cut to ``PAUSE_AGAIN`` where it
+    is longer than anybody asks for. What is not from ahead is returned as it is.
+    """
+    present = to_utc(now)
+    until = budget.paused_until
+    if budget.updated_at is not None and budget.updated_at > present + SKEW:
+        until = until and until - (budget.updated_at - present)
+        day = budget.day and min(budget.day, present.date())
+        budget = replace(budget, updated_at=present, day=day)
+    if until is not None and until > present + LONGEST_PAUSE:
+        until = present + PAUSE_AGAIN
+    return replace(budget, paused_until=until)
 
 
 def _instant(budget: Budget, now: datetime) -> datetime:

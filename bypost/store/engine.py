@@ -6,6 +6,7 @@ against 1,137 commits in 3 s; ``BEGIN IMMEDIATE`` gave none against 4,607.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 import weakref
@@ -52,6 +53,13 @@ class Store:
     def path(self) -> Path:
         """Return the database file."""
         return Path(self.url.database or "")
+
+    def room(self) -> int | None:
+        """Return the bytes an ordinary user may still write beside the file; None if unknown."""
+        try:
+            return shutil.disk_usage(self.path.parent).free
+        except OSError:
+            return None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from bypost.store.engine import Connection
-from bypost.store.schema import meta
+from bypost.store.schema import attempts, meta
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which database this is, and how far it has come.
+
+    Attributes:
+        instance: The instance that may send from it; None until it was given one.
+        tag: Begins every reference; copies share it.
+        attempts: Number of the newest attempt, 0 before the first. Attempts are only ever added,
+            so a lower number than one seen before is an older state of the database.
+    """
+
+    instance: str | None
+    tag: str
+    attempts: int
+
+
+_IDENTITY = select(
+    select(meta.c.value).where(meta.c.key == "instance").scalar_subquery(),
+    select(meta.c.value).where(meta.c.key == "tag").scalar_subquery(),
+    select(func.max(attempts.c.id)).scalar_subquery(),
+)
 
 
 def get(connection: Connection, key: str) -> str | None:
@@ -35,3 +59,15 @@ def make_tag(connection: Connection) -> str:
     made = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     put(connection, "tag", made)
     return made
+
+
+def identity(connection: Connection) -> Identity:
+    """Return which database this is, with one question."""
+    instance, own_tag, newest = connection.execute(_IDENTITY).one()
+    return Identity(instance, own_tag or "", newest or 0)
+
+
+def join_instance(connection: Connection, instance: str) -> None:
+    """Give the database its instance, unless it has one."""
+    if get(connection, "instance") is None:
+        put(connection, "instance", instance)

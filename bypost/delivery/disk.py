@@ -1,0 +1,29 @@
+"""Room on the disk: a batch is taken only where its answer can be written down as well.
+
+On a full disk SQLite rolls the failing transaction back and keeps all earlier ones. The request,
+though, has left by then: a disk that fills up between intent and record leaves ``unknown`` behind.
+So the question is asked before anything is claimed or owed.
+"""
+
+from __future__ import annotations
+
+from bypost.delivery.context import Context
+
+#: Bytes that must be free. Intent, frozen bytes and record of the batches under way come to less
+#: than 1 MB at 64 threads; the log they go to is up to 4 MB (1,000 pages) before a checkpoint, and
+#: a checkpoint writes as much again into the database file.
+ENOUGH = 10_000_000
+
+
+def shortage(context: Context) -> str:
+    """Return what is wrong with the room beside the database; empty if there is enough.
+
+    Asks the system, not the disk: a few microseconds.
+    """
+    room = context.store.room()
+    if room is None or room >= ENOUGH:
+        return ""
+    return (
+        f"{context.store.path}: the disk has {room / 1e6:.1f} MB left, and sending stops below "
+        f"{ENOUGH / 1e6:.0f} MB, so that every answer can still be written down: free some space"
+    )
