@@ -17,7 +17,7 @@ from bypost.model.course import Sender
 from bypost.providers.base import Provider
 from bypost.providers.registry import build
 from bypost.settings import Settings, load_settings
-from bypost.store import Store, meta, migrate
+from bypost.store import Store, meta, migrate, tags
 from scheduler.clock import Clock, SimulatedClock, SystemClock
 from scheduler.pacing import Rate
 
@@ -49,7 +49,7 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
         migrate.upgrade(store)
     elif not migrate.is_current(store):
         raise StoreError(f"{store.path}: not of this version\n    run `bypost db upgrade`")
-    return wire(root, settings, store, clock or SystemClock())
+    return replace(wire(root, settings, store, clock or SystemClock()), guarded=True)
 
 
 def project_folder(root: Path) -> Path:
@@ -82,7 +82,7 @@ def wire(
     links_key, address_key = read_or_make_keys(root / key_file)
     keys = [key.get_secret_value() for key in settings.site.secret_keys]
     with store.read() as connection:
-        tag = meta.tag(connection)
+        tag, former = meta.tag(connection), tags.former(connection)
     return Context(
         root=root,
         settings=settings,
@@ -93,6 +93,7 @@ def wire(
         links=Links(settings.site.base_url, [*keys, links_key]),
         address_hash=AddressHash(address_key),
         tag=str(tag),
+        former_tags=former,
         sender=Sender(**settings.sender.model_dump()),
     )
 
@@ -141,7 +142,7 @@ def rewire(context: Context, *, store: Store, clock: Clock, outbox: Path) -> Con
     sending = context.settings.sending.model_copy(update={"provider": ("outbox",), "threads": 1})
     settings = context.settings.model_copy(update={"sending": sending})
     with store.read() as connection:
-        tag = meta.tag(connection)
+        tag, former = meta.tag(connection), tags.former(connection)
     return replace(
         context,
         store=store,
@@ -150,6 +151,8 @@ def rewire(context: Context, *, store: Store, clock: Clock, outbox: Path) -> Con
         providers={"outbox": local},
         rates={},
         tag=str(tag),
+        former_tags=former,
+        guarded=False,
     )
 
 

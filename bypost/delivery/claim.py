@@ -134,7 +134,7 @@ def _take_budget(
     if rate == pacing.Rate() and budget.paused_until is None:
         return None
     # A quota lowered below a batch's size: it leaves alone, on a day of its own.
-    items = min(batch["size"], rate.per_day or batch["size"])
+    items = min(batch["size"], rate.limit_on(now.date()) or batch["size"])
     taken, wait = pacing.take(budget, rate, calls=1, items=items, now=now)
     if wait:
         return Later(now + wait, everybody=True)

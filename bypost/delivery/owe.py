@@ -144,7 +144,7 @@ def batch_size(context: Context) -> int:
     """
     provider = context.provider
     most = context.most(provider)
-    quota = context.rates.get(provider.name, Rate()).per_day
+    quota = context.rates.get(provider.name, Rate()).limit_on(context.clock.now().date())
     return min(most, quota or most)
 
 

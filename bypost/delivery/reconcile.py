@@ -185,7 +185,7 @@ def mark_sent(context: Context, ids: Sequence[int]) -> int:
         return settle.accept(connection, [(i, "") for i in ids], now=context.clock.now())
 
 
-def resend(context: Context, ids: Sequence[int]) -> int:
+def owe_again(context: Context, ids: Sequence[int]) -> int:
     """Owe unknown deliveries again, on the operator's word; return how many."""
     again = 0
     with context.store.write() as connection:

@@ -22,7 +22,8 @@ def answer(context: Context, claim: Claim, request: Request, results: Sequence[R
     now = context.clock.now()
     pairs = list(zip(request.ids, results, strict=True))
     accepted = [(i, r.provider_id) for i, r in pairs if r.accepted]
-    failed = [(i, "failed", r.error) for i, r in pairs if not r.accepted]
+    again = [i for i, r in pairs if r.retry]
+    failed = [(i, "failed", r.error) for i, r in pairs if not r.accepted and not r.retry]
     batch_id = claim.batch["id"]
     with context.store.write() as connection:
         batch = ledger.batch(connection, batch_id)
@@ -32,6 +33,7 @@ def answer(context: Context, claim: Claim, request: Request, results: Sequence[R
             "state": "settled",
             "accepted": batch["accepted"] + len(accepted),
             "failed": batch["failed"] + len(failed),
+            "size": batch["size"] - len(again),
             "accepted_at": now,
             "frozen": None,
             "lease_until": None,
@@ -41,8 +43,19 @@ def answer(context: Context, claim: Claim, request: Request, results: Sequence[R
         if not ledger.update_fenced(connection, batch_id, claim.fence, values):
             return
         ledger.except_deliveries(connection, failed)
+        _owe_again(context, connection, batch, again, now)
         ledger.name_deliveries(connection, [(i, name) for i, name in accepted if name])
         _end_attempt(connection, claim, now, "accepted")
+
+
+def _owe_again(
+    context: Context, connection: Connection, batch: Row, ids: Sequence[int], now: datetime
+) -> None:
+    """Give those that were not taken, through no fault of theirs, a batch of their own."""
+    if ids:
+        wait = timedelta(seconds=context.settings.sending.retry_seconds)
+        provider = batch["provider"]
+        binding.rebind(connection, batch, ids, provider=provider, next_try=now + wait)
 
 
 def failure(context: Context, provider: Provider, claim: Claim, error: SendError) -> Progress:

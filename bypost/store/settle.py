@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, func, or_, select, update
+from sqlalchemy import RowMapping, and_, func, literal, or_, select, update
 
 from bypost.store import binding, ledger
 from bypost.store.engine import Connection
 from bypost.store.schema import batches, deliveries, subscribers
+from bypost.store.schema.base import Instant
 
 #: In place of a provider where nobody can be asked: owed in a time that a backup does not know.
 NOBODY = ""
@@ -53,6 +54,59 @@ def open_members(connection: Connection, batch_id: int) -> Sequence[RowMapping]:
         .order_by(deliveries.c.id)
     )
     return connection.execute(query).mappings().all()
+
+
+def doubt(
+    connection: Connection, *, at: datetime, next_try: datetime, why: str, nobody: bool = False
+) -> int:
+    """Make every open batch unknown: it may have been sent since ``at``; return how many people.
+
+    Args:
+        at: Its first byte may have left then, where no attempt is known.
+        next_try: When to ask.
+        nobody: Its references never reached a provider, so that nobody can be asked.
+    """
+    held = (
+        select(func.count())
+        .where(deliveries.c.batch_id == batches.c.id, deliveries.c.state.is_(None))
+        .scalar_subquery()
+    )
+    before = connection.execute(select(func.sum(batches.c.members)).where(ledger.IS_UNKNOWN))
+    known = before.scalar() or 0
+    connection.execute(
+        update(batches)
+        .where(ledger.IS_OPEN)
+        .values(
+            state="unknown",
+            fence=batches.c.fence + 1,  # whoever is at it has lost it
+            lease_until=None,
+            frozen=None,
+            ambiguous=False,
+            members=held,
+            first_sent_at=func.coalesce(batches.c.first_sent_at, literal(at, Instant())),
+            next_try=next_try,
+            detail=why[:400],
+            **({"provider": NOBODY} if nobody else {}),
+        )
+    )
+    connection.execute(
+        update(batches)
+        .where(ledger.IS_UNKNOWN, batches.c.members <= 0)
+        .values(state="settled", detail="")
+    )
+    after = connection.execute(select(func.sum(batches.c.members)).where(ledger.IS_UNKNOWN))
+    return (after.scalar() or 0) - known
+
+
+def all_unknown(connection: Connection) -> list[int]:
+    """Return every unknown delivery."""
+    query = (
+        select(deliveries.c.id)
+        .join(batches, batches.c.id == deliveries.c.batch_id)
+        .where(ledger.IS_UNKNOWN, deliveries.c.state.is_(None))
+        .order_by(deliveries.c.id)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def unknown_of(connection: Connection, ids: Sequence[int]) -> Sequence[RowMapping]:
@@ -170,7 +224,9 @@ def _settle(
         numbers["members"] = batch.members - 1
     if number == "accepted":
         # Taken over when it was sent, not when we heard of it: the course's clock runs from there.
-        numbers["accepted_at"] = func.coalesce(batch.accepted_at, batch.first_sent_at, now)
+        numbers["accepted_at"] = func.coalesce(
+            batch.accepted_at, batch.first_sent_at, literal(now, Instant())
+        )
     connection.execute(update(batches).where(batch.id == row["batch_id"]).values(**numbers))
     _close_if_empty(connection, row["batch_id"])
     return 1

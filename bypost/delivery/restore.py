@@ -1,0 +1,105 @@
+"""After a backup was put back: what may have been sent since it was made is unknown, not owed.
+
+The backup does not know what happened since. Two things would go wrong without care: what was open
+then would be sent again, and so would everything that fell due since. Both become unknown instead,
+and the operator decides. For the second, owing is played through on a simulated clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bypost.delivery import instance
+from bypost.delivery.context import Context
+from bypost.delivery.owe import owe_lessons
+from bypost.delivery.owe_issues import next_issue_at, owe_issues
+from bypost.delivery.publish import Published, Publisher
+from bypost.delivery.run import importer
+from bypost.errors import SettingsError
+from bypost.people.import_csv import project_file
+from bypost.store import enrollments, settle, tags
+from scheduler.clock import SimulatedClock
+
+#: Steps of the simulated clock where more falls due sooner.
+_STEP = timedelta(minutes=1)
+#: In place of the hold after an unknown lesson: the next one may have been sent as well.
+_NO_HOLD = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """What a restored database can no longer know.
+
+    Attributes:
+        open: Deliveries that were open when the backup was made.
+        due: Deliveries that fell due since.
+    """
+
+    open: int
+    due: int
+
+
+def doubt_since(context: Context, since: datetime) -> Doubted:
+    """Make unknown what may have been sent since ``since``, then let this database send again.
+
+    Raises:
+        SettingsError: ``since`` is in the future.
+        ByPostError: The content, the CSV or the database cannot be used.
+    """
+    now = context.clock.now()
+    if since > now:
+        raise SettingsError(
+            f"--since {since.isoformat()} is in the future\n    name the time of the backup"
+        )
+    published = Publisher(context).take_over(patient=False)
+    with context.store.write() as connection:
+        was_open = settle.doubt(
+            connection,
+            at=since,
+            next_try=now + context.quiet,
+            why="open when the backup was made; it may have been sent since",
+        )
+        tag, former = tags.renew(connection), tags.former(connection)
+    past = _at(replace(context, tag=tag, former_tags=former), since)
+    due = _play(past, published, until=now)
+    instance.confirm(context.store, context.root, older=True)
+    return Doubted(was_open, due)
+
+
+def _at(context: Context, since: datetime) -> Context:
+    """Return the project as it stood at ``since``, without the hold after an unknown lesson."""
+    sending = context.settings.sending.model_copy(update={"unknown_hold_hours": _NO_HOLD})
+    settings = context.settings.model_copy(update={"sending": sending})
+    return replace(context, clock=SimulatedClock(since), settings=settings)
+
+
+def _play(past: Context, published: Published, *, until: datetime) -> int:
+    """Owe what fell due until now, each at its time, as unknown; return how many."""
+    clock = past.clock
+    file = project_file(past.root)
+    if file.exists():
+        importer(past, published).run(file, now=clock.now())
+    due = 0
+    while True:
+        owe_lessons(past, published.shapes)
+        owe_issues(past, published.issues)
+        with past.store.write() as connection:
+            due += settle.doubt(
+                connection,
+                at=clock.now(),
+                next_try=until,
+                why="fell due after the backup was made; it may have been sent",
+                nobody=True,
+            )
+        at = _next(past, published)
+        if at is None or at > until:
+            return due
+        clock.sleep(max(at - clock.now(), _STEP).total_seconds())
+
+
+def _next(past: Context, published: Published) -> datetime | None:
+    with past.store.read() as connection:
+        hint = enrollments.next_hint(connection, list(published.shapes))
+    coming = [hint, next_issue_at(past, published.issues)]
+    return min((at for at in coming if at is not None), default=None)
