@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from bypost.errors import SettingsError, StoreError
 from bypost.http import HttpClient
 from bypost.links import AddressHash, Links, read_or_make_keys
 from bypost.model.course import Sender
+from bypost.model.message import Search
 from bypost.providers.base import Provider
 from bypost.providers.registry import build
 from bypost.settings import Settings, load_settings
@@ -185,6 +186,24 @@ def refuse_sample_settings(context: Context) -> None:
             + "\n    ".join(wrong)
             + "\n    mend them in bypost.toml (for a test on this machine: --allow-local)"
         )
+    _refuse_short_quiet(context)
+
+
+def _refuse_short_quiet(context: Context) -> None:
+    """Keep "not there" from being believed before the provider can have shown a mail."""
+    timeout = timedelta(seconds=context.settings.sending.timeout_seconds)
+    for provider in context.providers.values():
+        if not isinstance(provider.send_class, Search):
+            continue
+        least = provider.send_class.lag + timeout
+        if context.quiet <= least:
+            raise SettingsError(
+                f"[sending] quiet_seconds: {context.quiet.total_seconds():g} s is too short for "
+                f"{provider.name}, which may show a mail only after "
+                f"{least.total_seconds():g} s: a mail could be sent twice\n"
+                "    leave it out (15 minutes), or write more "
+                "(for a test on this machine: --allow-local)"
+            )
 
 
 def _is_public(base_url: str) -> bool:

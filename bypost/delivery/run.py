@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bypost.delivery import steps
+from bypost.delivery import clock_step, disk, instance, steps
 from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, owe_lessons
 from bypost.delivery.owe_issues import next_issue_at, owe_issues
@@ -54,22 +54,27 @@ class Pass:
         Raises:
             ByPostError: if the CSV, the settings or the database cannot be used at all.
         """
+        instance.check(self.context)
+        stepped = clock_step.notice(self.context)
         before = self._count()
         published = self._publisher.take_over(patient=self.patient)
         steps.reached("published")
+        if short := disk.shortage(self.context):
+            return self._report(before, published, None, [short])
         imported = self._import(published)
         steps.reached("imported")
         self._rebind()
         sender = Sender(self.context, self.patience, self.on_progress)
         settled = Settled()
-        while True:
+        while not disk.shortage(self.context):
             settled += settle_due(self.context, _at_least_once(published))
             owed = owe_lessons(self.context, published.shapes)
             owed += owe_issues(self.context, published.issues)
             sender.send_ready()
             if not owed and not sender.wait_until(self._next_question()):
                 break
-        troubles = [*sender.troubles, *settled.troubles]
+        instance.note(self.context)
+        troubles = [*filter(None, [stepped]), *sender.troubles, *settled.troubles]
         return self._report(before, published, imported, troubles)
 
     def _next_question(self) -> datetime | None:

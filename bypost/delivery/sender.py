@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
+from bypost.delivery import disk
 from bypost.delivery.claim import Blocked, Later
 from bypost.delivery.context import Context
 from bypost.delivery.deliver import deliver
@@ -56,6 +57,10 @@ class Sender:
         now = self._context.clock.now()
         if room <= 0 or self.blocked or (self._not_before and self._not_before > now):
             return []
+        if short := disk.shortage(self._context):
+            self.blocked = short
+            self._note_trouble(short)
+            return []
         self._resting = {i: until for i, until in self._resting.items() if until > now}
         passed_over = busy | set(self._resting)
         with self._context.store.read() as connection:
@@ -71,9 +76,13 @@ class Sender:
                 self._not_before = until
             case Later(until, trouble):
                 self._resting[batch_id] = until
-                if trouble and trouble not in self.troubles:
-                    self.troubles.append(trouble)
-                    _LOG.warning("%s", trouble)
+                self._note_trouble(trouble)
+
+    def _note_trouble(self, trouble: str) -> None:
+        """Remember a trouble for the report, and log it the first time."""
+        if trouble and trouble not in self.troubles:
+            self.troubles.append(trouble)
+            _LOG.warning("%s", trouble)
 
     def _wait(self) -> bool:
         """Sleep until something can be tried; False if there is nothing, or it is too far off."""
