@@ -9,7 +9,7 @@ from typing import cast
 
 import typer
 
-from bypost.cli import content, database, reconcile, send, serve, status, subscribers
+from bypost.cli import content, database, reconcile, send, serve, show, status, subscribers
 from bypost.cli.console import problem
 from bypost.errors import ByPostError, ContentError, SettingsError
 
@@ -36,6 +36,7 @@ app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("resume")(status.resume)
 app.command("reconcile")(reconcile.reconcile)
+app.command("show")(show.show)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(database.app, name="db")
 
