@@ -1,6 +1,8 @@
-"""``bypost db``: the database's schema."""
+"""``bypost db``: the database's schema, and the place that may send from it."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -32,4 +34,40 @@ def upgrade(project: ProjectOption = HERE) -> int:
     console.out.print(
         f"schema {after}: up to date" if before == after else f"schema {before or 'none'} → {after}"
     )
+    return 0
+
+
+@app.command("confirm")
+def confirm(
+    project: ProjectOption = HERE,
+    older: Annotated[
+        bool,
+        typer.Option(
+            "--older",
+            help="Also a backup older than what was sent from here; that is sent again.",
+        ),
+    ] = False,
+) -> int:
+    """Say that this is the one place that sends from this database.
+
+    A database that was copied or moved sends nothing until then, because two places that send
+    from copies of it would send everything twice. After a backup was put back, run `bypost
+    reconcile --since TIME` instead: it also keeps what was sent since from being sent again.
+
+    Example: bypost db confirm
+    """
+    from contextlib import closing
+
+    from bypost.delivery import instance
+    from bypost.errors import StoreError
+    from bypost.project import project_folder
+    from bypost.settings import load_settings
+    from bypost.store import Store, migrate
+
+    root = project_folder(project)
+    with closing(Store(load_settings(root).database.url, root=root)) as store:
+        if not migrate.is_current(store):
+            raise StoreError(f"{store.path}: not of this version\n    run `bypost db upgrade`")
+        name = instance.confirm(store, root, older=older)
+    console.out.print(f"this place is instance {name} and may send; no other copy should")
     return 0

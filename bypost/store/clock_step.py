@@ -16,6 +16,14 @@ from bypost.store.schema import attempts, batches
 _KEY = "clock_step"
 #: Attempts looked at: a pass under way when the clock steps back adds some with the right date.
 _RECENT = 200
+_recent = (
+    select(attempts.c.id, attempts.c.started_at)
+    .order_by(attempts.c.id.desc())
+    .limit(_RECENT)
+    .subquery()
+)
+_LAST = select(_recent).order_by(_recent.c.started_at.desc(), _recent.c.id.desc()).limit(1)
+_LEASE = select(func.max(batches.c.lease_until)).where(IS_OPEN)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -36,16 +44,8 @@ class Newest:
 
 def newest(connection: Connection) -> Newest:
     """Return the newest instants of the ledger."""
-    recent = (
-        select(attempts.c.id, attempts.c.started_at)
-        .order_by(attempts.c.id.desc())
-        .limit(_RECENT)
-        .subquery()
-    )
-    last = connection.execute(
-        select(recent).order_by(recent.c.started_at.desc(), recent.c.id.desc()).limit(1)
-    ).first()
-    lease = connection.execute(select(func.max(batches.c.lease_until)).where(IS_OPEN)).scalar()
+    last = connection.execute(_LAST).first()
+    lease = connection.execute(_LEASE).scalar()
     return Newest(last.id if last else 0, last.started_at if last else None, lease)
 
 
