@@ -16,9 +16,7 @@ from bypost.http import HttpAnswer, HttpClient
 from bypost.model.message import Result
 from bypost.providers.base import Provider
 from bypost.providers.retry_after import retry_after
-
-#: Longest quotation of a provider's own words, in characters.
-MAX_WORDS = 300
+from bypost.providers.words import MAX_WORDS, one_line, without_addresses
 
 _FIXES: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "check its api_key",
@@ -31,7 +29,6 @@ _FIXES: Mapping[int, str] = {
 
 #: Where services put their words, the first one found wins.
 _WORDS = ("message", "Message", "error")
-_ADDRESS = re.compile(r"[^\s@<>\"',;:()]+@[^\s@<>\"',;:()]+")
 _Read = TypeVar("_Read")
 
 
@@ -134,8 +131,7 @@ class HttpProvider(Provider):
         text = str(text)
         for mask in self._secrets:  # before the cut, which could leave half of one
             text = mask.sub("***", text)
-        printable = "".join(letter if letter.isprintable() else " " for letter in text)
-        return " ".join(printable.split())[:MAX_WORDS]
+        return one_line(text)
 
     def _no(self, answer: HttpAnswer) -> SendError:
         status = answer.status
@@ -195,11 +191,6 @@ def usable_key(provider: str, key: str | None, what: str) -> str:
             f"set BYPOST_PROVIDERS__{provider.upper()}__API_KEY to {what}"
         )
     return key
-
-
-def without_addresses(text: str) -> str:
-    """Return ``text`` with every email address in it replaced by three stars."""
-    return _ADDRESS.sub("***", text)
 
 
 def _is_origin(url: str) -> bool:

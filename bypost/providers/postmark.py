@@ -18,9 +18,22 @@ import orjson
 
 from bypost.errors import OutcomeUnknown, Refused, SendError, Throttled
 from bypost.http import HttpClient
+from bypost.model.event import Event, EventKind
 from bypost.model.message import Message, Result, Search
-from bypost.providers.http_provider import HttpProvider, usable_key, without_addresses
+from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.mailbox import mailbox
+from bypost.providers.payload import (
+    MAX_ID,
+    Payload,
+    address,
+    detail,
+    digest,
+    is_too_large,
+    reference,
+)
+from bypost.providers.signature import Basic
+from bypost.providers.webhook import Webhook
+from bypost.providers.words import without_addresses
 from scheduler.clock import Clock
 
 #: Longest HTML or text body, and longest message, in bytes.
@@ -190,6 +203,89 @@ class Postmark(HttpProvider):
             return Throttled(errors[code])
         fix = _ACCOUNT.get(code)
         return Refused(errors[code] + (f" ({fix})" if fix else ""))
+
+
+#: RecordType -> what happened; Bounce and SubscriptionChange say more.
+_RECORDS = {
+    "Delivery": EventKind.DELIVERED,
+    "SpamComplaint": EventKind.COMPLAINED,
+    "Open": EventKind.OPENED,
+    "Click": EventKind.CLICKED,
+}
+#: Type of a Bounce -> what happened. A type that is not here is recorded without effect: automatic
+#: answers, changes of address, challenges and the like say nothing against the address.
+_BOUNCES = {
+    "HardBounce": EventKind.BOUNCED,
+    "BadEmailAddress": EventKind.BOUNCED,
+    "SoftBounce": EventKind.SOFT_BOUNCED,
+    "Unknown": EventKind.SOFT_BOUNCED,
+    "Transient": EventKind.DEFERRED,
+    "DnsError": EventKind.DEFERRED,
+    "SpamNotification": EventKind.COMPLAINED,
+    "SpamComplaint": EventKind.COMPLAINED,
+    "Unsubscribe": EventKind.UNSUBSCRIBED,
+    "Blocked": EventKind.REJECTED,
+    "DMARCPolicy": EventKind.REJECTED,
+    "ManuallyDeactivated": EventKind.REJECTED,
+    "SMTPApiError": EventKind.REJECTED,
+    "TemplateRenderingFailed": EventKind.REJECTED,
+}
+#: SuppressionReason of a SubscriptionChange -> what happened; only one of them was the person.
+_SUPPRESSIONS = {
+    "HardBounce": EventKind.BOUNCED,
+    "SpamComplaint": EventKind.COMPLAINED,
+    "ManualSuppression": EventKind.UNSUBSCRIBED,
+}
+_INSTANTS = ("DeliveredAt", "BouncedAt", "ChangedAt", "ReceivedAt")
+
+
+class PostmarkHook(Webhook):
+    """Postmark's webhook: one event a request, no signature, HTTP Basic."""
+
+    name = "postmark"
+
+    def __init__(self, secret: str, clock: Clock) -> None:
+        """Take ``username:password``; raises SettingsError for anything else."""
+        super().__init__(secret, clock)
+        self._basic = Basic(self.name, secret)
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
+        """Return the event; see :meth:`Webhook.read`."""
+        self._basic.check(headers)
+        told = Payload(body)
+        kind = _kind(told)
+        said = (told.text("Details"), told.text("Description"))
+        at = next(filter(None, map(told.instant, _INSTANTS)), None) or self._clock.now()
+        event = Event(
+            event_id=_event_id(told, body),
+            kind=kind,
+            ref=reference(told.field("Metadata", "ref")),
+            provider_id=told.text("MessageID")[:MAX_ID],
+            recipient=address(told.field("Recipient")) or address(told.field("Email")),
+            at=at,
+            too_large=kind is EventKind.SOFT_BOUNCED and is_too_large(*said),
+            detail=detail(*said),
+            # Where the operator asked for it, Content is the mail with its reader's links.
+            raw={name: value for name, value in told.raw.items() if name != "Content"},
+        )
+        return [event]
+
+
+def _kind(told: Payload) -> EventKind:
+    record = told.text("RecordType")
+    if record == "Bounce":
+        return _BOUNCES.get(told.text("Type"), EventKind.OTHER)
+    if record == "SubscriptionChange":
+        if told.field("SuppressSending") is not True:  # mail is allowed again
+            return EventKind.OTHER
+        return _SUPPRESSIONS.get(told.text("SuppressionReason"), EventKind.OTHER)
+    return _RECORDS.get(record, EventKind.OTHER)
+
+
+def _event_id(told: Payload, body: bytes) -> str:
+    """Return the id of a bounce with its type, so that a later verdict on it is another event."""
+    identity = told.text("ID")
+    return f"{identity}-{told.text('Type')}"[:MAX_ID] if identity else digest(body)
 
 
 def _fields(message: Message, stream: str) -> dict[str, object]:

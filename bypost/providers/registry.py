@@ -12,8 +12,9 @@ from bypost.errors import SettingsError
 from bypost.http import HttpClient
 from bypost.providers.base import Provider
 from bypost.providers.outbox import Outbox
-from bypost.providers.postmark import Postmark
-from bypost.providers.resend import Resend
+from bypost.providers.postmark import Postmark, PostmarkHook
+from bypost.providers.resend import Resend, ResendHook
+from bypost.providers.webhook import Webhook
 from scheduler.clock import Clock
 
 _Builder = Callable[..., Provider]
@@ -23,6 +24,9 @@ BUILDERS: Mapping[str, _Builder] = {
     "postmark": lambda *, http, clock, **options: Postmark(http=http, clock=clock, **options),
     "resend": lambda *, http, clock, **options: Resend(http=http, **options),
 }
+
+#: Who posts events to ``/hooks/<name>``.
+HOOKS: Mapping[str, type[Webhook]] = {"postmark": PostmarkHook, "resend": ResendHook}
 
 #: Options of a provider that others act on: the budget and the webhooks.
 _NOT_FOR_SENDING = frozenset({"per_second", "per_day", "webhook_secret"})
@@ -51,3 +55,17 @@ def build(name: str, options: Mapping[str, Any], *, http: HttpClient, clock: Clo
         if key not in _NOT_FOR_SENDING
     }
     return builder(http=http, clock=clock, **plain)
+
+
+def build_hook(name: str, secret: str, *, clock: Clock) -> Webhook:
+    """Return the reader of what the provider ``name`` posts.
+
+    Args:
+        name: One of :data:`HOOKS`.
+        secret: Its ``webhook_secret``.
+        clock: For the age of a signature.
+
+    Raises:
+        SettingsError: The secret is not of the form that this provider's have.
+    """
+    return HOOKS[name](secret, clock)

@@ -15,10 +15,23 @@ import orjson
 
 from bypost.errors import Refused, SendError, Throttled
 from bypost.http import HttpAnswer, HttpClient
+from bypost.model.event import Event, EventKind
 from bypost.model.message import Key, Message, Result
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.mailbox import mailbox
+from bypost.providers.payload import (
+    MAX_ID,
+    Payload,
+    address,
+    detail,
+    digest,
+    is_too_large,
+    reference,
+)
 from bypost.providers.retry_after import retry_after
+from bypost.providers.signature import Svix
+from bypost.providers.webhook import Webhook
+from scheduler.clock import Clock
 
 #: Longest idempotency key that Resend takes, in characters.
 MAX_KEY = 256
@@ -110,6 +123,84 @@ class Resend(HttpProvider):
             reason = self.plain(error["message"])
             refused[index] = Result(accepted=False, error=f"resend: {reason}")
         return refused
+
+
+#: Type of an event -> what happened; email.bounced says more.
+_TYPES = {
+    "email.sent": EventKind.SENT,
+    "email.delivered": EventKind.DELIVERED,
+    "email.delivery_delayed": EventKind.DEFERRED,
+    "email.complained": EventKind.COMPLAINED,
+    "email.opened": EventKind.OPENED,
+    "email.clicked": EventKind.CLICKED,
+    "email.failed": EventKind.REJECTED,
+    "email.suppressed": EventKind.REJECTED,
+}
+
+
+class ResendHook(Webhook):
+    """Resend's webhook: one event a request, signed by Svix."""
+
+    name = "resend"
+
+    def __init__(self, secret: str, clock: Clock) -> None:
+        """Take the signing secret; raises SettingsError where it cannot be one."""
+        super().__init__(secret, clock)
+        self._svix = Svix(self.name, secret)
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
+        """Return the event; see :meth:`Webhook.read`."""
+        delivery = self._svix.check(headers, body, self._clock.now())
+        told = Payload(body)
+        kind = _kind(told)
+        bounce = (told.text("data", "bounce", "message"), told.text("data", "bounce", "subType"))
+        words = (told.text("data", "failed", "reason"), told.text("data", "suppressed", "message"))
+        event = Event(
+            event_id=delivery if len(delivery) <= MAX_ID else digest(delivery.encode()),
+            kind=kind,
+            ref=reference(_tags(told.field("data", "tags")).get("ref")),
+            provider_id=told.text("data", "email_id")[:MAX_ID],
+            recipient=_recipient(told.field("data", "to")),
+            at=told.instant("created_at") or self._clock.now(),
+            too_large=kind is EventKind.SOFT_BOUNCED and is_too_large(*bounce),
+            detail=detail(bounce[0], *words),
+            raw=told.raw,
+        )
+        return [event]
+
+
+def _kind(told: Payload) -> EventKind:
+    name = told.text("type")
+    if name == "email.bounced":
+        return _bounce(told)
+    return _TYPES.get(name, EventKind.OTHER)
+
+
+def _bounce(told: Payload) -> EventKind:
+    """Tell a bounce for good from one of this time; Undetermined is not for good.
+
+    Older events have no type, only words; these say "hard bounce" where it is one.
+    """
+    kind = told.text("data", "bounce", "type").casefold()
+    hard = kind == "permanent" or (
+        not kind and "hard bounce" in told.text("data", "bounce", "message").casefold()
+    )
+    return EventKind.BOUNCED if hard else EventKind.SOFT_BOUNCED
+
+
+def _tags(tags: object) -> Mapping[str, object]:
+    """Return the tags by name: they come as a list of pairs or as an object."""
+    if isinstance(tags, dict):
+        return tags
+    if not isinstance(tags, list):
+        return {}
+    pairs = [tag for tag in tags if isinstance(tag, dict)]
+    return {tag["name"]: tag.get("value") for tag in pairs if isinstance(tag.get("name"), str)}
+
+
+def _recipient(to: object) -> str:
+    """Return whom the event is about; nobody where the mail had several recipients: not ours."""
+    return address(to[0]) if isinstance(to, list) and len(to) == 1 else ""
 
 
 def _message(message: Message) -> dict[str, object]:

@@ -8,15 +8,17 @@ URL on the first line; what it can be asked says :mod:`bypost.testing.fake_provi
 from __future__ import annotations
 
 import argparse
+import base64
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
+from bypost.model.event import EventKind
 from bypost.testing.acceptances import Accepted
 from bypost.testing.fake_provider import FakeProvider, serve
 from bypost.testing.fake_server import Reply, Request
@@ -24,6 +26,27 @@ from bypost.testing.fake_server import Reply, Request
 MAX_MESSAGES = 500
 #: User name and password that this fake gives with its events.
 WEBHOOK_SECRET = "postmark:a password of no real webhook"  # noqa: S105 - invented
+#: What happened -> the field with its instant, and how Postmark calls it.
+_EVENTS: Mapping[EventKind, tuple[str, Mapping[str, object]]] = {
+    EventKind.DELIVERED: ("DeliveredAt", {"RecordType": "Delivery"}),
+    EventKind.DEFERRED: ("BouncedAt", {"RecordType": "Bounce", "Type": "Transient"}),
+    EventKind.BOUNCED: ("BouncedAt", {"RecordType": "Bounce", "Type": "HardBounce"}),
+    EventKind.SOFT_BOUNCED: ("BouncedAt", {"RecordType": "Bounce", "Type": "SoftBounce"}),
+    EventKind.COMPLAINED: ("BouncedAt", {"RecordType": "SpamComplaint", "Type": "SpamComplaint"}),
+    EventKind.UNSUBSCRIBED: (
+        "ChangedAt",
+        {
+            "RecordType": "SubscriptionChange",
+            "SuppressSending": True,
+            "SuppressionReason": "ManualSuppression",
+            "Origin": "Recipient",
+        },
+    ),
+    EventKind.OPENED: ("ReceivedAt", {"RecordType": "Open"}),
+    EventKind.CLICKED: ("ReceivedAt", {"RecordType": "Click"}),
+    EventKind.REJECTED: ("BouncedAt", {"RecordType": "Bounce", "Type": "Blocked"}),
+    EventKind.OTHER: ("ReceivedAt", {"RecordType": "OfANewKind"}),
+}
 _ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
 
 
@@ -67,6 +90,35 @@ class FakePostmark(FakeProvider):
             self.stopping.wait(wait_s)
             return self._search(dict(parse_qsl(parts.query)))
         return _error(404, 0, "The requested resource does not exist.")
+
+    def event(
+        self,
+        ref: str,
+        kind: EventKind,
+        *,
+        to: str = "",
+        at: datetime | None = None,
+        detail: str = "",
+    ) -> tuple[dict[str, str], bytes]:
+        """Return headers and body of an event; see :meth:`FakeProvider.event`."""
+        if kind not in _EVENTS:
+            raise ValueError(f"Postmark tells of no event {kind}")
+        message, (instant, fields) = self.message(ref, to), _EVENTS[kind]
+        told: dict[str, object] = {
+            "MessageID": message.provider_id,
+            "MessageStream": self._stream_of.get(message.provider_id, "broadcast"),
+            "Metadata": {"ref": ref},
+            "Details": detail,
+            instant: at or self._clock.now(),
+            **fields,
+        }
+        if instant == "BouncedAt":
+            told |= {"ID": next(self._numbers), "Email": message.to}
+        else:
+            told["Recipient"] = message.to
+        credentials = base64.b64encode(self.webhook_secret.encode()).decode()
+        headers = {"content-type": "application/json", "authorization": f"Basic {credentials}"}
+        return headers, orjson.dumps(told)
 
     def _accept(self, request: Request) -> Reply:
         if self._discard:  # inside a text every quote is escaped: this occurs once per message

@@ -12,10 +12,12 @@ import itertools
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import orjson
 
+from bypost.model.event import EventKind
 from bypost.testing.acceptances import Acceptances, Accepted
 from bypost.testing.fake_server import KEPT_REQUESTS, FakeServer, Reply, Request
 from bypost.testing.fault import Chooser, Fault, Script
@@ -31,6 +33,7 @@ class FakeProvider(FakeServer):
 
     Attributes:
         acceptances: What it accepted.
+        webhook_secret: What its events are signed with.
     """
 
     plain = frozenset({"/_count", "/_log", "/_faults"})
@@ -61,7 +64,7 @@ class FakeProvider(FakeServer):
         """
         self.acceptances = Acceptances(log_path)
         self._api_key = api_key
-        self._webhook_secret = webhook_secret
+        self.webhook_secret = webhook_secret
         self._latency_s = latency_s
         self._discard = discard
         self._clock = clock or SystemClock()
@@ -91,6 +94,31 @@ class FakeProvider(FakeServer):
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as the service does; it takes ``wait_s`` seconds to accept something."""
+        raise NotImplementedError
+
+    def event(
+        self,
+        ref: str,
+        kind: EventKind,
+        *,
+        to: str = "",
+        at: datetime | None = None,
+        detail: str = "",
+    ) -> tuple[dict[str, str], bytes]:
+        """Return headers and body of the request in which the service tells of an event.
+
+        It is for a test to post them, as often and in whatever order it likes.
+
+        Args:
+            ref: The reference of the message; it need not have been accepted.
+            kind: What happened; OTHER for an event of a kind that does not exist.
+            to: Who got it, where that is not known here.
+            at: When; now by default, which is also when it is signed.
+            detail: The service's own words.
+
+        Raises:
+            ValueError: The service tells of no such events.
+        """
         raise NotImplementedError
 
     def new_id(self) -> str:

@@ -17,7 +17,9 @@ from email.utils import parseaddr
 from typing import Any
 
 import orjson
+import standardwebhooks
 
+from bypost.model.event import EventKind
 from bypost.testing.acceptances import Accepted
 from bypost.testing.fake_provider import FakeProvider, serve
 from bypost.testing.fake_server import Reply, Request
@@ -25,6 +27,22 @@ from bypost.testing.fake_server import Reply, Request
 #: What this fake signs its events with; the form is that of Resend's secrets.
 WEBHOOK_SECRET = "whsec_dGhlIHNlY3JldCBvZiBubyByZWFsIHdlYmhvb2s="  # noqa: S105 - invented
 
+#: What happened -> how Resend calls it, and the part of the event that says more.
+_EVENTS: Mapping[EventKind, tuple[str, Mapping[str, Mapping[str, str]]]] = {
+    EventKind.SENT: ("email.sent", {}),
+    EventKind.DELIVERED: ("email.delivered", {}),
+    EventKind.DEFERRED: ("email.delivery_delayed", {}),
+    EventKind.BOUNCED: ("email.bounced", {"bounce": {"type": "Permanent", "subType": "General"}}),
+    EventKind.SOFT_BOUNCED: (
+        "email.bounced",
+        {"bounce": {"type": "Transient", "subType": "General"}},
+    ),
+    EventKind.COMPLAINED: ("email.complained", {}),
+    EventKind.OPENED: ("email.opened", {}),
+    EventKind.CLICKED: ("email.clicked", {}),
+    EventKind.REJECTED: ("email.suppressed", {"suppressed": {"type": "OnAccountSuppressionList"}}),
+    EventKind.OTHER: ("email.of_a_new_kind", {}),
+}
 KEY_LIFETIME = timedelta(hours=24)
 MAX_MESSAGES = 100
 _ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
@@ -71,6 +89,38 @@ class FakeResend(FakeProvider):
         reply = self._accept(request, key)
         self._finish(key, reply)
         return reply
+
+    def event(
+        self,
+        ref: str,
+        kind: EventKind,
+        *,
+        to: str = "",
+        at: datetime | None = None,
+        detail: str = "",
+    ) -> tuple[dict[str, str], bytes]:
+        """Return headers and body of an event; see :meth:`FakeProvider.event`."""
+        if kind not in _EVENTS:
+            raise ValueError(f"Resend tells of no event {kind}")
+        now, message = self._clock.now(), self.message(ref, to)
+        name, more = _EVENTS[kind]
+        data = {
+            "email_id": message.provider_id,
+            "to": [message.to],
+            "created_at": message.at,
+            "tags": {"ref": ref},
+            **{part: {**fields, "message": detail} for part, fields in more.items()},
+        }
+        body = orjson.dumps({"type": name, "created_at": at or now, "data": data})
+        identity = f"msg_{self.new_id()}"
+        signer = standardwebhooks.Webhook(self.webhook_secret)
+        headers = {
+            "content-type": "application/json",
+            "svix-id": identity,
+            "svix-timestamp": str(int(now.timestamp())),
+            "svix-signature": signer.sign(identity, now, body.decode()),
+        }
+        return headers, body
 
     def _begin(self, key: str, body: bytes) -> Reply | None:
         """Take ``key`` for this request, or return what to answer because it was taken."""
