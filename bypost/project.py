@@ -16,7 +16,8 @@ from bypost.links import AddressHash, Links, read_or_make_keys
 from bypost.model.course import Sender
 from bypost.model.message import Search
 from bypost.providers.base import Provider
-from bypost.providers.registry import build
+from bypost.providers.registry import HOOKS, build, build_hook
+from bypost.providers.webhook import Webhook
 from bypost.settings import Settings, load_settings
 from bypost.store import Store, meta, migrate, tags
 from scheduler.clock import Clock, SimulatedClock, SystemClock
@@ -91,6 +92,7 @@ def wire(
         store=store,
         providers=_providers(root, settings, clock),
         rates=_rates(settings),
+        hooks=_hooks(settings, clock),
         links=Links(settings.site.base_url, [*keys, links_key]),
         address_hash=AddressHash(address_key),
         tag=str(tag),
@@ -238,6 +240,16 @@ def _providers(root: Path, settings: Settings, clock: Clock) -> dict[str, Provid
             options["path"] = root / options["path"]
         providers[name] = build(name, options, http=http, clock=clock)
     return providers
+
+
+def _hooks(settings: Settings, clock: Clock) -> dict[str, Webhook]:
+    """Return a reader for what each provider posts, also one that sends nothing any more."""
+    hooks = {}
+    for name in HOOKS:
+        secret = getattr(settings.providers, name).webhook_secret
+        if secret is not None:
+            hooks[name] = build_hook(name, secret.get_secret_value(), clock=clock)
+    return hooks
 
 
 def _rates(settings: Settings) -> dict[str, Rate]:

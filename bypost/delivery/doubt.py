@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bypost.delivery import events
 from bypost.delivery.context import Context
 from bypost.store import Connection, Row, ledger
 
@@ -27,4 +28,7 @@ def leave_open(
         "next_try": now + context.quiet,
         "detail": why[:400],
     }
-    return ledger.update_fenced(connection, batch["id"], fence, values)
+    if not ledger.update_fenced(connection, batch["id"], fence, values):
+        return False
+    events.settle_from_events(connection, batch["id"], now)
+    return True
