@@ -16,6 +16,7 @@ from bypost.store import Row, budgets, contents
 from bypost.store import trace as store
 
 _ATTEMPT = ("started_at", "ended_at", "outcome", "status", "detail")
+_EVENT = ("provider", "kind", "at", "received_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Trace:
             "provider_id": row["provider_id"] or "",
             "batch": {"ref": self.batch_ref, "size": row["size"]},
             "attempts": [{name: one[name] for name in _ATTEMPT} for one in self.attempts],
-            "events": [dict(one) for one in self.events],
+            "events": [{name: one[name] for name in _EVENT} for one in self.events],
         }
 
 
