@@ -24,6 +24,6 @@ def shortage(context: Context) -> str:
     if room is None or room >= ENOUGH:
         return ""
     return (
-        f"{context.store.path}: the disk has {room / 1e6:.1f} MB left, and sending stops below "
+        f"{context.store.path}: the disk has {room // 100_000 / 10} MB left, and sending stops below "
         f"{ENOUGH / 1e6:.0f} MB, so that every answer can still be written down: free some space"
     )

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.pacing import SKEW, SLOWEST_GROWTH, Budget, Ramp, Rate, pause, remaining, take
+from scheduler.pacing import (
+    LONGEST_PAUSE,
+    SKEW,
+    SLOWEST_GROWTH,
+    Budget,
+    Ramp,
+    Rate,
+    pause,
+    remaining,
+    rewind,
+    take,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FRESH = Budget()
@@ -113,6 +124,28 @@ def test_a_clock_that_stepped_back_does_not_stop_the_work() -> None:
     long_ago = NOW - timedelta(hours=1)
     budget = granted(budget, rate, long_ago, calls=2)
     assert refused(budget, rate, long_ago) == timedelta(seconds=0.5)
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=1), timedelta(days=400)], ids=str)
+def test_a_budget_written_by_a_clock_that_was_ahead_is_read_as_a_right_clock_had_written_it(
+    by: timedelta,
+) -> None:
+    rate = Rate(per_second=1, per_day=100)
+    right = pause(granted(FRESH, rate, NOW, items=60), NOW + timedelta(minutes=5))
+    ahead = pause(granted(FRESH, rate, NOW + by, items=60), NOW + by + timedelta(minutes=5))
+    assert rewind(ahead, now=NOW) == right
+
+
+def test_a_pause_longer_than_anybody_asks_for_is_cut_and_a_long_one_is_kept() -> None:
+    assert rewind(pause(FRESH, NOW + LONGEST_PAUSE), now=NOW) == pause(FRESH, NOW + LONGEST_PAUSE)
+    cut = rewind(pause(FRESH, NOW + LONGEST_PAUSE + SKEW), now=NOW)
+    assert cut == pause(FRESH, NOW + timedelta(hours=1))
+
+
+def test_a_budget_of_a_clock_that_is_right_or_a_little_ahead_stays_as_it_is() -> None:
+    for at in (NOW - timedelta(days=1), NOW, NOW + SKEW):
+        budget = pause(granted(FRESH, Rate(per_second=1), at), at + timedelta(hours=8))
+        assert rewind(budget, now=NOW) == budget
 
 
 def test_a_ramp_allows_half_as_much_again_each_day_until_the_daily_limit_takes_over() -> None:
@@ -227,6 +260,19 @@ def requests(draw: st.DrawFn) -> tuple[Rate, Budget, int, int]:
         paused_until=draw(st.none() | st.just(NOW + timedelta(minutes=3))),
     )
     return rate, budget, draw(st.integers(1, 20)), draw(st.integers(0, 50))
+
+
+@MOST
+@given(requests(), st.timedeltas(timedelta(0), timedelta(days=500)))
+def test_rewinding_makes_no_pause_longer_and_the_second_time_changes_nothing(case, back) -> None:
+    _, budget, _, _ = case
+    now = NOW - back
+    once = rewind(budget, now=now)
+    assert rewind(once, now=now) == once
+    assert once.used_today == budget.used_today
+    if budget.paused_until is not None:
+        assert once.paused_until is not None
+        assert once.paused_until <= min(budget.paused_until, now + LONGEST_PAUSE)
 
 
 @MOST
