@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,9 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "providers.postmark.per_second": ("2.5", "2.5", 2.5),
     "providers.postmark.per_day": ("100", "100", 100),
     "providers.postmark.batch_size": ("9", "9", 9),
+    "providers.postmark.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
+    "providers.postmark.warm_up_first_day": ("20", "20", 20),
+    "providers.postmark.warm_up_growth": ("2", "2", 2),
     "providers.postmark.bulk_stream": ('"lessons"', "lessons", "lessons"),
     "providers.postmark.transactional_stream": ('"notices"', "notices", "notices"),
     "providers.postmark.retention_days": ("365", "365", 365),
@@ -51,6 +55,9 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "providers.resend.per_second": ("2.5", "2.5", 2.5),
     "providers.resend.per_day": ("100", "100", 100),
     "providers.resend.batch_size": ("9", "9", 9),
+    "providers.resend.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
+    "providers.resend.warm_up_first_day": ("20", "20", 20),
+    "providers.resend.warm_up_growth": ("2", "2", 2),
 }
 
 
@@ -328,3 +335,17 @@ def test_every_key_is_in_the_documentation() -> None:
     page = (Path(__file__).parent.parent / "docs/settings.md").read_text(encoding="utf-8")
     missing = [key for key in KEYS if f"`BYPOST_{'__'.join(key).upper()}`" not in page]
     assert missing == []
+
+
+@pytest.mark.parametrize("value", ['"soon"', "2026-12-01T09:00:00", "1", '"2026-13-01"'])
+def test_a_warm_up_begins_on_a_date(tmp_path: Path, value: str) -> None:
+    told = complaint(tmp_path, f"[providers.resend]\nwarm_up_start = {value}\n")
+    assert told == (
+        "bypost.toml:2: providers.resend.warm_up_start: "
+        "write a date without a time, e.g. 2026-12-01"
+    )
+
+
+def test_a_warm_up_that_does_not_grow_is_refused(tmp_path: Path) -> None:
+    told = complaint(tmp_path, "[providers.resend]\nwarm_up_growth = 1\n")
+    assert told == "bypost.toml:2: providers.resend.warm_up_growth: must be at least 1.01"

@@ -29,7 +29,16 @@ BUILDERS: Mapping[str, _Builder] = {
 HOOKS: Mapping[str, type[Webhook]] = {"postmark": PostmarkHook, "resend": ResendHook}
 
 #: Options of a provider that others act on: the budget and the webhooks.
-_NOT_FOR_SENDING = frozenset({"per_second", "per_day", "webhook_secret"})
+_NOT_FOR_SENDING = frozenset(
+    {
+        "per_second",
+        "per_day",
+        "warm_up_start",
+        "warm_up_first_day",
+        "warm_up_growth",
+        "webhook_secret",
+    }
+)
 
 
 def build(name: str, options: Mapping[str, Any], *, http: HttpClient, clock: Clock) -> Provider:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from pydantic import (
     Field,
     SecretStr,
 )
+
+from scheduler.pacing import SLOWEST_GROWTH
 
 
 def _words(value: Any) -> Any:
@@ -34,12 +37,24 @@ def _site_address(text: str) -> str:
     raise ValueError("write scheme and host, e.g. https://course.example.org")
 
 
+def _day(value: Any) -> Any:
+    """Return the date that TOML or an environment variable holds; raise ValueError without one."""
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if isinstance(found, date) and not isinstance(found, datetime):
+        return found
+    raise ValueError("write a date without a time, e.g. 2026-12-01")
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_words)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 SiteAddress = Annotated[str, AfterValidator(_site_address)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+Day = Annotated[date, BeforeValidator(_day)]
 OneLine = Annotated[str, Field(pattern=r"^[^\r\n]*\S[^\r\n]*$")]
 
 
@@ -116,6 +131,9 @@ class HttpApi(Section):
     per_second: Positive | None = None
     per_day: Annotated[int, Field(ge=1)] | None = None
     batch_size: Annotated[int, Field(ge=1)] | None = None
+    warm_up_start: Day | None = None
+    warm_up_first_day: Annotated[int, Field(ge=1)] = 50
+    warm_up_growth: Annotated[float, Field(ge=SLOWEST_GROWTH, le=10)] = 1.5
 
 
 class Postmark(HttpApi):
