@@ -1,6 +1,6 @@
-"""Run ``bypost send`` and die (SIGKILL) when a labelled step is reached for the n-th time.
+"""Run ``bypost send`` and die (or freeze) when a labelled step is reached for the n-th time.
 
-    python die_at.py LABEL N [arguments of send ...]
+    python die_at.py SIGKILL|SIGSTOP LABEL N [arguments of send ...]
 
 It listens to the debug lines of ``bypost.delivery.steps`` with an ordinary logging handler; the
 product knows nothing of it.
@@ -16,8 +16,9 @@ import threading
 
 
 class _Killer(logging.Handler):
-    def __init__(self, label: str, times: int) -> None:
+    def __init__(self, how: signal.Signals, label: str, times: int) -> None:
         super().__init__()
+        self._how = how
         self._label = label
         self._left = times
         self._guard = threading.Lock()
@@ -27,16 +28,16 @@ class _Killer(logging.Handler):
             return
         with self._guard:
             self._left -= 1
-            if self._left <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if self._left == 0:
+                os.kill(os.getpid(), self._how)
 
 
 def main() -> int:
-    label, times, *rest = sys.argv[1:]
+    how, label, times, *rest = sys.argv[1:]
     logger = logging.getLogger("bypost.delivery.steps")
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    logger.addHandler(_Killer(label, int(times)))
+    logger.addHandler(_Killer(signal.Signals[how], label, int(times)))
     from bypost.cli import main as command
 
     return command(["send", *rest])
