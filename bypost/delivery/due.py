@@ -89,7 +89,10 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
     if waiting is not None:
         return Wait(waiting)
     after = shape.next_step({**run.had, step.lesson: now}, now.astimezone(run.zone).date())
-    return Owe(step, due, predict(shape, after, run, accepted=now) if after else now)
+    hint = predict(shape, after, run, accepted=now) if after else now
+    # What ignores the window is never late: it is due whenever it is owed.
+    at = now if _ignores_window(step, run) else max(due, run.hint)
+    return Owe(step, at, hint)
 
 
 def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> datetime:
@@ -115,7 +118,7 @@ def _wait_for_window(
     shape: Shape, step: Step, run: Run, due: datetime, now: datetime, late: timedelta
 ) -> datetime | None:
     """Return when to look again if mail may not leave now; None if it may."""
-    if run.asked or isinstance(_cadence(step, run), AtOnce):
+    if _ignores_window(step, run):
         return None
     if now - due > late:
         return _opening(shape, step, run, now)
@@ -123,6 +126,10 @@ def _wait_for_window(
     if not window.is_open(now, run.zone):
         return _opening(shape, step, run, now)
     return None
+
+
+def _ignores_window(step: Step, run: Run) -> bool:
+    return run.asked or isinstance(_cadence(step, run), AtOnce)
 
 
 def _opening(shape: Shape, step: Step, run: Run, after: datetime) -> datetime:

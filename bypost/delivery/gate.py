@@ -21,7 +21,8 @@ class Verdict:
     Attributes:
         go: Members that may be sent to, in order.
         cancelled: Delivery id -> why it is never sent.
-        postponed: Members to be owed again later: their run is paused.
+        postponed: Members to be owed again later: their run is paused, or this batch has waited
+            longer than the lateness limit, so that its hour and window are long over.
     """
 
     go: Sequence[Row]
@@ -47,11 +48,12 @@ def look(
     cancelled: dict[int, str] = {}
     go: list[Row] = []
     postponed: list[Row] = []
+    too_late = batch["kind"] == Kind.LESSON and now - batch["due_at"] > context.late
     for member in members:
         reason = _why_not(member, muted.get(hashes.get(member["email_key"], b""), ""))
         if reason:
             cancelled[member["id"]] = reason
-        elif member["paused_until"] and member["paused_until"] > now:
+        elif too_late or (member["paused_until"] and member["paused_until"] > now):
             postponed.append(member)
         else:
             go.append(member)

@@ -165,21 +165,20 @@ def _write_intent(
         return None
     cancelled = [(i, "cancelled", why) for i, why in verdict.cancelled.items()]
     ledger.except_deliveries(connection, [*cancelled, *draft.refused])
-    _postpone(connection, batch["id"], verdict.postponed)
+    _postpone(connection, batch, verdict.postponed)
     if not going:
         return None
     ledger.begin_attempt(connection, batch["id"], claim.fence, now)
     return Request(draft.body, [m["id"] for m in going], _key(context, batch["id"], generation))
 
 
-def _postpone(connection: Connection, batch_id: int, members: Sequence[Row]) -> None:
-    """Take paused people out: their lesson is owed when the pause is over."""
+def _postpone(connection: Connection, batch: Row, members: Sequence[Row]) -> None:
+    """Take people out who must wait: owing decides anew when their lesson comes."""
     if members:
-        binding.unowe(connection, batch_id, [member["id"] for member in members])
+        binding.unowe(connection, batch["id"], [member["id"] for member in members])
         for member in members:
-            enrollments.change(
-                connection, member["enrollment_id"], {"next_due": member["paused_until"]}
-            )
+            hint = member["paused_until"] or batch["due_at"]
+            enrollments.change(connection, member["enrollment_id"], {"next_due": hint})
 
 
 def _key(context: Context, batch_id: int, generation: int) -> str:
