@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -16,7 +16,14 @@ from bypost.store import Store, counts, engine
 from bypost.testing.fake_resend import FakeResend
 
 Open = Callable[..., Context]
-Usage = namedtuple("Usage", "total used free")
+
+
+class Usage(NamedTuple):
+    """What ``shutil.disk_usage`` tells."""
+
+    total: int
+    used: int
+    free: int
 
 
 @pytest.fixture
@@ -64,3 +71,42 @@ def test_a_shortage_is_told_with_the_place_what_is_left_and_what_is_needed(
     assert told.startswith(f"{context.store.path}: the disk has 9.9 MB left")
     assert "below 10 MB" in told
     assert told.endswith("free some space")
+
+
+def test_a_pass_on_a_disk_that_is_nearly_full_takes_nothing_up_and_says_why(
+    through_resend: Open, resend: FakeResend, leave: Callable[[int], None]
+) -> None:
+    context = through_resend()
+    leave(disk.ENOUGH - 1)
+    report = Pass(context).run()
+    assert report.total == counts.Counts()
+    assert report.imported is None
+    assert any("the disk has 9.9 MB left" in trouble for trouble in report.troubles)
+    assert report.exit_code == 1
+    assert list(resend.requests) == []
+    leave(disk.ENOUGH)
+    assert Pass(context).run().this_pass.accepted == 5
+
+
+def test_a_disk_that_fills_up_amid_a_pass_leaves_the_rest_pending_and_nothing_unknown(
+    through_resend: Open,
+    resend: FakeResend,
+    leave: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = through_resend()
+
+    def shrink(_path: object) -> Usage:
+        free = disk.ENOUGH // 2 if resend.accepted else disk.ENOUGH
+        return Usage(10**9, 10**9 - free, free)
+
+    monkeypatch.setattr(engine.shutil, "disk_usage", shrink)
+    report = Pass(context).run()
+    assert report.total.owed == 5
+    assert (report.total.unknown, report.total.failed) == (0, 0)
+    assert 0 < report.total.accepted < 5
+    assert report.total.pending == 5 - report.total.accepted
+    assert len([one for one in report.troubles if "the disk has 5.0 MB left" in one]) == 1
+    leave(disk.ENOUGH)
+    assert Pass(context).run().total.accepted == 5
+    assert sorted(resend.accepted.values()) == [1] * 5
