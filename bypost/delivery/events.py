@@ -11,7 +11,7 @@ from bypost.delivery.context import Context
 from bypost.model.event import Event, EventKind
 from bypost.people import leave
 from bypost.people.csv_rows import address as usable_address
-from bypost.store import Connection, Row, settle, subscribers, suppressions
+from bypost.store import Connection, Row, ledger, settle, subscribers, suppressions
 from bypost.store import events as store
 
 #: Events in one transaction.
@@ -67,6 +67,7 @@ def _take_some(
     """Take a transaction's worth of events."""
     now = context.clock.now()
     told = _record(context, connection, provider, events, now)
+    _name(connection, told)
     _settle(connection, told, now)
     _suppress(context, connection, provider, told, now)
     if any(one.event.kind in breaker.WATCHED for one in told):
@@ -101,19 +102,29 @@ def _record(
     return told
 
 
+def _name(connection: Connection, told: Sequence[_Told]) -> None:
+    """Note the provider's ids of mails whose own answer has not told them."""
+    names = {
+        one.delivery["id"]: one.event.provider_id
+        for one in told
+        if one.delivery and one.event.provider_id and not one.delivery["provider_id"]
+    }
+    ledger.name_deliveries(connection, list(names.items()))
+
+
 def _settle(connection: Connection, told: Sequence[_Told], now: datetime) -> None:
     """Settle deliveries of unknown fate: proof that one was taken over outweighs a rejection."""
-    accepted: dict[int, str] = {}
+    accepted: set[int] = set()
     rejected: dict[int, str] = {}
     for one in told:
         if one.delivery is None or not _may_settle(one.delivery):
             continue
         number, event = one.delivery["id"], one.event
         if event.kind.proves_acceptance:
-            accepted[number] = event.provider_id or accepted.get(number, "")
+            accepted.add(number)
         elif event.kind is EventKind.REJECTED:
             rejected[number] = _not_sent(event.detail)
-    settle.accept(connection, list(accepted.items()), now=now)
+    settle.accept(connection, [(number, "") for number in accepted], now=now)
     settle.fail(connection, list(rejected.items()), now=now)
 
 

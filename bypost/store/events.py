@@ -55,6 +55,7 @@ def subjects(connection: Connection, ids: Sequence[int]) -> dict[int, RowMapping
         select(
             deliveries.c.id,
             deliveries.c.state,
+            deliveries.c.provider_id,
             deliveries.c.subscriber_id,
             subscribers.c.email_key,
             batches.c.state.label("batch_state"),
