@@ -9,7 +9,6 @@ product knows nothing of it.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -29,7 +28,8 @@ class _Killer(logging.Handler):
         with self._guard:
             self._left -= 1
             if self._left == 0:
-                os.kill(os.getpid(), self._how)
+                # To this thread: to the process, it might arrive some instructions later.
+                signal.pthread_kill(threading.get_ident(), self._how)
 
 
 def main() -> int:
