@@ -2,52 +2,94 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bypost.cli import console
 from bypost.cli.console import HERE, JsonOption, ProjectOption
 
+if TYPE_CHECKING:
+    from bypost.delivery.context import Context
 
-def status(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
-    """Show what is owed, what became of it, and what comes next.
+#: Seconds between two looks of ``--watch``.
+_WATCH_SECONDS = 2.0
 
-    Example: bypost status --json
+
+def status(
+    project: ProjectOption = HERE,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every 2 seconds, until Ctrl-C.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Show what is being sent, what comes next, and what stands in the way.
+
+    Example: bypost status --watch
     """
-    from bypost.delivery.report import Report
-    from bypost.delivery.run import Pass
     from bypost.project import is_new, open_project
-    from bypost.store.counts import Counts
 
     if is_new(project):
-        if as_json:
-            console.print_json(Report(total=Counts(), this_pass=Counts()).as_json())
-        else:
-            console.out.print("nothing was sent yet: `bypost send` makes the database and sends")
-        return 0
+        return _nothing_yet(as_json=as_json)
     with open_project(project, upgrade=False) as context:
-        found = Pass(context).status()
+        if watch:
+            return _watch_json(context) if as_json else _watch(context)
+        return _once(context, as_json=as_json)
+
+
+def _nothing_yet(*, as_json: bool) -> int:
+    """Tell that there is no database."""
+    from bypost.delivery.standing import nothing_yet
+
+    if as_json:
+        console.print_json(nothing_yet().as_json())
+    else:
+        console.out.print("nothing was sent yet: `bypost send` makes the database and sends")
+    return 0
+
+
+def _once(context: Context, *, as_json: bool) -> int:
+    from bypost.cli.screen import screen
+    from bypost.delivery.standing import look
+
+    found = look(context)
     if as_json:
         console.print_json(found.as_json())
-        return found.exit_code
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
-    for name in ("owed", "accepted", "failed", "cancelled", "unknown", "pending"):
-        table.add_row(name, f"{getattr(found.total, name):,}")
-    console.out.print(table)
-    if found.next_at is not None:
-        console.out.print(f"next: {found.next_at.astimezone():%A %-d %B %Y at %H:%M %Z}")
-    for name, reason in found.blocked.items():
-        console.problem(f"{name} is stopped: {reason}\n  mend it, then run `bypost resume`")
-    for folder in found.held:
-        console.problem(f"{folder} sends nothing: run `bypost check`")
-    for one in found.unknown:
-        console.note(f"unknown: {one['content']} to {one['email']} ({one['ref']})")
+    else:
+        console.out.print(screen(found))
     return found.exit_code
+
+
+def _watch(context: Context) -> int:
+    """Redraw on a terminal; write block after block elsewhere."""
+    from rich.live import Live
+
+    from bypost.cli.screen import screen
+    from bypost.delivery.standing import look
+
+    if not console.out.is_terminal:
+        return _repeat(lambda: console.out.print(screen(look(context), timed=True), "\n"))
+    with Live(console=console.out, auto_refresh=False) as live:
+        return _repeat(lambda: live.update(screen(look(context), timed=True), refresh=True))
+
+
+def _watch_json(context: Context) -> int:
+    """Write one line of JSON for each look."""
+    from bypost.delivery.standing import look
+
+    return _repeat(lambda: console.print_json(look(context).as_json(), on_one_line=True))
+
+
+def _repeat(draw: Callable[[], Any]) -> int:
+    from time import sleep
+
+    try:
+        while True:
+            draw()
+            sleep(_WATCH_SECONDS)
+    except KeyboardInterrupt:
+        return 0
 
 
 def resume(
@@ -70,7 +112,7 @@ def resume(
             if name not in stopped:
                 known = ", ".join(stopped) or "none"
                 raise SettingsError(f"`{name}` is not stopped\n    stopped now: {known}")
-            budgets.close_breaker(connection, name)
+            budgets.close_breaker(connection, name, now)
             ledger.wake_waiting(connection, name, now)
     console.out.print(
         f"{', '.join(chosen)} may send again with the next pass" if chosen else "nothing is stopped"

@@ -16,6 +16,8 @@ from bypost.store import events as store
 
 #: Events in one transaction.
 CHUNK = 100
+#: Deliveries asked for in one query.
+_IDS = 500
 #: An address is taken for dead when so many of a person's last accepted mails bounced softly.
 SOFT_BOUNCES, OF_LAST = 3, 5
 
@@ -54,11 +56,17 @@ def settle_from_events(connection: Connection, batch_id: int, now: datetime) -> 
     Events may come before the answer to the request, or instead of it.
     """
     ids = [member["id"] for member in settle.open_members(connection, batch_id)]
-    kinds = store.of_deliveries(connection, ids)
-    proved = [i for i, told in kinds.items() if any(kind.proves_acceptance for kind in told)]
-    rejected = [i for i, told in kinds.items() if EventKind.REJECTED in told]
-    settle.accept(connection, [(i, "") for i in proved], now=now)
-    settle.fail(connection, [(i, _not_sent("")) for i in rejected], now=now)
+    settle_heard_of(connection, ids, now)
+
+
+def settle_heard_of(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Settle those of these unknown deliveries of which earlier events tell; others stay so."""
+    for start in range(0, len(ids), _IDS):
+        kinds = store.of_deliveries(connection, ids[start : start + _IDS])
+        proved = [i for i, told in kinds.items() if any(kind.proves_acceptance for kind in told)]
+        rejected = [i for i, told in kinds.items() if EventKind.REJECTED in told]
+        settle.accept(connection, [(i, "") for i in proved], now=now)
+        settle.fail(connection, [(i, _not_sent("")) for i in rejected], now=now)
 
 
 def _take_some(

@@ -36,7 +36,7 @@ def open_breaker(connection: Connection, provider: str, reason: str, now: dateti
     _write(connection, provider, {"breaker": reason, "breaker_at": now})
 
 
-def close_breaker(connection: Connection, provider: str, now: datetime | None = None) -> None:
+def close_breaker(connection: Connection, provider: str, now: datetime) -> None:
     """Let a provider send again; what happened until now does not stop it a second time."""
     values = {"breaker": "", "breaker_at": None, "closed_at": now, "paused_until": None}
     _write(connection, provider, values)

@@ -62,7 +62,9 @@ class Hooks:
 
     def _refuse(self, name: str, status: int, reason: str) -> PlainTextResponse:
         self._refused.note(self._known(name), status, reason)
-        return PlainTextResponse(f"{reason}\n", status)
+        # Some clients show user name and password only when they are asked for them (RFC 7617).
+        headers = {"WWW-Authenticate": 'Basic realm="hooks"'} if status == 401 else None
+        return PlainTextResponse(f"{reason}\n", status, headers)
 
     def _known(self, name: str) -> str:
         """Return a provider's name; what anybody may have typed does not get into the log."""

@@ -429,7 +429,7 @@ class StoreContract:
             budgets.open_breaker(connection, "resend", "HTTP 401", NOON)
             assert budgets.load(connection, "resend") == (budget, "HTTP 401")
             assert budgets.breakers(connection) == {"resend": "HTTP 401"}
-            budgets.close_breaker(connection, "resend")
+            budgets.close_breaker(connection, "resend", NOON)
             assert budgets.load(connection, "resend") == (budget, "")
 
     def test_the_latest_import_of_a_name_is_the_one_remembered(self, store: Store) -> None:

@@ -133,7 +133,7 @@ def test_a_refused_key_stops_everything_with_the_providers_words_until_resumed(
     mended = through_resend()
     assert Pass(mended).run().this_pass.accepted == 0
     with mended.store.write() as connection:
-        budgets.close_breaker(connection, "resend")
+        budgets.close_breaker(connection, "resend", mended.clock.now())
         ledger.wake_waiting(connection, "resend", mended.clock.now())
     assert Pass(mended).run().total.accepted == 5
 
