@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bypost.delivery import doubt, outcome
+from bypost.delivery import doubt, line, outcome
 from bypost.delivery.claim import Blocked, Claim, Done, Later, Progress
 from bypost.delivery.context import Context
 from bypost.delivery.intent import Request
@@ -46,6 +46,8 @@ def answer(context: Context, claim: Claim, request: Request, results: Sequence[R
         _owe_again(context, connection, batch, again, now)
         ledger.name_deliveries(connection, [(i, name) for i, name in accepted if name])
         _end_attempt(connection, claim, now, "accepted")
+    refused = [i for i, _, _ in failed]
+    line.tell(context, claim, "accepted", accepted=len(accepted), refused=refused)
 
 
 def _owe_again(
@@ -70,6 +72,7 @@ def failure(context: Context, provider: Provider, claim: Claim, error: SendError
             return Done()
         _end_attempt(connection, claim, now, verdict.word, error)
         _tell_everybody(connection, provider.name, verdict, now)
+    line.tell(context, claim, verdict.word, status=error.status)
     if verdict.breaker:
         return Blocked(verdict.breaker)
     if verdict.next in (Next.AGAIN, Next.REPEAT):

@@ -14,6 +14,7 @@ from bypost.delivery import clock_step, disk, instance, steps
 from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, owe_lessons
 from bypost.delivery.owe_issues import next_issue_at, owe_issues
+from bypost.delivery.pass_note import note_pass
 from bypost.delivery.publish import Published, Publisher
 from bypost.delivery.reconcile import Settled, settle_due
 from bypost.delivery.report import Report
@@ -71,11 +72,21 @@ class Pass:
             owed = owe_lessons(self.context, published.shapes)
             owed += owe_issues(self.context, published.issues)
             sender.send_ready()
-            if not owed and not sender.wait_until(self._next_question()):
+            if owed or self._is_due(published):
+                continue
+            if not sender.wait_until(self._next_question()):
                 break
         instance.note(self.context)
         troubles = [*filter(None, [stepped]), *sender.troubles, *settled.troubles]
-        return self._report(before, published, imported, troubles)
+        report = self._report(before, published, imported, troubles)
+        note_pass(self.context, report, published, repeats=self.patient)
+        return report
+
+    def _is_due(self, published: Published) -> bool:
+        """Tell whether a hint has come: somebody was taken out of a batch, or came to the end."""
+        with self.context.store.read() as connection:
+            hint = enrollments.next_hint(connection, list(published.shapes))
+        return hint is not None and hint <= self.context.clock.now()
 
     def _next_question(self) -> datetime | None:
         """Return when something unknown may be asked about; None if nothing is."""

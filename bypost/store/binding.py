@@ -153,6 +153,8 @@ def rebind(
         "next_try": next_try,
         "size": len(ids),
         "refusals": refusals,
+        # A mail owed again may prove to have arrived the first time: it was made by this recipe.
+        "recipe": old["recipe"],
     }
     batch_id: int = connection.execute(
         insert(batches).values(fresh).returning(batches.c.id)
