@@ -340,8 +340,10 @@ def _found(answer: Any, *, ref: str, to: str) -> Result | None:
     return None
 
 
-def _is_about(message: Mapping[str, Any], ref: str, to: str) -> bool:
+def _is_about(message: Any, ref: str, to: str) -> bool:
     """Tell whether a listed message is ours; the filter alone is not trusted."""
+    if not isinstance(message, dict):
+        raise ValueError("a message that is no object")
     metadata, recipients = message.get("Metadata"), message.get("Recipients")
     if isinstance(metadata, dict):
         return bool(metadata.get("ref") == ref)

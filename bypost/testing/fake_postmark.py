@@ -25,7 +25,7 @@ from bypost.testing.fake_server import Reply, Request
 
 MAX_MESSAGES = 500
 #: User name and password that this fake gives with its events.
-WEBHOOK_SECRET = "postmark:a password of no real webhook"  # noqa: S105 - invented
+WEBHOOK_SECRET = "fake-hooks:a secret word of no real webhook"  # noqa: S105 - invented
 #: What happened -> the field with its instant, and how Postmark calls it.
 _EVENTS: Mapping[EventKind, tuple[str, Mapping[str, object]]] = {
     EventKind.DELIVERED: ("DeliveredAt", {"RecordType": "Delivery"}),

@@ -7,11 +7,14 @@ import socket
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
+import orjson
 import pytest
 
 from bypost.errors import NotSent, OutcomeUnknown, Refused, SendError, SettingsError, Throttled
 from bypost.http import HttpClient
+from bypost.model.message import Result
 from bypost.providers.base import Provider
 from bypost.providers.http_provider import HttpProvider
 from bypost.testing import fault
@@ -20,6 +23,10 @@ from tests.contracts.provider import ProviderContract, make_message
 
 #: A key that no text may repeat; it looks like a real one.
 SECRET = "re_9f8e7d6c5b4a3_topsecret"
+
+ERRORS: dict[str, type[SendError]] = {
+    error.__name__: error for error in (Refused, Throttled, OutcomeUnknown)
+}
 
 
 class HttpProviderContract(ProviderContract):
@@ -56,6 +63,22 @@ class HttpProviderContract(ProviderContract):
     def attempt(self, provider: Provider, *, count: int = 1) -> object:
         body = provider.prepare([make_message(f"d-{n}") for n in range(count)])
         return provider.send(body, count=count, key="batch-1")
+
+    def play(self, provider: Provider, fake: FakeServer, path: Path) -> None:
+        """Answer what a file of ``tests/recorded`` holds, and expect what it says."""
+        recorded = orjson.loads(path.read_bytes())
+        body = recorded["body"]
+        if not isinstance(body, str):
+            body = orjson.dumps(body).decode()
+        fake.script.add(fault.answer(recorded["status"], body, recorded["headers"]))
+        expected = recorded["expected"]
+        if "error" in expected:
+            with pytest.raises(ERRORS[expected["error"]]) as caught:
+                self.attempt(provider, count=recorded["messages"])
+            assert expected["words"] in str(caught.value)
+            return
+        results = self.attempt(provider, count=recorded["messages"])
+        assert results == [Result(**fields) for fields in expected["results"]]
 
     def test_user_agent_is_sent(self, provider: Provider, fake: FakeServer) -> None:
         self.attempt(provider)

@@ -1,3 +1,5 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.provider", "tests.contracts.http_provider")
+pytest.register_assert_rewrite(
+    "tests.contracts.provider", "tests.contracts.http_provider", "tests.contracts.webhook"
+)

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from bypost.errors import OutcomeUnknown, Refused, SendError, SettingsError, Throttled
+from bypost.errors import OutcomeUnknown, Refused, SettingsError, Throttled
 from bypost.http import HttpClient
-from bypost.model.message import Key, Message, Result
+from bypost.model.message import Key, Message
 from bypost.providers.resend import Resend
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
@@ -19,9 +19,6 @@ from tests.contracts.http_provider import SECRET, HttpProviderContract
 from tests.contracts.provider import DATE, make_message
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "resend"
-ERRORS: dict[str, type[SendError]] = {
-    error.__name__: error for error in (Refused, Throttled, OutcomeUnknown)
-}
 
 
 class TestResend(HttpProviderContract):
@@ -143,17 +140,7 @@ class TestResend(HttpProviderContract):
     def test_recorded_answers_mean_what_their_file_says(
         self, provider: Resend, fake: FakeResend, path: Path
     ) -> None:
-        recorded = orjson.loads(path.read_bytes())
-        body = orjson.dumps(recorded["body"]).decode()
-        fake.script.add(fault.answer(recorded["status"], body, recorded["headers"]))
-        expected = recorded["expected"]
-        if "error" in expected:
-            with pytest.raises(ERRORS[expected["error"]]) as caught:
-                self.attempt(provider, count=recorded["messages"])
-            assert expected["words"] in str(caught.value)
-            return
-        results = self.attempt(provider, count=recorded["messages"])
-        assert results == [Result(**fields) for fields in expected["results"]]
+        self.play(provider, fake, path)
 
 
 def _read(item: dict[str, Any]) -> Message:
