@@ -89,7 +89,7 @@ def test_status_tells_the_same_numbers_and_changes_nothing(run: Run) -> None:
     assert told.code == 0
     assert numbers(told.json) == numbers(sent)
     assert numbers(told.json["this_pass"]) == [0] * 6
-    assert told.json.keys() == sent.keys()
+    assert sent.keys() <= told.json.keys()
     assert told.json["next_at"] == sent["next_at"]
     assert run("status").out.split()[:2] == ["owed", "3"]
 

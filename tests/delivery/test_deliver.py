@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -272,7 +273,7 @@ def test_a_process_that_stood_still_for_half_its_lease_sends_nothing(
 ) -> None:
     context = through_resend()
     first = owe(context)[0]
-    seconds = iter([0.0, 61.0])
+    seconds = chain([0.0], repeat(61.0))
     monkeypatch.setattr(clock, "elapsed", lambda: next(seconds))
     assert isinstance(deliver(context, first), Later)
     assert not resend.requests
