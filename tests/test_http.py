@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import logging
 import socket
 import threading
@@ -237,6 +238,48 @@ def test_a_closed_client_sends_nothing(client: HttpClient, echo: Echo) -> None:
     client.close()
     with pytest.raises(NotSent, match="closed"):
         client.post(echo.url, b"{}", {})
+
+
+def test_a_question_has_no_body_and_brings_back_the_answer(client: HttpClient, echo: Echo) -> None:
+    echo.script.add(fault.answer(404, "nothing there"))
+    answer = client.get(f"{echo.url}/x?y=1", {"X-Ours": "1"})
+    assert (answer.status, answer.body) == (404, b"nothing there")
+    request = echo.requests[-1]
+    assert (request.method, request.path, request.body) == ("GET", "/x?y=1", b"")
+    assert request.headers["x-ours"] == "1"
+    assert request.headers["user-agent"] == "bypost-tests/1"
+    assert "content-length" not in request.headers
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        fault.reset(accept=True),
+        fault.truncated(),
+        fault.hang(30),
+        fault.Fault(body="x" * 6_000_000),
+    ],
+    ids=["reset", "truncated", "hang", "endless"],
+)
+def test_a_question_without_an_answer_stays_open_and_is_repeated_in_no_error(
+    impatient: HttpClient, echo: Echo, trouble: fault.Fault
+) -> None:
+    echo.script.add(dataclasses.replace(trouble, body=trouble.body or "some text"))
+    started = time.monotonic()
+    with pytest.raises(OutcomeUnknown, match="asked, but without a usable answer") as caught:
+        impatient.get(f"{echo.url}/hidden?token=hidden", {"X-Token": "hidden"})
+    assert time.monotonic() - started < 3
+    assert "hidden" not in f"{caught.value!r}{caught.value.__cause__!r}{caught.value.__context__!r}"
+
+
+def test_a_question_that_reaches_nobody_stays_open(client: HttpClient) -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        with pytest.raises(OutcomeUnknown, match="refused"):
+            client.get(f"http://127.0.0.1:{deaf.getsockname()[1]}", {})
+    client.close()
+    with pytest.raises(NotSent, match="closed"):
+        client.get("http://127.0.0.1:1", {})
 
 
 def test_closing_ends_the_threads(client: HttpClient, echo: Echo) -> None:

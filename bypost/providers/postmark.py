@@ -7,7 +7,6 @@ published skills (commit 1d8f368), and the error texts in its own libraries.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,6 +30,7 @@ from bypost.providers.payload import (
     is_too_large,
     reference,
 )
+from bypost.providers.postmark_codes import OK, Blame, blame, fix
 from bypost.providers.signature import Basic
 from bypost.providers.webhook import Webhook
 from bypost.providers.words import without_addresses
@@ -43,26 +43,6 @@ MAX_MESSAGE_BYTES = 10_000_000
 #: Messages asked for at once; our reference is on one, but a filter that is not understood would
 #: list everything.
 PAGE = 50
-
-#: Codes of one message that mean: not now. Maintenance; rate.
-_LATER = frozenset({100, 429})
-#: Codes of one message that speak of that message or its recipient: invalid; inactive there.
-_THIS_ONE = frozenset({300, 406})
-#: Codes that speak of the account or of every message alike, and what mends them.
-_ACCOUNT: Mapping[int, str] = {
-    10: "check its api_key",
-    400: "confirm the sender's domain or address there",
-    401: "confirm the sender's domain or address there",
-    402: "",
-    403: "",
-    405: "the account has no credits left",
-    409: "",
-    410: "set a smaller batch_size for it",
-    412: "the account waits for Postmark's approval",
-    413: "ask Postmark why the account may not send",
-}
-#: Some errors of every message alike come as 300 or under codes of their own; their words tell.
-_OF_ALL = re.compile(r"(?i)'(?:From|ReplyTo|MessageStream)'|sender signature|\bstream provided\b")
 
 
 class Postmark(HttpProvider):
@@ -145,17 +125,14 @@ class Postmark(HttpProvider):
             raise ValueError("another number of results than messages")
         codes = [_code(item) for item in answer]
         alike = count > 1 and len(set(codes)) == 1
-        results = [
-            self._result(item, code, alike) for item, code in zip(answer, codes, strict=True)
-        ]
-        if any(result.retry for result in results) and not any(r.accepted for r in results):
-            raise self._refused_all(
-                {
-                    code: result.error
-                    for code, result in zip(codes, results, strict=True)
-                    if result.retry
-                }
-            )
+        results = [self._result(item, alike) for item in answer]
+        if any(result.accepted for result in results):
+            return results
+        errors = {
+            code: result.error for code, result in zip(codes, results, strict=True) if result.retry
+        }
+        if errors:
+            raise _refused_all(errors)
         return results
 
     def find(self, ref: str, *, to: str, since: datetime) -> Result | None:
@@ -182,27 +159,18 @@ class Postmark(HttpProvider):
     def _stream(self, message: Message) -> str:
         return self._streams["bulk" if message.stream == "bulk" else "transactional"]
 
-    def _result(self, item: Mapping[str, Any], code: int, alike: bool) -> Result:
-        if code == 0:
+    def _result(self, item: Mapping[str, Any], alike: bool) -> Result:
+        if (code := _code(item)) == OK:
             return Result(accepted=True, provider_id=_id(item))
         said = self.plain(item.get("Message") or "no explanation")
-        if code in _THIS_ONE:  # kept with the delivery, and the address is erased elsewhere
+        whose = blame(code, said)
+        if whose is Blame.MESSAGE:  # kept with the delivery; an address is erased elsewhere
             said = without_addresses(said)
-        known = code in _LATER or code in _ACCOUNT or code in _THIS_ONE
-        of_all = code in _LATER or code in _ACCOUNT or bool(_OF_ALL.search(said))
         return Result(
             accepted=False,
             error=f"postmark: error {code}: {said}",
-            retry=of_all or (alike and not known),
+            retry=whose in (Blame.ALL, Blame.LATER) or (alike and whose is Blame.UNKNOWN),
         )
-
-    def _refused_all(self, errors: Mapping[int, str]) -> SendError:
-        """Return what it means that nothing was accepted, by code; what lasts comes first."""
-        code = min(errors, key=lambda code: code in _LATER)
-        if code in _LATER:
-            return Throttled(errors[code])
-        fix = _ACCOUNT.get(code)
-        return Refused(errors[code] + (f" ({fix})" if fix else ""))
 
 
 #: RecordType -> what happened; Bounce and SubscriptionChange say more.
@@ -288,6 +256,16 @@ def _event_id(told: Payload, body: bytes) -> str:
     return f"{identity}-{told.text('Type')}"[:MAX_ID] if identity else digest(body)
 
 
+def _refused_all(errors: Mapping[int, str]) -> SendError:
+    """Return what it means that nothing was accepted, by code; what lasts comes first."""
+    passing = [code for code in errors if blame(code, "") is Blame.LATER]
+    lasting = [code for code in errors if code not in passing]
+    if not lasting:
+        return Throttled(errors[passing[0]])
+    mend = fix(lasting[0])
+    return Refused(errors[lasting[0]] + (f" ({mend})" if mend else ""))
+
+
 def _fields(message: Message, stream: str) -> dict[str, object]:
     fields: dict[str, object] = {
         "From": mailbox(message.from_name, message.from_email),
@@ -343,7 +321,7 @@ def _found(answer: Any, *, ref: str, to: str) -> Result | None:
 def _is_about(message: Any, ref: str, to: str) -> bool:
     """Tell whether a listed message is ours; the filter alone is not trusted."""
     if not isinstance(message, dict):
-        raise ValueError("a message that is no object")
+        raise TypeError("a message that is no object")
     metadata, recipients = message.get("Metadata"), message.get("Recipients")
     if isinstance(metadata, dict):
         return bool(metadata.get("ref") == ref)
