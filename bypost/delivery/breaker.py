@@ -12,10 +12,10 @@ from bypost.store import Connection, budgets, events
 
 _LOG = logging.getLogger(__name__)
 
-#: What is counted -> its words.
+#: What is counted -> its word for one.
 WATCHED: Mapping[EventKind, str] = {
-    EventKind.BOUNCED: "hard bounces",
-    EventKind.COMPLAINED: "complaints",
+    EventKind.BOUNCED: "hard bounce",
+    EventKind.COMPLAINED: "complaint",
 }
 
 
@@ -53,10 +53,14 @@ def _reason(context: Context, connection: Connection, provider: str, now: dateti
         accepted = events.accepted(connection, provider, since)
         if accepted >= sending.breaker_accepted and many >= limit * accepted:
             return (
-                f"{many:,} {WATCHED[kind]} among {accepted:,} mails accepted {span}: "
+                f"{_count(many, WATCHED[kind])} among {_count(accepted, 'mail')} accepted {span}: "
                 f"{_percent(many / accepted)}, the limit is {_percent(limit)}"
             )
     return ""
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("s" if number != 1 else "")
 
 
 def _percent(share: float) -> str:

@@ -66,18 +66,14 @@ def owe(connection: Connection, what: dict[str, Any], members: Sequence[dict[str
 def put(connection: Connection, batch: int, state: str, **values: Any) -> None:
     """Put a batch in a state, its numbers with it."""
     taken = state == "settled"
-    connection.execute(
-        update(batches)
-        .where(batches.c.id == batch)
-        .values(
-            state=state,
-            members=batches.c.size,
-            accepted=batches.c.size if taken else 0,
-            accepted_at=MONDAY if taken else None,
-            first_sent_at=None if state == "pending" else MONDAY,
-            **values,
-        )
-    )
+    usual = {
+        "members": batches.c.size,
+        "accepted": batches.c.size if taken else 0,
+        "accepted_at": MONDAY if taken else None,
+        "first_sent_at": None if state == "pending" else MONDAY,
+    }
+    change = update(batches).where(batches.c.id == batch)
+    connection.execute(change.values({"state": state, **usual, **values}))
 
 
 def mails(connection: Connection, batch: int) -> list[int]:
