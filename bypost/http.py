@@ -16,8 +16,9 @@ import os
 import socket
 import ssl
 import threading
+import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from queue import SimpleQueue
@@ -54,13 +55,22 @@ class HttpClient:
     ``REQUESTS_CA_BUNDLE`` are respected; ``.netrc``, cookies and redirects never are.
     """
 
-    def __init__(self, *, timeout: float, user_agent: str) -> None:
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        user_agent: str,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Make a client.
 
         Args:
             timeout: Seconds for a whole call, from the look-up of the name to the last byte.
             user_agent: Who we say we are; Mailtrap blocks requests that do not say.
+            elapsed: Seconds on a clock that nobody can set. One that also runs while the machine
+                is suspended keeps a body from leaving long after its caller was put to sleep.
         """
+        self._elapsed = elapsed
         self._timeout = timeout
         self._user_agent = user_agent
         self._lock = threading.Lock()
@@ -106,7 +116,9 @@ class HttpClient:
     def _carry(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> _Call:
         """Return the call when it is done, or when its time is over."""
         own = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
-        call = _Call(method=method, url=url, body=_Body(body), headers=own | dict(headers))
+        until = self._elapsed() + self._timeout
+        content = _Body(body, in_time=lambda: self._elapsed() < until)
+        call = _Call(method=method, url=url, body=content, headers=own | dict(headers))
         line = self._take_line(url)
         line.carry(call)
         try:
@@ -148,11 +160,13 @@ class _Body:
 
     The connection asks after it stands and the headers are written. Cancelling and asking exclude
     each other, so that a call given up before its body was asked for is surely not sent, even
-    when its name is resolved a minute later.
+    when its name is resolved a minute later. A body that is asked for too late, because the process
+    or the machine stood still, cancels itself.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, in_time: Callable[[], bool]) -> None:
         self._content = content
+        self._in_time = in_time
         self._lock = threading.Lock()
         self.started = not content  # without a body the headers are the whole request
         self.cancelled = False
@@ -167,10 +181,11 @@ class _Body:
     def read(self, _size: int = -1) -> bytes:
         """Return everything at once, then nothing; pieces of 16 kB would only cost time."""
         with self._lock:
-            if self.cancelled:
-                raise _Cancelled
-            if self.started:
+            if self.started and not self.cancelled:
                 return b""
+            if self.cancelled or not self._in_time():
+                self.cancelled = True
+                raise _Cancelled
             self.started = True
             return self._content
 
@@ -270,6 +285,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (http.client.HTTPException, "the answer is not HTTP"),
     (TimeoutError, "it took too long"),
     (requests.Timeout, "it took too long"),
+    (_Cancelled, "its time was over before the body could leave"),
     (_TooLong, f"the answer is longer than {MAX_ANSWER_BYTES:,} bytes"),
     (ValueError, "the URL or a header is not valid"),
     (requests.RequestException, "the request failed"),

@@ -230,7 +230,8 @@ def _providers(root: Path, settings: Settings, clock: Clock) -> dict[str, Provid
     """Build the providers the settings name, in their order."""
     # A request must end well within its lease: a paused owner must not send.
     timeout = min(settings.sending.timeout_seconds, settings.sending.lease_seconds / 2)
-    http = HttpClient(timeout=timeout, user_agent=f"ByPost/{__version__}")
+    agent = f"ByPost/{__version__}"
+    http = HttpClient(timeout=timeout, user_agent=agent, elapsed=clock.elapsed)
     providers = {}
     for name in settings.sending.provider:
         section = getattr(settings.providers, name, None)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,15 @@ def test_answer_is_given_back_whole(client: HttpClient, echo: Echo) -> None:
     assert request.headers["x-ours"] == "1"
     assert request.headers["user-agent"] == "bypost-tests/1"
     assert request.headers["content-length"] == str(len(body))
+
+
+def test_a_body_does_not_leave_after_the_process_or_the_machine_stood_still(echo: Echo) -> None:
+    standing_still = chain([0.0], repeat(3600.0))
+    client = HttpClient(timeout=10, user_agent="x", elapsed=lambda: next(standing_still))
+    with pytest.raises(NotSent, match="its time was over"):
+        client.post(echo.url, b"{}", {})
+    client.close()
+    assert not echo.requests
 
 
 def test_every_status_is_an_answer(client: HttpClient, echo: Echo) -> None:
