@@ -29,11 +29,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, for s
 HERE = Path()
 
 
-def print_json(value: Any) -> None:
+def print_json(value: Any, *, on_one_line: bool = False) -> None:
     """Write one JSON object to standard output, and nothing else."""
     import orjson
 
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+    form = 0 if on_one_line else orjson.OPT_INDENT_2
+    sys.stdout.write(orjson.dumps(value, option=form, default=str).decode() + "\n")
+    sys.stdout.flush()
 
 
 def problem(text: str) -> None:

@@ -130,6 +130,22 @@ class Standing:
         }
 
 
+def nothing_yet() -> Standing:
+    """Return how things stand before there is a database."""
+    return Standing(
+        now=datetime.min.replace(tzinfo=UTC),
+        total=Counts(),
+        sending=(),
+        late=0,
+        oldest_late=None,
+        providers=(),
+        next=None,
+        last=None,
+        unknown=(),
+        obstacles=(),
+    )
+
+
 def look(context: Context) -> Standing:
     """Return how things stand, from one consistent look at the database."""
     now = context.clock.now()

@@ -1,0 +1,153 @@
+"""How sending stands, as one calm screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bypost.cli import console, moment
+from bypost.cli.sheet import Line, sheet
+
+if TYPE_CHECKING:
+    from bypost.delivery.standing import ProviderStanding, Standing
+
+#: Unknown deliveries that are listed; ``--json`` lists more.
+_LISTED = 10
+#: What comes, by its kind.
+_COMING = {
+    "lesson": "the next lesson of {what}",
+    "issue": "the issue {what}",
+    "batch": "another try of {what}",
+    "question": "asking about {what}",
+}
+
+
+def screen(found: Standing, *, timed: bool = False) -> RenderableType:
+    """Return the screen.
+
+    Args:
+        timed: Begin with the time: one of several screens.
+    """
+    lines = [("at", Text(moment.second(found.now)))] if timed else []
+    lines += [
+        ("now", _now(found)),
+        ("next", _next(found)),
+        ("late", _late(found)),
+        ("unknown", _number(found.total.unknown, "yellow", "!")),
+        ("failed", _number(found.total.failed, "red", "✗")),
+        ("owed", _owed(found)),
+    ]
+    for one in found.providers:
+        lines += _provider(one, found.now)
+    lines.append(("last pass", _last(found)))
+    return Group(sheet(lines), *_remarks(found))
+
+
+def _now(found: Standing) -> Text:
+    minute = sum(one.accepted_last_minute for one in found.providers)
+    hour = sum(one.accepted_last_hour for one in found.providers)
+    rate = f"{minute:,} sent in the last minute, {hour:,} in the last hour"
+    if not found.sending:
+        return Text(f"nothing on its way; {rate}")
+    people = sum(one["people"] for one in found.sending)
+    what = ", ".join(dict.fromkeys(one["content"] for one in found.sending))
+    return Text.assemble((f"sending {what} to {_people(people)}", console.ACCENT), f"; {rate}")
+
+
+def _next(found: Standing) -> Text:
+    coming = found.next
+    if coming is None:
+        return Text("nothing is planned")
+    what = _COMING[coming.kind].format(what=coming.what)
+    whom = f", {_people(coming.people)}" if coming.people is not None else ""
+    if coming.at > found.now:
+        return Text(f"{moment.day(coming.at)}: {what}{whom}")
+    return Text(f"with the next pass: {what}{whom}")
+
+
+def _late(found: Standing) -> Text:
+    if not found.late or found.oldest_late is None:
+        return Text("none")
+    ago = moment.span(found.now - found.oldest_late)
+    return Text.assemble(("! ", "yellow"), f"{found.late:,}; the oldest fell due {ago} ago")
+
+
+def _number(number: int, colour: str, mark: str) -> Text:
+    return Text.assemble((f"{mark} ", colour), f"{number:,}") if number else Text("none")
+
+
+def _owed(found: Standing) -> Text:
+    total = found.total
+    parts = [
+        f"{getattr(total, name):,} {name}"
+        for name in ("accepted", "failed", "cancelled", "unknown", "pending")
+        if getattr(total, name) or name == "accepted"
+    ]
+    return Text(f"{total.owed:,}: {', '.join(parts)}")
+
+
+def _provider(one: ProviderStanding, now: datetime) -> Iterator[Line]:
+    yield one.name, Text(", ".join(_use(one)))
+    if one.paused_until:
+        rest = moment.span(one.paused_until - now)
+        yield "", Text.assemble(("! ", "yellow"), f"asked us to wait, {rest} more")
+    if one.breaker:
+        since = f" since {moment.second(one.breaker_since)}" if one.breaker_since else ""
+        yield (
+            "",
+            Text.assemble(
+                ("✗ ", "red"),
+                f"stopped{since}: {one.breaker}\n",
+                f"mend it, then run: bypost resume {one.name}",
+            ),
+        )
+
+
+def _use(one: ProviderStanding) -> Iterator[str]:
+    """Yield what was used of what a provider allows."""
+    if one.limit_today is None:
+        yield f"{one.used_today:,} mails today, no daily limit"
+    else:
+        ramp = one.per_day is None or one.limit_today < one.per_day
+        yield f"{one.used_today:,} of {one.limit_today:,} mails today" + (
+            " (warming up)" if ramp else ""
+        )
+    if one.per_second is not None:
+        used = one.requests_last_minute / 60
+        yield f"{used:.2g} of {one.per_second:g} requests a second"
+
+
+def _last(found: Standing) -> Text:
+    last = found.last
+    if last is None:
+        return Text("none was noted yet")
+    ago = f"{moment.span(found.now - last.at)} ago"
+    if not last.overdue(found.now):
+        return Text(ago)
+    every = moment.span(last.every) if last.every else ""
+    return Text.assemble(
+        (f"✗ {ago}", "red"), f"; one should come every {every}: is `bypost serve` running?"
+    )
+
+
+def _remarks(found: Standing) -> Iterator[Text]:
+    """Yield what needs somebody, one thing a line."""
+    for trouble in found.troubles:
+        yield Text.assemble(("! ", "yellow"), trouble)
+    for folder in found.last.held if found.last else ():
+        yield Text.assemble(("✗ ", "red"), f"{folder} sends nothing: run `bypost check`")
+    for one in found.unknown[:_LISTED]:
+        whom = f" to {one['email']}" if one["email"] else ""
+        yield Text.assemble(("! ", "yellow"), f"unknown: {one['content']}{whom} ({one['ref']})")
+    more = found.total.unknown - _LISTED
+    if found.unknown:
+        tail = f"... and {more:,} more; " if more > 0 else ""
+        yield Text(f"  {tail}settle them with `bypost reconcile`", style="dim")
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
