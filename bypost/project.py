@@ -19,9 +19,10 @@ from bypost.providers.base import Provider
 from bypost.providers.registry import HOOKS, build, build_hook
 from bypost.providers.webhook import Webhook
 from bypost.settings import Settings, load_settings
+from bypost.settings.model import HttpApi
 from bypost.store import Store, meta, migrate, tags
 from scheduler.clock import Clock, SimulatedClock, SystemClock
-from scheduler.pacing import Rate
+from scheduler.pacing import Ramp, Rate
 
 #: Where the program keeps what is its own.
 VAR = Path("var")
@@ -261,5 +262,17 @@ def _rates(settings: Settings) -> dict[str, Rate]:
         rates[name] = Rate(
             per_second=getattr(section, "per_second", None),
             per_day=getattr(section, "per_day", None),
+            ramp=_ramp(section),
         )
     return rates
+
+
+def _ramp(section: object) -> Ramp | None:
+    """Return how a provider's daily limit grows while its domain is new."""
+    if not isinstance(section, HttpApi) or section.warm_up_start is None:
+        return None
+    return Ramp(
+        start=section.warm_up_start,
+        first=section.warm_up_first_day,
+        growth=section.warm_up_growth,
+    )
