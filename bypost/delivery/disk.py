@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bypost.delivery.context import Context
 
-#: Bytes that must be free. Intent, frozen bytes and record of the batches under way come to less
-#: than 1 MB at 64 threads; the log they go to is up to 4 MB (1,000 pages) before a checkpoint, and
-#: a checkpoint writes as much again into the database file.
+#: Bytes that must be free. Intent, frozen bytes and record of the batches under way come to about
+#: 1 MB at 64 threads (measured with the shipped course: 17 kB for 100 mails); the log they go to
+#: holds up to 4 MB (1,000 pages) before a checkpoint, which writes as much again into the file.
 ENOUGH = 10_000_000
 
 
