@@ -68,7 +68,8 @@ class Hooks:
 
     def _known(self, name: str) -> str:
         """Return a provider's name; what anybody may have typed does not get into the log."""
-        return name if name in type(self._context.settings.providers).model_fields else "unknown"
+        known = {*self._context.hooks, *type(self._context.settings.providers).model_fields}
+        return name if name in known else "unknown"
 
 
 class Refusals:

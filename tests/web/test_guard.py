@@ -71,6 +71,29 @@ def test_a_local_button_works_only_from_the_page_itself(
     assert local.post("/today", headers=headers).status_code == status
 
 
+@pytest.mark.parametrize("length", ["65537", "9" * 5000])
+def test_a_length_that_is_too_large_is_refused_before_anything_is_read(
+    public: TestClient, course_token: str, length: str
+) -> None:
+    headers = {"Content-Length": length}
+    answer = public.post(f"/u/{course_token}", content=b"x", headers=headers)
+    assert answer.status_code == 413
+
+
+def test_an_odd_length_does_not_keep_a_form_from_being_read(
+    public: TestClient, course_token: str
+) -> None:
+    headers = {b"Content-Length": b"\xb2"}  # a digit to str.isdigit, and no number to int
+    answer = public.post(f"/u/{course_token}", content=b"x", headers=headers)
+    assert answer.status_code == 200
+
+
+def test_a_page_that_cannot_be_posted_to_says_what_can_be_done(public: TestClient) -> None:
+    answer = public.post("/healthz")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
 def test_no_page_loads_or_runs_anything_from_elsewhere(
     browse: Callable[..., TestClient], course_token: str, letter_token: str
 ) -> None:
