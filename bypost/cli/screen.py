@@ -35,27 +35,32 @@ def screen(found: Standing, *, timed: bool = False) -> RenderableType:
     lines = [("at", Text(moment.second(found.now)))] if timed else []
     lines += [
         ("now", _now(found)),
+        ("rate", _rate(found)),
         ("next", _next(found)),
         ("late", _late(found)),
-        ("unknown", _number(found.total.unknown, "yellow", "!")),
-        ("failed", _number(found.total.failed, "red", "✗")),
+        ("unknown", _unknown(found)),
+        ("failed", Text(f"{found.total.failed:,}" if found.total.failed else "none")),
         ("owed", _owed(found)),
     ]
     for one in found.providers:
         lines += _provider(one, found.now)
     lines.append(("last pass", _last(found)))
-    return Group(sheet(lines), *_remarks(found))
+    remarks = list(_remarks(found))
+    return Group(sheet(lines), *([Text()] if remarks else []), *remarks)
 
 
 def _now(found: Standing) -> Text:
-    minute = sum(one.accepted_last_minute for one in found.providers)
-    hour = sum(one.accepted_last_hour for one in found.providers)
-    rate = f"{minute:,} sent in the last minute, {hour:,} in the last hour"
     if not found.sending:
-        return Text(f"nothing on its way; {rate}")
+        return Text("nothing is on its way")
     people = sum(one["people"] for one in found.sending)
     what = ", ".join(dict.fromkeys(one["content"] for one in found.sending))
-    return Text.assemble((f"sending {what} to {_people(people)}", console.ACCENT), f"; {rate}")
+    return Text(f"sending {what} to {_people(people)}", style=console.ACCENT)
+
+
+def _rate(found: Standing) -> Text:
+    minute = sum(one.accepted_last_minute for one in found.providers)
+    hour = sum(one.accepted_last_hour for one in found.providers)
+    return Text(f"{minute:,} mails in the last minute, {hour:,} in the last hour")
 
 
 def _next(found: Standing) -> Text:
@@ -76,8 +81,9 @@ def _late(found: Standing) -> Text:
     return Text.assemble(("! ", "yellow"), f"{found.late:,}; the oldest fell due {ago} ago")
 
 
-def _number(number: int, colour: str, mark: str) -> Text:
-    return Text.assemble((f"{mark} ", colour), f"{number:,}") if number else Text("none")
+def _unknown(found: Standing) -> Text:
+    number = found.total.unknown
+    return Text.assemble(("! ", "yellow"), f"{number:,}") if number else Text("none")
 
 
 def _owed(found: Standing) -> Text:
@@ -91,34 +97,26 @@ def _owed(found: Standing) -> Text:
 
 
 def _provider(one: ProviderStanding, now: datetime) -> Iterator[Line]:
-    yield one.name, Text(", ".join(_use(one)))
+    yield one.name, Text(_use(one))
+    if one.per_second is not None:
+        requests = f"{one.requests_last_minute:,} requests in the last minute"
+        yield "", Text(f"{requests}, at most {one.per_second:g} a second")
     if one.paused_until:
         rest = moment.span(one.paused_until - now)
         yield "", Text.assemble(("! ", "yellow"), f"asked us to wait, {rest} more")
     if one.breaker:
         since = f" since {moment.second(one.breaker_since)}" if one.breaker_since else ""
-        yield (
-            "",
-            Text.assemble(
-                ("✗ ", "red"),
-                f"stopped{since}: {one.breaker}\n",
-                f"mend it, then run: bypost resume {one.name}",
-            ),
-        )
+        yield "", Text.assemble(("✗ ", "red"), f"stopped{since}: {one.breaker}")
+        yield "", Text(f"  mend it, then run: bypost resume {one.name}")
 
 
-def _use(one: ProviderStanding) -> Iterator[str]:
-    """Yield what was used of what a provider allows."""
+def _use(one: ProviderStanding) -> str:
+    """Return what was used of what a provider allows in a day."""
     if one.limit_today is None:
-        yield f"{one.used_today:,} mails today, no daily limit"
-    else:
-        ramp = one.per_day is None or one.limit_today < one.per_day
-        yield f"{one.used_today:,} of {one.limit_today:,} mails today" + (
-            " (warming up)" if ramp else ""
-        )
-    if one.per_second is not None:
-        used = one.requests_last_minute / 60
-        yield f"{used:.2g} of {one.per_second:g} requests a second"
+        return f"{one.used_today:,} mails today, no daily limit"
+    used = f"{one.used_today:,} of {one.limit_today:,} mails today"
+    ramp = one.per_day is None or one.limit_today < one.per_day
+    return f"{used} (warming up)" if ramp else used
 
 
 def _last(found: Standing) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -152,6 +152,8 @@ def look(context: Context) -> Standing:
     obstacles = [*filter(None, (instance.trouble(context), disk.shortage(context)))]
     with context.store.read() as connection:
         last = last_pass.read(connection)
+        providers = _providers(context, connection, now)
+        blocked = [one.name for one in providers if one.breaker]
         late, oldest = store.late(connection, now - LATE)
         return Standing(
             now=now,
@@ -159,8 +161,8 @@ def look(context: Context) -> Standing:
             sending=[_on_its_way(context, row) for row in store.on_their_way(connection, now)],
             late=late,
             oldest_late=oldest,
-            providers=_providers(context, connection, now),
-            next=_next(connection, last, now),
+            providers=providers,
+            next=_next(connection, last, blocked, now),
             last=last,
             unknown=[_unknown(context, row) for row in counts.unknown_deliveries(connection)],
             obstacles=obstacles,
@@ -222,8 +224,14 @@ def _provider(
     )
 
 
-def _next(connection: Connection, last: LastPass | None, now: datetime) -> Coming | None:
-    """Return what falls due next, as far as the database knows."""
+def _next(
+    connection: Connection, last: LastPass | None, blocked: Collection[str], now: datetime
+) -> Coming | None:
+    """Return what falls due next, as far as the database knows.
+
+    Args:
+        blocked: Providers that are stopped: their batches wait for the operator.
+    """
     coming = []
     # A course that is held sends nothing, whatever its hints say.
     if hint := store.next_hint(connection, last.courses if last else None):
@@ -233,7 +241,7 @@ def _next(connection: Connection, last: LastPass | None, now: datetime) -> Comin
     if last and last.issue_at and last.issue_at > now:
         coming.append(Coming(at=last.issue_at, kind="issue", what=last.issue, people=None))
     for kind, row in (
-        ("batch", store.next_batch(connection)),
+        ("batch", store.next_batch(connection, blocked)),
         ("question", store.next_question(connection)),
     ):
         if row:

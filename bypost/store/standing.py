@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, case, func, literal_column, select
+from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal_column, select
 
 from bypost.store.engine import Connection
 from bypost.store.ledger import IS_OPEN, IS_UNKNOWN
@@ -109,9 +109,13 @@ def hints_by(connection: Connection, course: str, until: datetime) -> int:
     return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
 
-def next_batch(connection: Connection) -> RowMapping | None:
-    """Return the open batch that may be tried first: ``at``, collection, item, size."""
-    return _next(connection, IS_OPEN)
+def next_batch(connection: Connection, blocked: Collection[str]) -> RowMapping | None:
+    """Return the open batch that may be tried first: ``at``, collection, item, size.
+
+    Args:
+        blocked: Providers whose batches do not count.
+    """
+    return _next(connection, and_(IS_OPEN, batches.c.provider.not_in(blocked)))
 
 
 def next_question(connection: Connection) -> RowMapping | None:
