@@ -1,0 +1,270 @@
+"""A small project on a simulated clock and a simulated provider, every commit of it watched.
+
+A :class:`Theatre` is built once: a course is compiled, people are imported. Each test gets a
+:class:`Stage` of its own over a copy of the database; one at a time, because they share its engines
+and with them the SQL that was compiled (it would take up most of the time).
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, select
+
+from bypost.delivery.context import Context
+from bypost.delivery.publish import Published, Publisher
+from bypost.delivery.report import Report
+from bypost.delivery.run import Pass, importer
+from bypost.model.message import SendClass
+from bypost.project import wire
+from bypost.settings import load_settings
+from bypost.store import Connection, Row, Store, budgets, counts, ledger, migrate
+from bypost.store.schema import batches, deliveries
+from bypost.testing.simulated import SimulatedProvider
+from scheduler.clock import SimulatedClock
+from tests.conftest import CHECKOUT, MONDAY, write_course, write_people
+
+#: A time after which every lease and every quiet period of before is over.
+A_WHILE = timedelta(minutes=20)
+_STEPS = logging.getLogger("bypost.delivery.steps")
+_SUMS = """
+    SELECT coalesce(sum(size), 0), coalesce(sum(accepted), 0), coalesce(sum(failed), 0),
+        coalesce(sum(cancelled), 0),
+        coalesce(sum(CASE WHEN state = 'unknown' THEN members ELSE 0 END), 0)
+    FROM batches"""
+_ROWS = """
+    SELECT coalesce(d.state, b.state), count(*)
+    FROM deliveries d JOIN batches b ON b.id = d.batch_id GROUP BY 1"""
+_TWO_OPEN = """
+    SELECT d.enrollment_id FROM deliveries d JOIN batches b ON b.id = d.batch_id
+    WHERE d.state IS NULL AND b.state IN ('pending', 'sending')
+    GROUP BY d.enrollment_id HAVING count(*) > 1"""
+_WORDS = {"settled": "accepted", "sending": "pending"}
+
+
+class Crash(BaseException):
+    """The process dies here: nothing that catches ordinary errors catches this."""
+
+
+@contextmanager
+def crash_at(label: str, times: int = 1) -> Iterator[None]:
+    """Die when a step is reached for the n-th time within the block."""
+    handler = _Assassin(label, times)
+    _STEPS.setLevel(logging.DEBUG)
+    _STEPS.addHandler(handler)
+    try:
+        yield
+    finally:
+        _STEPS.removeHandler(handler)
+        _STEPS.setLevel(logging.NOTSET)
+
+
+class _Assassin(logging.Handler):
+    def __init__(self, label: str, times: int) -> None:
+        super().__init__()
+        self._label = label
+        self._left = times
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == self._label:
+            self._left -= 1
+            if self._left == 0:
+                raise Crash(self._label)
+
+
+class Theatre:
+    """A project whose content and people are stored; its stages start from there.
+
+    Args:
+        folder: An empty folder.
+        people: Rows of the CSV.
+        texts: How many versions of the lessons there are.
+        course: Settings of the course.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        people: int = 3,
+        delays: Sequence[str] = ("at once", "1 day"),
+        texts: int = 1,
+        **course: str,
+    ) -> None:
+        self.root = folder / "project"
+        self.root.mkdir()
+        shutil.copytree(CHECKOUT / "templates", self.root / "templates")
+        shutil.copy(CHECKOUT / "bypost.toml", self.root)
+        write_course(self.root, delays=tuple(delays), **course)
+        rows = (f"p{i}@example.org,Person {i},Europe/Berlin" for i in range(people))
+        write_people(self.root, *rows)
+        settings = load_settings(self.root, {"BYPOST_SENDING__THREADS": "1"})
+        self._store = Store(f"sqlite:///{folder / 'stage.db'}", root=folder)
+        # A crash here is an exception, not a power cut: nothing needs to reach the disk.
+        event.listen(self._store._writer, "connect", _do_not_flush)
+        migrate.upgrade(self._store)
+        self._context = wire(self.root, settings, self._store, SimulatedClock(MONDAY))
+        self.published = [self._publish(number) for number in range(texts)]
+        taking = importer(self._context, self.published[0])
+        taking.run(self.root / "subscribers.csv", now=MONDAY)
+        self._store.close()
+        self._template = self._store.path.read_bytes()
+
+    def _publish(self, number: int) -> Published:
+        """Compile and store the course with another sentence in each lesson."""
+        if number:
+            for path in (self.root / "lessons").rglob("*.md"):
+                path.write_text(f"{path.read_text(encoding='utf-8')}\nVersion {number}.\n")
+        published = Publisher(self._context).take_over(patient=False)
+        assert not published.held
+        return published
+
+    @contextmanager
+    def stage(
+        self, send_class: SendClass, *, batch_size: int = 10, **sending: Any
+    ) -> Iterator[Stage]:
+        """Open a stage over the database as it was when this theatre was built.
+
+        Args:
+            sending: Settings of ``[sending]``.
+        """
+        put(self._store, self._template)
+        clock = SimulatedClock(MONDAY)
+        provider = SimulatedProvider(clock=clock, send_class=send_class, batch_size=batch_size)
+        settings = self._context.settings
+        if sending:
+            changed = settings.sending.model_copy(update=sending)
+            settings = settings.model_copy(update={"sending": changed})
+        context = replace(
+            self._context,
+            clock=clock,
+            settings=settings,
+            providers={provider.name: provider},
+            rates={},
+        )
+        stage = Stage(context, clock, provider, Shelf(context, self.published))
+        event.listen(self._store._writer, "commit", stage.look)
+        try:
+            yield stage
+        finally:
+            event.remove(self._store._writer, "commit", stage.look)
+            self._store.close()
+
+
+def put(store: Store, content: bytes) -> None:
+    """Put another database in the place of a store's own."""
+    store.close()
+    for end in ("-wal", "-shm"):
+        store.path.with_name(store.path.name + end).unlink(missing_ok=True)
+    store.path.write_bytes(content)
+
+
+def _do_not_flush(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+class Shelf(Publisher):
+    """Content that was compiled before; ``text`` says which version of it is in the folder."""
+
+    def __init__(self, context: Context, versions: Sequence[Published]) -> None:
+        super().__init__(context)
+        self._versions = versions
+        self.text = 0
+
+    def take_over(self, *, patient: bool) -> Published:
+        """Return the version that is in the folder; all of them are in the database."""
+        return self._versions[self.text]
+
+
+@dataclass
+class Stage:
+    """One run of the project.
+
+    Attributes:
+        commits: Transactions that were looked at.
+    """
+
+    context: Context
+    clock: SimulatedClock
+    provider: SimulatedProvider
+    shelf: Shelf
+    commits: int = 0
+    crashes: int = 0
+
+    def look(self, connection: Connection) -> None:
+        """Check what is about to be committed; the same SQL cannot be wrong in the same way."""
+        self.commits += 1
+        # Past SQLAlchemy: this is done some 10,000 times in a test run.
+        plain = connection.connection.dbapi_connection
+        assert isinstance(plain, sqlite3.Connection)
+        owed, *parts = plain.execute(_SUMS).fetchone()
+        rows = Counter[str]()
+        for state, number in plain.execute(_ROWS):
+            rows[_WORDS.get(state, state)] += number
+        assert owed == rows.total(), "the batches count other deliveries than there are"
+        told = dict(zip(("accepted", "failed", "cancelled", "unknown"), parts, strict=True))
+        assert {name: rows[name] for name in told} == told
+        assert owed - sum(parts) == rows["pending"]
+        assert not plain.execute(_TWO_OPEN).fetchall(), "two deliveries of one enrollment are open"
+
+    # What happens
+
+    def run(self, *, csv: bool = True, patience: timedelta = timedelta(minutes=1)) -> Report:
+        """Make one pass."""
+        one = Pass(self.context, csv=csv, patience=patience)
+        one._publisher = self.shelf
+        return one.run()
+
+    def survive(self, **how: Any) -> Report | None:
+        """Make one pass; None where it died."""
+        try:
+            return self.run(**how)
+        except Crash:
+            self.crashes += 1
+            return None
+
+    def resume(self) -> None:
+        """Close the breaker, as ``bypost resume`` does."""
+        now, name = self.context.clock.now(), self.provider.name
+        with self.context.store.write() as connection:
+            if name in budgets.breakers(connection):
+                budgets.close_breaker(connection, name, now)
+                ledger.wake_waiting(connection, name, now)
+
+    # How things stand
+
+    def numbers(self) -> counts.Counts:
+        """Return the ledger's numbers."""
+        with self.context.store.read() as connection:
+            return counts.count(connection)
+
+    def states(self) -> dict[str, str]:
+        """Return what became of each delivery, by reference: its own state or its batch's."""
+        query = select(deliveries.c.id, deliveries.c.state, batches.c.state.label("shared")).join(
+            batches, batches.c.id == deliveries.c.batch_id
+        )
+        with self.context.store.read() as connection:
+            return {
+                self.context.reference(row.id): row.state or _WORDS.get(row.shared, row.shared)
+                for row in connection.execute(query)
+            }
+
+    def refs(self, state: str) -> set[str]:
+        """Return the references of the deliveries in a state."""
+        return {ref for ref, own in self.states().items() if own == state}
+
+    def batch(self, number: int) -> Row:
+        """Return one batch."""
+        with self.context.store.read() as connection:
+            row = ledger.batch(connection, number)
+        assert row is not None
+        return row
