@@ -333,6 +333,27 @@ def test_an_event_that_is_faster_than_the_answer_acts_and_the_answer_is_recorded
     assert mail(context)["provider_id"] != "told first", "the answer's own id is the one to keep"
 
 
+def test_what_was_heard_before_settles_a_request_whose_answer_never_comes(
+    through_resend: Open, resend: FakeResend, clock: SimulatedClock
+) -> None:
+    context = through_resend()
+
+    def tell_and_hang_up(number: int) -> fault.Fault | None:
+        if number:
+            return None
+        take(context, EventKind.DELIVERED, 1)
+        take(context, EventKind.REJECTED, 2)
+        return fault.reset(accept=True)
+
+    resend.script = fault.Script(tell_and_hang_up)
+    Pass(context, patience=timedelta(0)).run()
+    assert (numbers(context).accepted, numbers(context).pending) == (3, 2)
+    clock.advance(timedelta(hours=17))  # past the key's lifetime with its margin
+    found = Pass(context).run().total
+    assert (found.accepted, found.failed, found.unknown) == (4, 1, 0)
+    assert sorted(resend.accepted.values()) == [1] * 5
+
+
 # Repeats
 
 
