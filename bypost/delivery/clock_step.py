@@ -42,16 +42,16 @@ def notice(context: Context) -> str:
     now = context.clock.now()
     with context.store.read() as connection:
         newest = clock_step.newest(connection)
+        by = _ahead(newest.attempted_at, now)
         lease = _ahead(newest.leased_until, now + context.lease)
-        by = max(_ahead(newest.attempted_at, now), lease)
-        known = by > SKEW and clock_step.noticed(connection) == newest.attempt
-    # The attempt stays ahead until the clock has caught up; a lease ahead is always a new one.
-    if by <= SKEW or (known and lease <= SKEW):
+        # An attempt stays ahead until the clock has caught up; a lease ahead is always a new one.
+        known = by > SKEW and clock_step.noticed(connection, newest.attempt, now)
+    if lease <= SKEW and (by <= SKEW or known):
         return ""
     with context.store.write() as connection:
-        _bring_back(context, connection, now, by)
-        clock_step.remember(connection, newest.attempt)
-    said = _sentence(newest, by)
+        _bring_back(context, connection, now, max(by, lease))
+        clock_step.remember(connection, newest.attempt, now)
+    said = _sentence(newest, by, lease)
     _LOG.warning("%s", said)
     return said
 
@@ -74,12 +74,16 @@ def _ahead(instant: datetime | None, now: datetime) -> timedelta:
     return max(instant - now, _NONE) if instant else _NONE
 
 
-def _sentence(newest: Newest, by: timedelta) -> str:
-    at = newest.attempted_at
+def _sentence(newest: Newest, by: timedelta, lease: timedelta) -> str:
+    if by <= SKEW:
+        return (
+            f"a lease lasts about {_about(lease)} longer than [sending] lease_seconds: the clock "
+            "was set back, or the setting was made smaller; the lease was shortened"
+        )
     return (
-        f"the clock was set back by about {_about(by)}"
-        + (f" (the newest attempt is of {at:%Y-%m-%d %H:%M} UTC)" if at else "")
-        + ": leases and waits were shortened, and sending goes on; check this machine's clock"
+        f"the clock was set back by about {_about(by)} (the newest attempt is of "
+        f"{newest.attempted_at:%Y-%m-%d %H:%M} UTC): leases and waits were shortened, and sending "
+        "goes on; check this machine's clock"
     )
 
 

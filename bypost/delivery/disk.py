@@ -23,7 +23,8 @@ def shortage(context: Context) -> str:
     room = context.store.room()
     if room is None or room >= ENOUGH:
         return ""
+    left, needed = room // 100_000 / 10, ENOUGH // 1_000_000
     return (
-        f"{context.store.path}: the disk has {room // 100_000 / 10} MB left, and sending stops below "
-        f"{ENOUGH / 1e6:.0f} MB, so that every answer can still be written down: free some space"
+        f"{context.store.path}: the disk has {left} MB left, and sending stops below {needed} MB, "
+        "so that every answer can still be written down: free some space"
     )

@@ -49,14 +49,15 @@ def newest(connection: Connection) -> Newest:
     return Newest(last.id if last else 0, last.started_at if last else None, lease)
 
 
-def noticed(connection: Connection) -> int:
-    """Return the attempt at which a step was noticed last; 0 if none was."""
-    return int(meta.get(connection, _KEY) or 0)
+def noticed(connection: Connection, attempt: int, now: datetime) -> bool:
+    """Tell whether a step was noticed at ``attempt``, and none came since."""
+    known, _, at = (meta.get(connection, _KEY) or "").partition(" ")
+    return known == str(attempt) and now >= datetime.fromisoformat(at)
 
 
-def remember(connection: Connection, attempt: int) -> None:
+def remember(connection: Connection, attempt: int, now: datetime) -> None:
     """Remember that a step was noticed at ``attempt``."""
-    meta.put(connection, _KEY, str(attempt))
+    meta.put(connection, _KEY, f"{attempt} {now.isoformat()}")
 
 
 def end_leases(connection: Connection, *, beyond: datetime) -> None:
