@@ -23,10 +23,15 @@ _FRONT_DOOR = str(CHECKOUT / "send.py")
 
 @dataclass(frozen=True)
 class Sends:
-    """Starts processes over one project; at the end of its block none is left."""
+    """Starts processes over one project; at the end of its block none is left.
+
+    Attributes:
+        within: Words before each command, e.g. to run it in another mount space.
+    """
 
     root: Path
     environ: Mapping[str, str]
+    within: Sequence[str] = ()
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -41,7 +46,7 @@ class Sends:
     def start(self, *words: str, **options: Any) -> subprocess.Popen[bytes]:
         """Start a pass, or a script with its arguments."""
         process = subprocess.Popen(
-            [sys.executable, *(words or (_FRONT_DOOR,)), "--allow-local"],
+            [*self.within, sys.executable, *(words or (_FRONT_DOOR,)), "--allow-local"],
             cwd=self.root,
             env={**os.environ, **self.environ},
             stdout=subprocess.DEVNULL,
@@ -70,7 +75,7 @@ class Sends:
     def once(self) -> tuple[int, dict[str, Any]]:
         """Make one pass; return its exit code and its numbers."""
         done = subprocess.run(
-            [sys.executable, _FRONT_DOOR, "--json", "--allow-local"],
+            [*self.within, sys.executable, _FRONT_DOOR, "--json", "--allow-local"],
             cwd=self.root,
             env={**os.environ, **self.environ},
             capture_output=True,
