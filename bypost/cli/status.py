@@ -64,12 +64,13 @@ def _once(context: Context, *, as_json: bool) -> int:
 def _watch(context: Context) -> int:
     """Redraw on a terminal; write block after block elsewhere."""
     from rich.live import Live
+    from rich.text import Text
 
     from bypost.cli.screen import screen
     from bypost.delivery.standing import look
 
     if not console.out.is_terminal:
-        return _repeat(lambda: console.out.print(screen(look(context), timed=True), "\n"))
+        return _repeat(lambda: console.out.print(screen(look(context), timed=True), Text()))
     with Live(console=console.out, auto_refresh=False) as live:
         return _repeat(lambda: live.update(screen(look(context), timed=True), refresh=True))
 
