@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check demo bench clean
+.PHONY: help setup run test check demo bench soak clean
 
 help: ## Say what can be done here
 	@awk 'BEGIN {FS = ":.*## "; print "ByPost: Markdown lessons in, an email course out.\n"} \
@@ -27,8 +27,11 @@ check: .venv/.test ## Format, lint, types, import contracts, content
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/bypost check
 
-bench: .venv/.test ## Measure rendering and a pass over 100,000 people (some minutes)
-	@$(BIN)/python -m tests.bench
+bench: .venv/.test ## Measure rendering, a pass over 100,000 people, a tick among a million (some minutes)
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+soak: .venv/.test ## Send through a failing provider while processes are killed; SOAK="--minutes 30"
+	@$(BIN)/python -m tests.soak $(SOAK)
 
 clean: ## Remove .venv and caches; var/ with the database and the mails stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -100,18 +100,23 @@ class Crew:
     def _trouble(self) -> None:
         """Kill or stop somebody, when it is time."""
         now = time.monotonic()
-        member = self._rng.choice(self._members)
         if now >= self._next_kill:
             self._next_kill = self._after(self._kill_every)
-            if not member.killed:
-                member.killed = True
-                self.counts["killed"] += 1
-                self._signal(member, signal.SIGKILL)
+            self._kill(self._rng.choice(self._members))
         elif now >= self._next_stop:
             self._next_stop = self._after(2 * self._kill_every)
-            if member.wake_at is None and not member.killed:
-                self._signal(member, signal.SIGSTOP)
-                self._sleep(member)
+            self._stop(self._rng.choice(self._members))
+
+    def _kill(self, member: _Member) -> None:
+        if not member.killed:
+            member.killed = True
+            self.counts["killed"] += 1
+            self._signal(member, signal.SIGKILL)
+
+    def _stop(self, member: _Member) -> None:
+        if member.wake_at is None and not member.killed:
+            self._signal(member, signal.SIGSTOP)
+            self._sleep(member)
 
     def _sleep(self, member: _Member) -> None:
         self.counts["stopped"] += 1

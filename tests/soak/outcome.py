@@ -16,6 +16,7 @@ class Outcome:
     Attributes:
         crew: Kills, deaths, stops, and processes that ended by themselves.
         faults: By kind.
+        told: Deliveries whose event was taken.
         unsettled: Rounds that did not come to an end in time.
     """
 
@@ -26,6 +27,7 @@ class Outcome:
     requests: int
     crew: Counter[str]
     faults: Counter[str]
+    told: int = 0
     unsettled: int = 0
 
     def __add__(self, other: Outcome) -> Outcome:
@@ -37,6 +39,7 @@ class Outcome:
             requests=self.requests + other.requests,
             crew=self.crew + other.crew,
             faults=self.faults + other.faults,
+            told=self.told + other.told,
             unsettled=self.unsettled + other.unsettled,
         )
 

@@ -166,6 +166,7 @@ class Round:
             requests=seen["requests"],
             crew=crew,
             faults=Counter(seen["faults"]),
+            told=len(truth["told"]),
             unsettled=int(unsettled),
         )
 

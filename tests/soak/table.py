@@ -16,6 +16,7 @@ _ROWS: Mapping[str, Callable[[Outcome], str]] = {
     "killed from outside": lambda o: f"{o.crew['killed']:,}",
     "killed at a step": lambda o: f"{o.crew['died']:,}",
     "stopped past the lease": lambda o: f"{o.crew['stopped']:,}",
+    "deliveries told of by an event": lambda o: f"{o.told:,}",
     "accepted by the provider": lambda o: f"{o.verdict.accepted:,}",
     "failed (refused address)": lambda o: f"{o.verdict.failed:,}",
     "**duplicates**": lambda o: f"**{o.verdict.duplicates:,}**",
