@@ -23,6 +23,8 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "sender.reply_to": ('"c@b.de"', "c@b.de", "c@b.de"),
     "sender.postal_address": ('"Street 1"', "Street 1", "Street 1"),
     "database.url": ('"sqlite:///x.db"', "sqlite:///x.db", "sqlite:///x.db"),
+    "log.level": ('"debug"', "debug", "debug"),
+    "log.format": ('"json"', "json", "json"),
     "sending.provider": ('["resend", "outbox"]', "resend, outbox", ("resend", "outbox")),
     "sending.tick_seconds": ("0.5", "0.5", 0.5),
     "sending.lease_seconds": ("2.5", "2.5", 2.5),
@@ -153,7 +155,7 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             "root = '/'\n",
             (
                 "bypost.toml:1: root: there is no such key\n"
-                "    known here: database, import, providers, sender, sending, site"
+                "    known here: database, import, log, providers, sender, sending, site"
             ),
         ),
         (
@@ -175,7 +177,7 @@ def test_an_unknown_key_is_told_with_its_line_and_the_nearest_known_one(
         ("BYPOST_SENDING_PROVIDER", "did you mean BYPOST_SENDING__PROVIDER?"),
         ("BYPOST_RESEND__API_KEY", "did you mean BYPOST_PROVIDERS__RESEND__API_KEY?"),
         ("BYPOST_SITE", "did you mean BYPOST_SITE__BASE_URL?"),
-        ("BYPOST_ROOT", "all settings: docs/settings.md"),
+        ("BYPOST_ZZZ", "all settings: docs/settings.md"),
         ("BYPOST_", "all settings: docs/settings.md"),
     ],
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bypost.cli import console
+from bypost.cli import console, logs
 from bypost.cli.console import HERE, JsonOption, ProjectOption
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def send(
         )
     if dry_run:
         return _dry_run(project, as_json=as_json)
-    with open_project(project) as context:
+    with (
+        open_project(project) as context,
+        logs.written(context.settings.log, steady=forever),
+    ):
         if not allow_local:
             refuse_sample_settings(context)
         return _forever(context) if forever else _once(context, as_json=as_json)
@@ -105,12 +109,12 @@ def _forever(context: Context) -> int:
             report = one_pass.run()
         except ByPostError as error:
             if str(error) != told:
-                console.problem(str(error))
+                console.problem(public(str(error)))
             told = str(error)
             return
         trouble = repr((report.held, report.troubles, report.blocked))
         if report.this_pass != Counts() or trouble != told:
-            print_report(report)
+            print_report(report, quote=public)
         told = trouble
 
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -122,19 +126,28 @@ def _forever(context: Context) -> int:
     return 0
 
 
-def print_report(report: Report) -> None:
-    """Write a pass for people: numbers, then what needs somebody."""
-    _print_import(report)
+def public(text: str) -> str:
+    """Return what a command that goes on may say of people: where it ends up is a log."""
+    return text if console.err.is_terminal else logs.masked(text)
+
+
+def print_report(report: Report, *, quote: Callable[[str], str] = str) -> None:
+    """Write a pass for people: numbers, then what needs somebody.
+
+    Args:
+        quote: Makes texts that may hold an address fit for their readers.
+    """
+    _print_import(report, quote)
     for folder, problems in report.held.items():
         console.problem(f"{folder}: sends nothing until this is mended")
         for found in problems:
             console.err.print(f"  {found}", markup=False)
     for trouble in report.troubles:
-        console.note(trouble)
+        console.note(quote(trouble))
     for name, reason in report.blocked.items():
-        console.problem(f"{name} is stopped: {reason}\n  mend it, then run `bypost resume`")
+        console.problem(f"{name} is stopped: {quote(reason)}\n  mend it, then run `bypost resume`")
     for one in report.unknown:
-        console.note(f"unknown: {one['content']} to {one['email']} ({one['ref']})")
+        console.note(quote(f"unknown: {one['content']} to {one['email']} ({one['ref']})"))
     done, total = report.this_pass, report.total
     words = [f"{done.accepted} sent"]
     words += [f"{done.failed} failed"] if done.failed else []
@@ -148,14 +161,14 @@ def print_report(report: Report) -> None:
         console.out.print(f"  next: {local:%A %-d %B %Y at %H:%M %Z}")
 
 
-def _print_import(report: Report) -> None:
+def _print_import(report: Report, quote: Callable[[str], str]) -> None:
     done = report.imported
     if done is None or done.skipped:
         return
     for bad in done.bad:
-        console.note(f"subscribers.csv:{bad.line}: {bad.reason}")
+        console.note(quote(f"subscribers.csv:{bad.line}: {bad.reason}"))
     for remark in done.notes:
-        console.note(f"subscribers.csv:{remark.line}: {remark.reason}")
+        console.note(quote(f"subscribers.csv:{remark.line}: {remark.reason}"))
     if done.rejected > len(done.bad):
         console.note(f"... and {done.rejected - len(done.bad)} more rows like these")
     numbers = done.numbers()

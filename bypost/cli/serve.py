@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bypost.cli import console
+from bypost.cli import console, logs
 from bypost.cli.console import HERE, ProjectOption
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def serve(
             f"--host {host}: --local shows everybody's mail and answers on this machine only\n"
             "    leave --host out, or leave --local out"
         )
-    with open_project(project) as context:
+    with open_project(project) as context, logs.written(context.settings.log, steady=True):
         if not allow_local:
             refuse_sample_settings(context)
         address = _LOOPBACK.get(host, host)
@@ -67,7 +67,7 @@ def _run(context: Context, listener: socket.socket, *, local: bool) -> int:
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    ticks = Ticks(context, on_report=_tell, on_trouble=console.problem)
+    ticks = Ticks(context, on_report=_tell, on_trouble=_complain)
     if local:
         ticks.once()  # so that the page has something to show
     site = make_site(context, runner=ticks, local=local)
@@ -158,4 +158,11 @@ def _tell(report: Report) -> None:
 
     done, imported = report.this_pass, report.imported
     if done.accepted or done.failed or report.troubles or (imported and not imported.skipped):
-        send.print_report(report)
+        send.print_report(report, quote=send.public)
+
+
+def _complain(trouble: str) -> None:
+    """Say why passes cannot be made."""
+    from bypost.cli import send
+
+    console.problem(send.public(trouble))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -70,6 +70,8 @@ class Site(Section):
     base_url: SiteAddress = "http://localhost:8000"
     secret_keys: Secrets = ()
     secret_keys_file: Path | None = None
+    metrics_token: Secret | None = None
+    metrics_token_file: Path | None = None
 
 
 class SenderSection(Section):
@@ -105,6 +107,13 @@ class Sending(Section):
     breaker_accepted: Annotated[int, Field(ge=1)] = 100
     breaker_events: Annotated[int, Field(ge=1)] = 5
     threads: Annotated[int, Field(ge=1, le=64)] = 8
+
+
+class Log(Section):
+    """What is written to standard error, one line a record."""
+
+    level: Literal["debug", "info", "warning", "error"] | None = None  # None: by the command
+    format: Literal["text", "json"] = "text"
 
 
 class Import(Section):
@@ -168,6 +177,7 @@ class Settings(Section):
     sender: SenderSection = SenderSection()
     database: Database = Database()
     sending: Sending = Sending()
+    log: Log = Log()
     import_: Annotated[Import, Field(alias="import")] = Import()
     providers: Providers = Providers()
 
