@@ -4,6 +4,7 @@
   + ContentError       a lesson, newsletter or template is wrong; the author mends it
   + SettingsError      the configuration is wrong; the operator mends it
   + StoreError         the database cannot be used as it is
+    - Muted            it was copied, moved or restored: it sends nothing until confirmed
   + SendError          a provider did not take a request
     - NotSent          nothing left this machine: sure that nothing was accepted
     - Throttled        refused for now, with or without a time to come back
@@ -63,6 +64,10 @@ class SettingsError(ByPostError):
 
 class StoreError(ByPostError):
     """The database is missing, of another version, or belongs to another instance."""
+
+
+class Muted(StoreError):
+    """This database must not send from here until somebody confirms it."""
 
 
 class SendError(ByPostError):

@@ -11,7 +11,7 @@ import typer
 
 from bypost.cli import content, database, reconcile, send, serve, show, status, subscribers
 from bypost.cli.console import problem
-from bypost.errors import ByPostError, ContentError, SettingsError
+from bypost.errors import ByPostError, ContentError, Muted, SettingsError
 
 #: What a wrong command line raises. Typer carries a click of its own and exports only leaves of
 #: its errors; the base is found through one of them.
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _UsageTrouble as error:
         error.show()
         return error.exit_code
-    except (ContentError, SettingsError) as error:
+    except (ContentError, SettingsError, Muted) as error:
         problem(str(error))
         return 2
     except ByPostError as error:

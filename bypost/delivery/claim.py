@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bypost.delivery import doubt, owner
+from bypost.delivery import doubt, gate, owner
 from bypost.delivery.context import Context
 from bypost.delivery.outcome import may_repeat
 from bypost.store import Connection, Row, budgets, ledger
@@ -69,7 +69,9 @@ def take(context: Context, batch_id: int) -> Claim | Progress:
         if ambiguous and not _repeatable(context, batch, now):
             _give_up(context, connection, batch, now)
             return Done()
-        pace = _take_budget(context, connection, batch, now)
+        # What the gate only owes anew must not use up the day's quota.
+        stale = not ambiguous and gate.is_too_late(context, batch, now)
+        pace = _obstacle(context, connection, batch, now, sends=not stale)
         if pace is not None:
             return pace
         fence = batch["fence"]
@@ -120,17 +122,23 @@ def _give_up(context: Context, connection: Connection, batch: Row, now: datetime
         _close_lost_attempt(connection, batch, now)
 
 
-def _take_budget(
-    context: Context, connection: Connection, batch: Row, now: datetime
+def _obstacle(
+    context: Context, connection: Connection, batch: Row, now: datetime, *, sends: bool
 ) -> Progress | None:
-    """Take one request out of the provider's budget; None if it is granted."""
+    """Take one request out of the provider's budget, if it will be sent; None if nothing stops it.
+
+    Args:
+        sends: False for a batch whose people will only be taken out of it.
+    """
     name = batch["provider"]
+    if name not in context.providers:
+        return Later(now + _FOREIGN, f"`{name}` is not in [sending] provider; a pass moves it")
+    if not sends:
+        return None
     budget, breaker = budgets.load(connection, name)
     if breaker:
         return Blocked(breaker)
     rate = context.rates.get(name, pacing.Rate())
-    if name not in context.providers:
-        return Later(now + _FOREIGN, f"`{name}` is not in [sending] provider; a pass moves it")
     if rate == pacing.Rate() and budget.paused_until is None:
         return None
     # A quota lowered below a batch's size: it leaves alone, on a day of its own.

@@ -10,9 +10,6 @@ from bypost.delivery.context import Context
 from bypost.model.course import Kind
 from bypost.store import Connection, Row, suppressions
 
-#: Reasons that stop even notices a person asked for (design: the table of who stops what).
-_STOPS_NOTICES = {"bounced", "complained", "manual"}
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -48,7 +45,7 @@ def look(
     cancelled: dict[int, str] = {}
     go: list[Row] = []
     postponed: list[Row] = []
-    too_late = batch["kind"] == Kind.LESSON and now - batch["due_at"] > context.late
+    too_late = is_too_late(context, batch, now)
     for member in members:
         reason = _why_not(member, muted.get(hashes.get(member["email_key"], b""), ""))
         if reason:
@@ -60,6 +57,11 @@ def look(
     return Verdict(go, cancelled, postponed)
 
 
+def is_too_late(context: Context, batch: Row, now: datetime) -> bool:
+    """Tell whether a batch of lessons has waited until its hour and window are long over."""
+    return bool(batch["kind"] == Kind.LESSON and now - batch["due_at"] > context.late)
+
+
 _SCOPE = {Kind.LESSON: "course", Kind.ISSUE: "newsletter", Kind.NOTICE: "notice"}
 
 
@@ -67,7 +69,7 @@ def _why_not(member: Row, suppressed: str) -> str:
     """Return why a member must not be sent to; empty if nothing stands against it."""
     if not member["email"]:
         return "the person was erased"
-    if suppressed and (member["kind"] != Kind.NOTICE or suppressed in _STOPS_NOTICES):
+    if suppressed and (member["kind"] != Kind.NOTICE or suppressed in suppressions.STOPS_NOTICES):
         return f"the address is suppressed: {suppressed}"
     if member["kind"] == Kind.NOTICE:
         return ""

@@ -21,7 +21,7 @@ from pathlib import Path
 from bypost.delivery import instance_file
 from bypost.delivery.context import Context
 from bypost.delivery.instance_file import Card
-from bypost.errors import SettingsError, StoreError
+from bypost.errors import Muted, SettingsError, StoreError
 from bypost.store import Store, meta
 from bypost.store.meta import Identity
 
@@ -29,10 +29,6 @@ _LOG = logging.getLogger(__name__)
 
 FILE = Path("var/instance")
 VARIABLE = "BYPOST_INSTANCE"
-
-
-class Muted(StoreError):
-    """This database must not send from here until somebody confirms it."""
 
 
 @dataclass(frozen=True, slots=True)

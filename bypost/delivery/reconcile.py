@@ -23,6 +23,8 @@ from scheduler import pacing
 _CHUNK = 50
 #: Batches taken up by one pass.
 _MOST = 200
+#: Theirs and ours, or ours before somebody set it.
+_CLOCKS_DIFFER = timedelta(days=1)
 #: How soon to look again at what nobody can be asked about: the course's rule may have changed.
 _LOOK_AGAIN = timedelta(hours=1)
 
@@ -111,7 +113,7 @@ class _Asked:
             result = self._provider.find(
                 self._context.reference(member["id"]),
                 to=member["email"] or "",
-                since=self._batch["first_sent_at"],
+                since=self._batch["first_sent_at"] - _CLOCKS_DIFFER,
             )
             if result is None:
                 self._absent.append(member["id"])

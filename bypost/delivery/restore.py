@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bypost.delivery import instance
+from bypost.delivery import events, instance
 from bypost.delivery.context import Context
 from bypost.delivery.owe import owe_lessons
 from bypost.delivery.owe_issues import next_issue_at, owe_issues
@@ -60,6 +60,7 @@ def doubt_since(context: Context, since: datetime) -> Doubted:
             next_try=now + context.quiet,
             why="open when the backup was made; it may have been sent since",
         )
+        events.settle_heard_of(connection, settle.all_unknown(connection), now)
         tag, former = tags.renew(connection), tags.former(connection)
     past = _at(replace(context, tag=tag, former_tags=former), since)
     due = _play(past, published, until=now)

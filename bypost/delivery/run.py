@@ -61,13 +61,21 @@ class Pass:
         published = self._publisher.take_over(patient=self.patient)
         steps.reached("published")
         if short := disk.shortage(self.context):
-            return self._report(before, published, None, [short])
+            return self._report(before, published, None, [*filter(None, [stepped]), short])
         imported = self._import(published)
         steps.reached("imported")
+        troubles = [*filter(None, [stepped]), *self._send(published)]
+        instance.note(self.context)
+        report = self._report(before, published, imported, troubles)
+        note_pass(self.context, report, published, repeats=self.patient)
+        return report
+
+    def _send(self, published: Published) -> Sequence[str]:
+        """Settle, owe and send until nothing is due or patience ends; return the troubles."""
         self._rebind()
         sender = Sender(self.context, self.patience, self.on_progress)
         settled = Settled()
-        while not disk.shortage(self.context):
+        while not (short := disk.shortage(self.context)):
             settled += settle_due(self.context, _at_least_once(published))
             owed = owe_lessons(self.context, published.shapes)
             owed += owe_issues(self.context, published.issues)
@@ -76,11 +84,7 @@ class Pass:
                 continue
             if not sender.wait_until(self._next_question()):
                 break
-        instance.note(self.context)
-        troubles = [*filter(None, [stepped]), *sender.troubles, *settled.troubles]
-        report = self._report(before, published, imported, troubles)
-        note_pass(self.context, report, published, repeats=self.patient)
-        return report
+        return list(dict.fromkeys([*sender.troubles, *settled.troubles, *filter(None, [short])]))
 
     def _is_due(self, published: Published) -> bool:
         """Tell whether a hint has come: somebody was taken out of a batch, or came to the end."""

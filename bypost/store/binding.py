@@ -65,7 +65,9 @@ def owe(
 
 def unowe(connection: Connection, batch_id: int, ids: Sequence[int]) -> None:
     """Take deliveries back out of a batch of which nothing was accepted: they are owed later."""
-    connection.execute(update(events).where(events.c.delivery_id.in_(ids)).values(delivery_id=None))
+    connection.execute(
+        update(events).where(events.c.delivery_id.in_(ids)).values(delivery_id=None, raw=None)
+    )
     connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
     connection.execute(
         update(batches).where(batches.c.id == batch_id).values(size=batches.c.size - len(ids))

@@ -15,9 +15,8 @@ import pytest
 
 from bypost.delivery import instance, instance_file
 from bypost.delivery.context import Context
-from bypost.delivery.instance import Muted
 from bypost.delivery.run import Pass
-from bypost.errors import SettingsError, StoreError
+from bypost.errors import Muted, SettingsError, StoreError
 from bypost.store import meta
 from scheduler.clock import SimulatedClock
 from tests.conftest import CHECKOUT, write_people
