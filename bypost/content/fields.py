@@ -28,6 +28,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_PAGE = re.compile(r"https://[^/?#\s\"<>@]+/[^\s\"<>]*")
 #: Years outside these are slips of the hand, and reckoning with them can overflow.
 _YEARS = range(2000, 3000)
 
@@ -188,6 +189,14 @@ def _address(value: str) -> str:
     return value
 
 
+def _page_address(value: str) -> str:
+    if value and not _PAGE.fullmatch(value):
+        raise ValueError(
+            f"`{value}` is not an address; write one like https://example.org/card.png"
+        )
+    return value
+
+
 Id = Annotated[str, AfterValidator(check_id)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Title = Annotated[str, AfterValidator(_one_line), AfterValidator(_some)]
@@ -195,6 +204,7 @@ Paragraph = Annotated[str, AfterValidator(_some)]
 Language = Annotated[str, AfterValidator(_language)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
+PageAddress = Annotated[str, AfterValidator(_page_address)]
 SettingName = Annotated[str, AfterValidator(_setting)]
 AttributeName = Annotated[str, AfterValidator(_attribute)]
 Hour = Annotated[time, PlainValidator(_hour)]

@@ -18,6 +18,7 @@ from bypost.content.fields import (
     Language,
     Line,
     Opening,
+    PageAddress,
     Paragraph,
     SettingName,
     SkipDates,
@@ -76,6 +77,12 @@ class CourseFile(SeriesFile):
 
     window: WindowKeys = WindowKeys()
     at_least_once: bool = False
+    promise: Line = ""
+    for_whom: list[Title] = []
+    sample: str = ""
+    image: PageAddress = ""
+    open: bool = True
+    archive: bool = False
     settings: dict[SettingName, str] = {}
 
 

@@ -52,6 +52,7 @@ def load_course(project: Project, folder: Path, problems: list[Problem]) -> Cour
         problems.append(Problem(project.name(folder), None, message, fix, "empty"))
     if file is None:
         return None
+    _check_sample(file, found, project.name(folder), problems)
     return Course(
         id=folder.name,
         title=file.title,
@@ -64,6 +65,12 @@ def load_course(project: Project, folder: Path, problems: list[Problem]) -> Cour
         lessons=tuple(_lesson(document) for document in found),
         path=project.name(folder),
         at_least_once=file.at_least_once,
+        promise=file.promise,
+        for_whom=tuple(file.for_whom),
+        sample=file.sample,
+        image=file.image,
+        open=file.open,
+        archive=file.archive,
     )
 
 
@@ -98,6 +105,17 @@ def load_notices(project: Project, folder: Path, problems: list[Problem]) -> tup
         )
         for document in found
     )
+
+
+def _check_sample(
+    file: CourseFile, found: list[Document[LessonKeys]], folder: str, problems: list[Problem]
+) -> None:
+    """The lesson that the course page shows must be there; in a broken course it may be unread."""
+    ids = [document.keys.id for document in found]
+    if file.sample and file.sample not in ids and not problems:
+        message = f"`sample` names the lesson `{file.sample}`, which is not in this course"
+        fix = f"name one of: {', '.join(ids)}"
+        problems.append(Problem(f"{folder}/course.toml", None, message, fix, "key"))
 
 
 def _check_folder(project: Project, folder: Path, problems: list[Problem]) -> None:

@@ -69,6 +69,12 @@ class Course:
         at_least_once: Send a lesson again whose answer was lost and that nobody can be asked
             about, at the risk of a second copy; else it is shown as unknown.
         settings: The author's own values, reached as ``course.NAME``; empty means "not set".
+        promise: What a person has in the end, for the head of the course page; may be empty.
+        for_whom: Whom it is for, a line each.
+        sample: Id of the lesson that the course page shows in full; empty for none.
+        image: Address of a picture for links shared elsewhere; empty for none.
+        open: Whether people can sign up.
+        archive: Whether every lesson has a public page.
     """
 
     id: str
@@ -82,6 +88,12 @@ class Course:
     lessons: tuple[Lesson, ...]
     path: str
     at_least_once: bool = False
+    promise: str = ""
+    for_whom: tuple[str, ...] = ()
+    sample: str = ""
+    image: str = ""
+    open: bool = True
+    archive: bool = False
 
 
 class IssueStatus(StrEnum):

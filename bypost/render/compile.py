@@ -96,7 +96,7 @@ class _Compilation:
         # Line ends as Markdown counts them; a file may come from Windows.
         self.body = mail.source.body.replace("\r\n", "\n").replace("\r", "\n")
         self.minutes = minutes(self.body)
-        self.names = self._names()
+        self.names = names_of(mail, self.body, self.minutes)
 
     def run(self) -> Content:
         """Compile, or raise ContentError with all that is wrong."""
@@ -134,20 +134,6 @@ class _Compilation:
                 place = Place(self.path, first + line)
                 message = f"the invisible character {name} cannot be mailed"
                 self.problems.add(place, "character", message, "delete it")
-
-    def _names(self) -> Vocabulary:
-        """Return the names of this mail; its own title and subject may hold expressions."""
-        draft: dict[str, Value] = {"minutes": self.minutes}
-        first: dict[str, Value] = {**draft, "title": "", "subject": ""}
-        for key, text in (("title", heading(self.body)), ("subject", self.mail.subject)):
-            words = Words()
-            names = self.mail.vocabulary({**first, **draft})
-            # Problems in here come up again, with their lines, when the whole mail is read.
-            found = Scanner(self.path, names, words, Problems()).line(text, None)
-            draft[key] = header(words.plain(found))
-        if not draft["title"]:
-            draft["title"] = draft["subject"]
-        return self.mail.vocabulary(draft)
 
     def _document(self, body: str) -> Document:
         decide = condition(self.names, self.mail.settings, self.problems)
@@ -253,3 +239,23 @@ class _Compilation:
             **parts,
             needs=tuple(sorted(names)),
         )
+
+
+def names_of(mail: Mail, body: str, reading: int) -> Vocabulary:
+    """Return the names of a mail; its own title and subject may hold expressions.
+
+    Args:
+        body: Its Markdown, with plain line ends.
+        reading: Minutes it takes to read.
+    """
+    draft: dict[str, Value] = {"minutes": reading}
+    first: dict[str, Value] = {**draft, "title": "", "subject": ""}
+    for key, text in (("title", heading(body)), ("subject", mail.subject)):
+        words = Words()
+        names = mail.vocabulary({**first, **draft})
+        # Problems in here come up again, with their lines, when the whole mail is read.
+        found = Scanner(mail.source.path, names, words, Problems()).line(text, None)
+        draft[key] = header(words.plain(found))
+    if not draft["title"]:
+        draft["title"] = draft["subject"]
+    return mail.vocabulary(draft)
