@@ -1,0 +1,162 @@
+"""The courses and newsletters of the project as the public pages show them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TypeVar
+
+from bypost.content.loader import load_project_content
+from bypost.content.watch import signature
+from bypost.delivery.context import Context
+from bypost.errors import ContentError
+from bypost.model.course import Course, Issue, Lesson, Newsletter
+from bypost.render.article import Article, Neutral, make_article
+from bypost.render.frames import FOLDER
+from bypost.render.mail import Mail, everywhere, issue_mail, lesson_mail
+from bypost.render.style import load_style
+from bypost.web.facts import Facts, Line, days_of, later, lessons_of, minutes_of
+
+#: Seconds between two looks at the files: a page that many people open costs no more for that.
+_LOOK_SECONDS = 1.0
+#: In place of a depth: an article of which only the title is asked.
+_TITLE_ONLY = -1
+_LABELS = {"exercise": "Exercise", "note": "Note", "image": "Image"}
+
+_Series = TypeVar("_Series", Course, Newsletter)
+
+
+class Catalogue:
+    """Reads the content again when a file changed; a folder that broke stays as it was."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._looked: float | None = None
+        self._seen: object = None
+        self._courses: dict[str, Course] = {}
+        self._newsletters: dict[str, Newsletter] = {}
+        self._articles: dict[tuple[str, str, int], Article | None] = {}
+
+    def courses(self) -> list[Course]:
+        """Return every course, by folder name."""
+        self._look()
+        return list(self._courses.values())
+
+    def course(self, name: str) -> Course | None:
+        """Return one course; None where there is none."""
+        self._look()
+        return self._courses.get(name)
+
+    def newsletters(self) -> list[Newsletter]:
+        """Return every newsletter, by folder name."""
+        self._look()
+        return list(self._newsletters.values())
+
+    def newsletter(self, name: str) -> Newsletter | None:
+        """Return one newsletter; None where there is none."""
+        self._look()
+        return self._newsletters.get(name)
+
+    def lesson(self, course: Course, lesson: Lesson, *, deeper: int = 0) -> Article | None:
+        """Return a lesson to read, its headings ``deeper`` levels down; None for a broken one."""
+        mail = lesson_mail(course, lesson, self._shared(), None)
+        return self._article(mail, self._for_lesson(course, lesson), deeper)
+
+    def issue(self, newsletter: Newsletter, issue: Issue) -> Article | None:
+        """Return an issue to read; None for a broken one."""
+        mail = issue_mail(newsletter, issue, self._shared(), None)
+        return self._article(mail, self._neutral(f"/newsletters/{newsletter.id}"), 0)
+
+    def facts(self, course: Course) -> Facts:
+        """Return what the page says of a course."""
+        now = self._context.clock.now()
+        lessons = lessons_of(course, now.date())
+        lines = [
+            Line(
+                number=number,
+                id=one.id,
+                title=article.title if article else one.subject,
+                about=article.preheader if article else "",
+                when=later(one.delay),
+                minutes=article.minutes if article else 1,
+            )
+            for number, one in enumerate(lessons)
+            for article in [self.lesson(course, one)]
+        ]
+        return Facts(
+            lines=lines,
+            lessons=max(1, len(lines) - 1),
+            days=days_of(course, now),
+            minutes=minutes_of(lines),
+        )
+
+    def _for_lesson(self, course: Course, lesson: Lesson) -> Neutral:
+        """Return what a lesson says to nobody in particular; the next one comes "2 days later"."""
+        neutral = dict(self._neutral(f"/courses/{course.id}"))
+        place = [one.id for one in course.lessons].index(lesson.id)
+        for after in course.lessons[place + 1 : place + 2]:
+            said = later(after.delay)
+            neutral |= {"next.when": said, "next.date": said}
+            neutral["next.title"] = self._title(course, after)
+        return neutral
+
+    def _title(self, course: Course, lesson: Lesson) -> str:
+        """Return a lesson's title; it may not say anything about the lesson after it."""
+        mail = lesson_mail(course, lesson, self._shared(), None)
+        article = self._article(mail, self._neutral(f"/courses/{course.id}"), _TITLE_ONLY)
+        return article.title if article else lesson.subject
+
+    def _neutral(self, home: str) -> Neutral:
+        address = f"{self._context.links.base_url}{home}"
+        return {
+            "subscriber.email": "your address",
+            "subscriber.time_zone": "your time zone",
+            "subscriber.since": "the day you joined",
+            "links.leave": address,
+            "links.progress": address,
+        }
+
+    def _article(self, mail: Mail, neutral: Neutral, deeper: int) -> Article | None:
+        key = (mail.collection, mail.item, deeper)
+        if key not in self._articles:
+            try:
+                labels = load_style(self._context.root / FOLDER, FOLDER).words
+            except ContentError:
+                labels = _LABELS
+            try:
+                self._articles[key] = make_article(mail, neutral, labels, deeper=deeper)
+            except ContentError:  # the author is told by `bypost check` and by every pass
+                self._articles[key] = None
+        return self._articles[key]
+
+    def _shared(self) -> dict[str, dict[str, str | int]]:
+        context = self._context
+        found = everywhere(context.sender, context.links.base_url)
+        return {root: dict(names) for root, names in found.items()}
+
+    def _look(self) -> None:
+        """Read the content again if a file changed."""
+        with self._lock:
+            now = self._context.clock.elapsed()
+            if self._looked is not None and 0 <= now - self._looked < _LOOK_SECONDS:
+                return
+            self._looked = now
+            found = signature(self._context.root)
+            if found == self._seen:
+                return
+            library = load_project_content(self._context.root)
+            broken = set(library.broken)
+            self._courses = _kept(self._courses, library.courses, broken)
+            self._newsletters = _kept(self._newsletters, library.newsletters, broken)
+            self._articles = {}
+            self._seen = found
+
+
+def _kept(
+    before: dict[str, _Series], now: Sequence[_Series], broken: set[str]
+) -> dict[str, _Series]:
+    """Return what is there now, and what was there before and is broken now."""
+    found = {name: one for name, one in before.items() if one.path in broken}
+    found |= {one.id: one for one in now}
+    return dict(sorted(found.items()))
