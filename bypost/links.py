@@ -17,13 +17,33 @@ import os
 import secrets
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from itsdangerous import BadSignature, URLSafeSerializer
 
 from bypost.errors import SettingsError
 
 LINK_ID_BYTES = 16
 _MAC_BYTES = 8
 _KEY_BYTES = 32
+#: How long a fresh link works (design: changing the address, exporting and erasing).
+FRESH = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What a link that was mailed a moment ago is for.
+
+    Attributes:
+        purpose: A word, e.g. ``export``.
+        subject: Whose, as the purpose counts them: a subscriber's number.
+    """
+
+    purpose: str
+    subject: int
 
 
 def new_link_id() -> bytes:
@@ -70,6 +90,39 @@ class Links:
     def progress(self, token: str) -> str:
         """Return the address of the person's own page."""
         return f"{self.base_url}/p/{token}"
+
+    def confirm(self, token: str) -> str:
+        """Return the address of the page on which a request is confirmed."""
+        return f"{self.base_url}/c/{token}"
+
+    def fresh(self, purpose: str, subject: int, now: datetime) -> str:
+        """Return an address that works for :data:`FRESH` from ``now`` on."""
+        return f"{self.base_url}/f/{self.sign('fresh', [purpose, subject, now.timestamp()])}"
+
+    def open_fresh(self, token: str, now: datetime) -> Fresh | None:
+        """Return what a fresh link is for; None where it is not ours, or not fresh any more."""
+        match self.unsign("fresh", token):
+            case [str(purpose), int(subject), float() | int() as at]:
+                age = timedelta(seconds=now.timestamp() - at)
+                return Fresh(purpose, subject) if abs(age) <= FRESH else None
+        return None
+
+    def sign(self, purpose: str, value: Any) -> str:
+        """Return ``value`` (what JSON can hold) signed for one purpose; it can be read by all."""
+        signed: str = self._serializer(purpose).dumps(value)
+        return signed
+
+    def unsign(self, purpose: str, signed: str) -> Any:
+        """Return what was signed for that purpose; None where it was not signed by us."""
+        try:
+            return self._serializer(purpose).loads(signed)
+        except BadSignature:
+            return None
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
+        # Its keys stand oldest first; the last one signs.
+        options = {"digest_method": hashlib.sha256}
+        return URLSafeSerializer(self._keys[::-1], salt=f"bypost.{purpose}", signer_kwargs=options)
 
 
 class AddressHash:

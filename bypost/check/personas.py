@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bypost.content.personas import Persona
-from bypost.delivery.compose import date_text, when_text
+from bypost.delivery.next_lesson import date_text, when_text
 from bypost.model.content import Values
 from bypost.model.course import Course, Lesson
 from scheduler.cadence import due_at

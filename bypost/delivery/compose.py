@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, time
+from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from bypost.delivery.answers import Answer
 from bypost.delivery.context import Context
-from bypost.delivery.due import Run, parse_pace, predict
+from bypost.delivery.next_lesson import date_text, next_of
 from bypost.delivery.owe import zone
 from bypost.delivery.recipe import Facts, Shared
-from bypost.delivery.shape import Shape, Step
+from bypost.delivery.shape import Shape
+from bypost.errors import ContentError, Problem
 from bypost.model.content import Content, Values
 from bypost.model.course import Kind
 from bypost.model.message import Message
@@ -19,16 +21,8 @@ from bypost.render.personalise import Personaliser
 from bypost.render.stored import load
 from bypost.store import Row
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-
 #: Names under ``subscriber`` that every mail's facts hold by themselves.
 _IN_FACTS = {"name", "email"}
-#: A weekday alone says which day is meant for as long.
-_SAME_WEEK_DAYS = 6
 
 
 class Composer:
@@ -38,13 +32,22 @@ class Composer:
         stored: The content that the batch carries, as the store keeps it.
         shape: The course, for a lesson; None otherwise.
         now: The instant of the request, from which "the next lesson" is told.
+        answers: Delivery -> what its notice can say; nothing for a lesson or an issue.
 
     Attributes:
         shared: What all messages of the batch have in common, for its recipe.
     """
 
-    def __init__(self, context: Context, stored: bytes, shape: Shape | None, now: datetime) -> None:
+    def __init__(
+        self,
+        context: Context,
+        stored: bytes,
+        shape: Shape | None,
+        now: datetime,
+        answers: Mapping[int, Answer] | None = None,
+    ) -> None:
         self._context = context
+        self._answers = answers or {}
         self._fill, self._content = _filler(stored)
         self._shape = shape
         self._now = now
@@ -54,7 +57,13 @@ class Composer:
         self.shared = _shared(context, self._content, now)
 
     def facts(self, member: Row) -> Facts:
-        """Return what makes the mail of one member their own."""
+        """Return what makes the mail of one member their own.
+
+        Raises:
+            ContentError: if what a notice answers is gone.
+        """
+        if self._content.kind == Kind.NOTICE:
+            return self._notice_facts(member)
         token = "" if member["link_id"] is None else self._context.links.token(member["link_id"])
         return Facts(
             to=member["email"],
@@ -71,6 +80,21 @@ class Composer:
         """
         ref = self._context.reference(delivery_id)
         return _message(self._fill, self._content, self.shared, facts, ref)
+
+    def _notice_facts(self, member: Row) -> Facts:
+        """Return the facts of a notice; nobody is named on the word of an unconfirmed person."""
+        answer = self._answers.get(member["id"])
+        if answer is None:
+            fix = "nothing is sent; it can be asked for again"
+            raise ContentError(Problem(member["request"], None, "this request is gone", fix))
+        known = answer.named and member["person_status"] == "confirmed"
+        about = {".".join(name): "" for name in self._needs if name[0] == "about"}
+        return Facts(
+            to=member["email"],
+            to_name=member["name"] if known else "",
+            token=answer.token,
+            values={**(dict(self._values(member)) if known else {}), **about, **answer.values},
+        )
 
     def _values(self, member: Row) -> Iterator[tuple[str, str]]:
         """Yield the values of the names that the slots use, as far as this person has them."""
@@ -91,7 +115,7 @@ class Composer:
             return {}
         key = (own.key, member["hour"], member["pace"] or "")
         if key not in self._nexts:
-            self._nexts[key] = _next_of(
+            self._nexts[key] = next_of(
                 self._shape, self._content.item, own, *key[1:], now=self._now
             )
         return self._nexts[key]
@@ -154,7 +178,7 @@ def _filled(facts: Facts, links: Mapping[str, str]) -> Values:
         root, _, name = key.partition(".")
         roots.setdefault(root, {})[name] = value
     roots["subscriber"] |= {"name": facts.to_name, "email": facts.to}
-    return {**roots, "links": links}
+    return {**roots, "links": {**links, **roots.get("links", {})}}
 
 
 def _links(shared: Shared, token: str) -> dict[str, str]:
@@ -179,51 +203,6 @@ def _filler(stored: bytes) -> tuple[Personaliser, Content]:
     """Return a stored content ready to be filled; its templates are compiled once."""
     content = load(stored)
     return Personaliser(content), content
-
-
-def _next_of(
-    shape: Shape, lesson: str, own: ZoneInfo, hour: str, pace: str, *, now: datetime
-) -> dict[str, str]:
-    """Return the next lesson's title and time; empty texts after the last one."""
-    step = following(shape, lesson, now.astimezone(own))
-    if step is None:
-        return {"title": "", "when": "", "date": ""}
-    run = Run(
-        zone=own,
-        own_hour=time.fromisoformat(hour) if hour else None,
-        started_at=now,
-        hint=now,
-        had={lesson: now},
-        pace=parse_pace(pace),
-    )
-    at = predict(shape, step, run, accepted=now).astimezone(own)
-    return {
-        "title": step.title,
-        "when": when_text(at, now.astimezone(own)),
-        "date": f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}",
-    }
-
-
-def following(shape: Shape, lesson: str, local: datetime) -> Step | None:
-    """Return the step after ``lesson``."""
-    place = next((i for i, step in enumerate(shape.steps) if step.lesson == lesson), -1)
-    had = {step.lesson for step in shape.steps[: place + 1]} | {lesson}
-    return shape.next_step(dict.fromkeys(had), local.date())
-
-
-def when_text(at: datetime, now: datetime) -> str:
-    """Return "Tuesday at 09:00", with the date where a weekday alone could be misread."""
-    hour = f"{at:%H:%M}"
-    if at.date() == now.date():
-        return f"today at {hour}"
-    if (at.date() - now.date()).days <= _SAME_WEEK_DAYS:
-        return f"{_DAYS[at.weekday()]} at {hour}"
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} at {hour}"
-
-
-def date_text(local: datetime) -> str:
-    """Return "23 November 2026"."""
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
 
 
 def list_id(content: Content, sender_email: str) -> str:

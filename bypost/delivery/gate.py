@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bypost.delivery import answers
 from bypost.delivery.context import Context
 from bypost.model.course import Kind
 from bypost.store import Connection, Row, suppressions
@@ -48,6 +49,8 @@ def look(
     too_late = is_too_late(context, batch, now)
     for member in members:
         reason = _why_not(member, muted.get(hashes.get(member["email_key"], b""), ""))
+        if not reason and member["kind"] == Kind.NOTICE:
+            reason = answers.why_not(connection, member["request"], now)
         if reason:
             cancelled[member["id"]] = reason
         elif too_late or (member["paused_until"] and member["paused_until"] > now):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bypost.delivery import gate, shape
+from bypost.delivery import answers, gate, shape
 from bypost.delivery.claim import Claim
 from bypost.delivery.compose import Composer
 from bypost.delivery.context import Context
@@ -68,7 +68,7 @@ def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) ->
     with context.store.read() as connection:
         members = ledger.members(connection, claim.batch["id"])
         verdict = _gate(context, connection, claim, members, now)
-        composer = _composer(context, connection, claim.batch, now)
+        composer = _composer(context, connection, claim.batch, verdict.go, now)
     going: list[Row] = []
     messages: list[Message] = []
     people: dict[int, Facts] = {}
@@ -112,14 +112,23 @@ def _gate(
     return gate.look(context, connection, claim.batch, members, now)
 
 
-def _composer(context: Context, connection: Connection, batch: Row, now: datetime) -> Composer:
+def _composer(
+    context: Context, connection: Connection, batch: Row, members: Sequence[Row], now: datetime
+) -> Composer:
     content = contents.load(connection, batch["content_hash"])
     plain = (
         contents.applied(connection).get(batch["collection"])
         if batch["kind"] == Kind.LESSON
         else None
     )
-    return Composer(context, content, shape.load(plain) if plain else None, now)
+    look = answers.Look(context=context, connection=connection, now=now)
+    found = {
+        member["id"]: answers.answer(look, member["request"])
+        for member in members
+        if member["kind"] == Kind.NOTICE
+    }
+    told = {delivery: answer for delivery, answer in found.items() if answer}
+    return Composer(context, content, shape.load(plain) if plain else None, now, told)
 
 
 def _repeat(context: Context, claim: Claim) -> Request | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bypost.content.loader import Library, load_project_content
+from bypost.content.loader import NOTICES, Library, load_project_content
 from bypost.content.personas import load_personas
 from bypost.content.watch import Stamp, signature
 from bypost.delivery.context import Context
@@ -15,11 +15,12 @@ from bypost.delivery.shape import Shape, shape_of
 from bypost.delivery.shape import dump as dump_shape
 from bypost.errors import ContentError, Problem
 from bypost.model.content import Content
-from bypost.model.course import Issue, IssueStatus, Newsletter
+from bypost.model.course import Issue, IssueStatus, Kind, Newsletter
 from bypost.people.columns import attribute_names
 from bypost.render.compile import Compiler
 from bypost.render.stored import dump
 from bypost.store import Connection, contents
+from bypost.store import notices as store
 
 #: What the files of each folder look like from outside.
 Files = Mapping[str, tuple[Stamp, ...]]
@@ -44,6 +45,7 @@ class Published:
         shapes: Courses by id.
         issues: Ready issues.
         known_courses: Every course folder, broken ones too.
+        notices: Content of each notice by its id; a broken one keeps the last good one.
         held: Why a folder sends nothing: folder -> problems.
     """
 
@@ -51,6 +53,7 @@ class Published:
     issues: Sequence[ReadyIssue] = ()
     known_courses: frozenset[str] = frozenset()
     known_newsletters: frozenset[str] = frozenset()
+    notices: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
 
 
@@ -99,14 +102,20 @@ def publish(context: Context, now: datetime) -> Published:
     else:
         shapes = _courses(compiler, library, compiled, held)
         issues = _issues(context, compiler, library, compiled, held)
+        _notices(compiler, library, compiled, held)
+    titles = {newsletter.id: newsletter.title for newsletter in library.newsletters}
     with context.store.write() as connection:
         _store(connection, compiled, now)
         _apply(connection, shapes, now)
+        texts = {one.item: one.hash for one in compiled if one.kind == Kind.NOTICE}
+        store.put(connection, texts, titles)
+        notices = store.texts(connection)
     return Published(
         shapes=shapes,
         issues=issues,
         known_courses=_names(library, "lessons", [c.id for c in library.courses]),
         known_newsletters=_names(library, "newsletters", [n.id for n in library.newsletters]),
+        notices=notices,
         held=held,
     )
 
@@ -175,6 +184,20 @@ def _issues(
             compiled.append(content)
             ready.append(ReadyIssue(newsletter, issue, content.hash))
     return ready
+
+
+def _notices(
+    compiler: Compiler,
+    library: Library,
+    compiled: list[Content],
+    held: dict[str, Sequence[Problem]],
+) -> None:
+    """Compile the notices; a broken one holds nothing but itself."""
+    for notice in library.notices:
+        try:
+            compiled.append(compiler.notice(notice))
+        except ContentError as error:
+            held[NOTICES] = (*held.get(NOTICES, ()), *error.problems)
 
 
 def _store(connection: Connection, compiled: Sequence[Content], now: datetime) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    model_validator,
 )
 
 from scheduler.pacing import SLOWEST_GROWTH
@@ -52,6 +53,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_words)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
 SiteAddress = Annotated[str, AfterValidator(_site_address)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 Day = Annotated[date, BeforeValidator(_day)]
@@ -123,6 +125,25 @@ class Import(Section):
     newsletters: Words = ()
 
 
+class SignUp(Section):
+    """How the sign-up form behaves, and how often it may be used."""
+
+    confirm_days: Positive = 7
+    keep_unconfirmed_days: Positive = 14
+    per_address_per_day: Count = 1
+    per_address_ever: Count = 3
+    per_network_per_hour: Count = 20
+    per_form_per_hour: Count = 500
+    per_hour: Count = 1000
+    disposable: Literal["mark", "refuse"] = "mark"
+
+    @model_validator(mode="after")
+    def _a_link_does_not_outlive_its_request(self) -> Self:
+        if self.keep_unconfirmed_days < self.confirm_days:
+            raise ValueError("keep_unconfirmed_days must be at least confirm_days")
+        return self
+
+
 class Outbox(Section):
     """The local mailbox: one ``.eml`` file a mail."""
 
@@ -179,6 +200,7 @@ class Settings(Section):
     sending: Sending = Sending()
     log: Log = Log()
     import_: Annotated[Import, Field(alias="import")] = Import()
+    signup: SignUp = SignUp()
     providers: Providers = Providers()
 
 

@@ -14,7 +14,7 @@ from bypost.store.schema import consents
 
 def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert records; columns not named start empty."""
-    empty = {"network": "", "withdrawn_by": ""}
+    empty = dict.fromkeys(("form", "language", "network", "confirmed_network", "withdrawn_by"), "")
     if rows:
         connection.execute(insert(consents), [{**empty, **row} for row in rows])
 

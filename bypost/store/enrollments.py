@@ -139,6 +139,12 @@ def of_subscribers(connection: Connection, ids: Sequence[int]) -> Sequence[RowMa
     return connection.execute(query.order_by(enrollments.c.id)).mappings().all()
 
 
+def by_id(connection: Connection, enrollment_id: int) -> RowMapping | None:
+    """Return one run."""
+    query = select(enrollments).where(enrollments.c.id == enrollment_id)
+    return connection.execute(query).mappings().first()
+
+
 def by_link(connection: Connection, link_id: bytes) -> RowMapping | None:
     """Return the run that a link in a mail names."""
     query = select(enrollments).where(enrollments.c.link_id == link_id)

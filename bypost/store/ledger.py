@@ -37,6 +37,8 @@ from bypost.store.schema import (
 OPEN = ("pending", "sending")
 #: The same, word for word the condition of ``ix_batches_open``: bound values would not use it.
 IS_OPEN = batches.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
+#: With :data:`IS_OPEN`, the condition of ``ix_batches_open_notices``.
+_IS_NOTICE = batches.c.kind == literal_column("'notice'")
 #: The same for ``ix_batches_unknown``.
 IS_UNKNOWN = batches.c.state == literal_column("'unknown'")
 
@@ -63,10 +65,25 @@ def history(connection: Connection, enrollment_ids: Sequence[int]) -> dict[int, 
 
 
 def ready(connection: Connection, now: datetime, limit: int) -> list[int]:
-    """Return open batches whose time has come, oldest first; some may be under a lease."""
+    """Return open batches whose time has come, oldest first; some may be under a lease.
+
+    Notices come before all others: somebody is waiting for them, however much is being sent.
+    """
+    notices = ready_notices(connection, now, limit)
     query = (
         select(batches.c.id)
         .where(IS_OPEN, batches.c.next_try <= now)
+        .order_by(batches.c.next_try, batches.c.id)
+        .limit(limit)
+    )
+    return list(dict.fromkeys([*notices, *connection.execute(query).scalars()]))[:limit]
+
+
+def ready_notices(connection: Connection, now: datetime, limit: int) -> list[int]:
+    """Return those of :func:`ready` that carry a notice."""
+    query = (
+        select(batches.c.id)
+        .where(IS_OPEN, _IS_NOTICE, batches.c.next_try <= now)
         .order_by(batches.c.next_try, batches.c.id)
         .limit(limit)
     )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, func, insert, select, update
 
 from bypost.store.engine import Connection
+from bypost.store.once import add_once
 from bypost.store.schema import subscribers
 
 
@@ -27,6 +28,12 @@ def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert people."""
     if rows:
         connection.execute(insert(subscribers), [dict(row) for row in rows])
+
+
+def add(connection: Connection, row: Mapping[str, Any]) -> RowMapping:
+    """Return the new person, or whoever has had that address before."""
+    add_once(connection, subscribers, row)
+    return by_keys(connection, [row["email_key"]])[row["email_key"]]
 
 
 def change(connection: Connection, subscriber_id: int, values: Mapping[str, Any]) -> None:

@@ -24,6 +24,12 @@ def of_subscribers(connection: Connection, ids: Sequence[int]) -> Sequence[RowMa
     return connection.execute(query.order_by(subscriptions.c.id)).mappings().all()
 
 
+def by_id(connection: Connection, subscription_id: int) -> RowMapping | None:
+    """Return one subscription."""
+    query = select(subscriptions).where(subscriptions.c.id == subscription_id)
+    return connection.execute(query).mappings().first()
+
+
 def by_link(connection: Connection, link_id: bytes) -> RowMapping | None:
     """Return the subscription that a link in a mail names."""
     query = select(subscriptions).where(subscriptions.c.link_id == link_id)
@@ -38,6 +44,15 @@ def leave(connection: Connection, subscription_id: int, now: datetime) -> bool:
         .values(status="left", left_at=now)
     )
     return done.rowcount == 1
+
+
+def rejoin(connection: Connection, subscription_id: int, now: datetime) -> None:
+    """Let a subscription that was left begin again."""
+    connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.id == subscription_id)
+        .values(status="active", started_at=now, left_at=None)
+    )
 
 
 def zones(connection: Connection, newsletter: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bypost.store.engine import Connection
 from bypost.store.once import add_once
@@ -62,4 +62,18 @@ def add(
             "created_at": now,
             "detail": detail[:300],
         },
+    )
+
+
+def lift_leaving(connection: Connection, address_hash: bytes, scopes: Sequence[str]) -> None:
+    """Forget that somebody left, for these scopes and for everything: they came back themselves.
+
+    Nothing else is ever lifted: who bounced or complained stays as they are.
+    """
+    connection.execute(
+        delete(suppressions).where(
+            suppressions.c.address_hash == address_hash,
+            suppressions.c.reason == "left",
+            suppressions.c.scope.in_({EVERYTHING, *scopes}),
+        )
     )

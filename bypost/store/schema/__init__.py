@@ -12,6 +12,7 @@ from bypost.store.schema.people import (
     subscriptions,
     suppressions,
 )
+from bypost.store.schema.signups import limits, signups
 
 __all__ = [
     "applied_courses",
@@ -26,8 +27,10 @@ __all__ = [
     "imports",
     "issue_zones",
     "issues",
+    "limits",
     "meta",
     "metadata",
+    "signups",
     "subscribers",
     "subscriptions",
     "suppressions",

@@ -25,6 +25,7 @@ from bypost.store.schema.base import BigId, Instant, id_column, metadata
 
 _OPEN = text("state IN ('pending', 'sending')")
 _UNKNOWN = text("state = 'unknown'")
+_OPEN_NOTICE = text("kind = 'notice' AND state IN ('pending', 'sending')")
 
 batches = Table(
     "batches",
@@ -92,6 +93,13 @@ batches = Table(
         "state IN ('pending', 'sending', 'settled', 'unknown', 'dissolved')", name="state"
     ),
     Index("ix_batches_open", "next_try", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index(
+        "ix_batches_open_notices",
+        "kind",
+        "next_try",
+        sqlite_where=_OPEN_NOTICE,
+        postgresql_where=_OPEN_NOTICE,
+    ),
     Index("ix_batches_unknown", "next_try", sqlite_where=_UNKNOWN, postgresql_where=_UNKNOWN),
     Index(None, "accepted_at"),
     comment="One HTTP request to a provider: one content, 1..N deliveries",

@@ -135,7 +135,28 @@ consents = Table(
     Column(
         "note", Text, nullable=False, comment="the wording agreed to, or the operator's statement"
     ),
+    Column(
+        "form",
+        String(80),
+        nullable=False,
+        server_default=text("''"),
+        comment="which form it came through; empty: none",
+    ),
+    Column(
+        "language",
+        String(35),
+        nullable=False,
+        server_default=text("''"),
+        comment="of the wording, BCP 47; empty: unknown",
+    ),
     Column("network", String(64), nullable=False, comment="shortened IP address; empty: none"),
+    Column(
+        "confirmed_network",
+        String(64),
+        nullable=False,
+        server_default=text("''"),
+        comment="shortened IP address of the confirmation; empty: none",
+    ),
     Column("requested_at", Instant, nullable=False, comment="when it was asked for"),
     Column("confirmed_at", Instant, comment="when it was confirmed"),
     Column("withdrawn_at", Instant, comment="when it ended"),
