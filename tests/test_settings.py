@@ -25,6 +25,14 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "database.url": ('"sqlite:///x.db"', "sqlite:///x.db", "sqlite:///x.db"),
     "log.level": ('"debug"', "debug", "debug"),
     "log.format": ('"json"', "json", "json"),
+    "signup.confirm_days": ("2", "2", 2.0),
+    "signup.keep_unconfirmed_days": ("8.5", "8.5", 8.5),
+    "signup.per_address_per_day": ("2", "2", 2),
+    "signup.per_address_ever": ("5", "5", 5),
+    "signup.per_network_per_hour": ("50", "50", 50),
+    "signup.per_form_per_hour": ("60", "60", 60),
+    "signup.per_hour": ("70", "70", 70),
+    "signup.disposable": ('"refuse"', "refuse", "refuse"),
     "sending.provider": ('["resend", "outbox"]', "resend, outbox", ("resend", "outbox")),
     "sending.tick_seconds": ("0.5", "0.5", 0.5),
     "sending.lease_seconds": ("2.5", "2.5", 2.5),
@@ -155,7 +163,7 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             "root = '/'\n",
             (
                 "bypost.toml:1: root: there is no such key\n"
-                "    known here: database, import, log, providers, sender, sending, site"
+                "    known here: database, import, log, providers, sender, sending, signup, site"
             ),
         ),
         (
@@ -186,6 +194,11 @@ def test_an_unknown_variable_is_told_with_the_nearest_known_one(
 ) -> None:
     said = complaint(tmp_path, "", **{name: SECRET})
     assert said == f"{name}: there is no such setting\n    {near}"
+
+
+def test_a_request_is_kept_for_as_long_as_its_link_works(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "[signup]\nconfirm_days = 20\n")
+    assert said == "bypost.toml:1: signup: keep_unconfirmed_days must be at least confirm_days"
 
 
 def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from bypost.delivery.publish import Published, Publisher
 from bypost.delivery.reconcile import Settled, settle_due
 from bypost.delivery.report import Report
 from bypost.delivery.sender import Progress, Sender
+from bypost.delivery.tidy import tidy
 from bypost.errors import ByPostError
 from bypost.people.csv_rows import Known
 from bypost.people.import_csv import Importer, Summary, project_file
@@ -65,6 +66,7 @@ class Pass:
         imported = self._import(published)
         steps.reached("imported")
         troubles = [*filter(None, [stepped]), *self._send(published)]
+        tidy(self.context)
         instance.note(self.context)
         report = self._report(before, published, imported, troubles)
         note_pass(self.context, report, published, repeats=self.patient)

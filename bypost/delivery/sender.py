@@ -17,6 +17,8 @@ _LOG = logging.getLogger(__name__)
 
 #: Seconds between two reports of progress.
 _TELL_EVERY = 0.2
+#: Seconds between two looks for a notice while there is nothing else to do.
+_LOOK_EVERY = 1.0
 #: Told (deliveries settled so far, deliveries to settle) while sending.
 Progress = Callable[[int, int], None]
 
@@ -90,14 +92,30 @@ class Sender:
         return self.wait_until(None if self.blocked else self._next_chance(now))
 
     def wait_until(self, at: datetime | None) -> bool:
-        """Sleep until ``at``; False if there is no such instant, or patience ends before."""
-        now = self._context.clock.now()
+        """Sleep until ``at``; False if there is no such instant, or patience ends before.
+
+        A notice that comes meanwhile ends the sleep: whoever has just signed up waits for it.
+        """
+        clock = self._context.clock
+        now = clock.now()
         if at is None or at - now > self._patience:
             return False
-        wait = max(at - now, timedelta(0))
-        self._patience -= wait
-        self._context.clock.sleep(wait.total_seconds())
+        wait = max(at - now, timedelta(0)).total_seconds()
+        while wait > 0 and not self._has_notice():
+            step = min(wait, _LOOK_EVERY)
+            self._patience -= timedelta(seconds=step)
+            clock.sleep(step)
+            wait -= step
         return True
+
+    def _has_notice(self) -> bool:
+        """Tell whether a notice could leave now."""
+        now = self._context.clock.now()
+        if self.blocked or (self._not_before and self._not_before > now):
+            return False
+        with self._context.store.read() as connection:
+            ids = ledger.ready_notices(connection, now, limit=len(self._resting) + 1)
+        return any(self._resting.get(i, now) <= now for i in ids)
 
     def _next_chance(self, now: datetime) -> datetime | None:
         """Return when to look again; None if nothing is open."""

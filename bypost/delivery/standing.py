@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bypost.delivery import disk, instance, last_pass
 from bypost.delivery.last_pass import LastPass
+from bypost.people import abuse
 from bypost.store import Connection, Row, counts
 from bypost.store import standing as store
 from bypost.store.counts import Counts
@@ -76,18 +77,20 @@ class Standing:
         last: The last pass; None if none was noted.
         unknown: Deliveries nobody knows the fate of: ref, email, content.
         obstacles: Why no pass would send now, in plain words.
+        alarms: What an operator should look at, in plain words; it keeps nothing from being sent.
     """
 
     now: datetime
     total: Counts
-    sending: Sequence[Mapping[str, Any]]
-    late: int
-    oldest_late: datetime | None
-    providers: Sequence[ProviderStanding]
-    next: Coming | None
-    last: LastPass | None
-    unknown: Sequence[Mapping[str, str]]
-    obstacles: Sequence[str]
+    sending: Sequence[Mapping[str, Any]] = ()
+    late: int = 0
+    oldest_late: datetime | None = None
+    providers: Sequence[ProviderStanding] = ()
+    next: Coming | None = None
+    last: LastPass | None = None
+    unknown: Sequence[Mapping[str, str]] = ()
+    obstacles: Sequence[str] = ()
+    alarms: Sequence[str] = ()
 
     @property
     def blocked(self) -> dict[str, str]:
@@ -96,8 +99,9 @@ class Standing:
 
     @property
     def troubles(self) -> list[str]:
-        """Return the obstacles, and what troubled the last pass."""
-        return list(dict.fromkeys((*self.obstacles, *(self.last.troubles if self.last else ()))))
+        """Return the obstacles, the alarms, and what troubled the last pass."""
+        last = self.last.troubles if self.last else ()
+        return list(dict.fromkeys((*self.obstacles, *self.alarms, *last)))
 
     @property
     def exit_code(self) -> int:
@@ -132,18 +136,7 @@ class Standing:
 
 def nothing_yet() -> Standing:
     """Return how things stand before there is a database."""
-    return Standing(
-        now=datetime.min.replace(tzinfo=UTC),
-        total=Counts(),
-        sending=(),
-        late=0,
-        oldest_late=None,
-        providers=(),
-        next=None,
-        last=None,
-        unknown=(),
-        obstacles=(),
-    )
+    return Standing(now=datetime.min.replace(tzinfo=UTC), total=Counts())
 
 
 def look(context: Context) -> Standing:
@@ -166,6 +159,7 @@ def look(context: Context) -> Standing:
             last=last,
             unknown=[_unknown(context, row) for row in counts.unknown_deliveries(connection)],
             obstacles=obstacles,
+            alarms=abuse.alarms(connection, now),
         )
 
 
