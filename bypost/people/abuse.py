@@ -30,7 +30,7 @@ _FORM = "form"
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 #: Names of what is counted begin with these. Budgets are those whose end is an alarm.
 _BUDGET, _NETWORK, _ADDRESS = "budget:", "network:", "address:"
-_ALL = f"{_BUDGET}all"
+_ALL, _FORMS = f"{_BUDGET}all", f"{_BUDGET}form:"
 #: Bits of an address that are kept: neighbours share them, and a household is not named by them.
 _KEPT_BITS = {4: 24, 6: 48}
 #: Here answers somebody who never asked for a course.
@@ -103,7 +103,7 @@ def has_room(
     settings = rules.settings
     counted = [
         (f"{_NETWORK}{network}", settings.per_network_per_hour),
-        (f"{_BUDGET}{_FORM}:{form}", settings.per_form_per_hour),
+        (f"{_FORMS}{form}", settings.per_form_per_hour),
         (_ALL, settings.per_hour),
     ]
     for name, most in counted if network else counted[1:]:
@@ -149,7 +149,7 @@ def alarms(connection: Connection, now: datetime) -> list[str]:
 
 def _alarm(name: str, at: datetime) -> str:
     key = "per_hour" if name == _ALL else "per_form_per_hour"
-    form = "" if name == _ALL else f" through the form `{name.rpartition(':')[2]}`"
+    form = "" if name == _ALL else f" through the form `{name.removeprefix(_FORMS)}`"
     return (
         f"sign-ups{form} reached their limit at {at:%H:%M} UTC and are turned away until the hour "
         f"is over: if they come from people, raise [signup] {key}"

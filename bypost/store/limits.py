@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import RowMapping, case, delete, null, or_, select, update
+from sqlalchemy import RowMapping, bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bypost.store.engine import Connection
@@ -25,29 +27,38 @@ def take(
         most: Uses allowed in a window, at least 1.
         per: How long a window lasts; None: for ever.
     """
-    ends_at = None if per is None else now + per
-    over = limits.c.ends_at <= now
-    if ends_at is not None:
-        # A window that begins later than this one would end: the clock was wrong then.
-        over = or_(over, limits.c.started_at > ends_at)
-    fresh = {"name": name, "started_at": now, "ends_at": ends_at, "used": 1, "closed_at": None}
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    taking = (
-        make(limits)
-        .values(**fresh)
-        .on_conflict_do_update(
-            index_elements=[limits.c.name],
-            set_={
-                "used": case((over, 1), else_=limits.c.used + 1),
-                "started_at": case((over, now), else_=limits.c.started_at),
-                "ends_at": case((over, ends_at), else_=limits.c.ends_at),
-                "closed_at": case((over, null()), else_=limits.c.closed_at),
-            },
-            where=or_(over, limits.c.used < most),
-        )
-        .returning(limits.c.used)
+    values = {
+        "name": name,
+        "started_at": now,
+        "ends_at": None if per is None else now + per,
+        "used": 1,
+        "closed_at": None,
+    }
+    return (
+        connection.execute(_taking(connection.dialect.name), {**values, "most": most}).first()
+        is not None
     )
-    return connection.execute(taking).first() is not None
+
+
+@cache
+def _taking(dialect: str) -> Any:
+    """Return the statement of :func:`take`; to build it takes longer than to run it."""
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    new = make(limits)
+    over = or_(
+        limits.c.ends_at <= new.excluded.started_at,
+        # A window that begins later than this one would end: the clock was wrong then.
+        limits.c.started_at > new.excluded.ends_at,
+    )
+    fresh = ("started_at", "ends_at", "closed_at")
+    return new.on_conflict_do_update(
+        index_elements=[limits.c.name],
+        set_={
+            "used": case((over, 1), else_=limits.c.used + 1),
+            **{name: case((over, new.excluded[name]), else_=limits.c[name]) for name in fresh},
+        },
+        where=or_(over, limits.c.used < bindparam("most")),
+    ).returning(limits.c.used)
 
 
 def close(connection: Connection, name: str, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from bypost.errors import StoreError
 from bypost.store import Connection, Store, engine, meta, migrate
 from bypost.store.schema import metadata
 from tests.contracts.events import EventContract
+from tests.contracts.signups import SignupContract
 from tests.contracts.store import StoreContract, add_people
 
 _WRITER = Path(__file__).with_name("writer.py")
@@ -29,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-class TestSqlite(StoreContract, EventContract):
+class TestSqlite(StoreContract, EventContract, SignupContract):
     def plan(self, connection: Connection, sql: str, parameters: Any) -> str:
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
         return "\n".join(str(row) for row in rows)
