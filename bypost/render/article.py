@@ -21,7 +21,7 @@ from bypost.render.compile import names_of
 from bypost.render.condition import condition
 from bypost.render.document import Block, Box, Button, Document, Prose
 from bypost.render.mail import Mail
-from bypost.render.outline import minutes
+from bypost.render.outline import forbidden, minutes
 from bypost.render.parser import markdown
 from bypost.render.problems import Problems
 from bypost.render.scan import Scanner
@@ -40,11 +40,13 @@ class Article:
 
     Attributes:
         title: Its heading, as plain text.
+        subject: As plain text, too.
         preheader: The line an inbox shows after the subject, as plain text.
         html: The body, without the heading.
     """
 
     title: str
+    subject: str
     preheader: str
     html: str
     minutes: int
@@ -74,11 +76,15 @@ def make_article(
     decide = condition(names, mail.settings, problems)
     document = Builder(path, first_line, words, problems, decide).build(marked)
     check_addresses(document, Place(path, first_line), words, problems)
+    for line, name in forbidden(body):
+        here = Place(path, first_line + line)
+        problems.add(here, "character", f"the invisible character {name} cannot be shown")
     problems.raise_if_any()
     filled = _Filled(words, neutral)
     title = plain_text(document.title).strip() or subject
     return Article(
         title=filled.text(title),
+        subject=filled.text(subject),
         preheader=filled.text(preheader),
         html=_Writer(filled, labels, deeper).body(document),
         minutes=reading,

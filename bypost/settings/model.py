@@ -136,6 +136,7 @@ class SignUp(Section):
     per_form_per_hour: Count = 500
     per_hour: Count = 1000
     disposable: Literal["mark", "refuse"] = "mark"
+    allowed_origins: Annotated[tuple[SiteAddress, ...], BeforeValidator(_words)] = ()
 
     @model_validator(mode="after")
     def _a_link_does_not_outlive_its_request(self) -> Self:

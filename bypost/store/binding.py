@@ -16,6 +16,8 @@ from bypost.store.schema import batches, deliveries, events
 CHUNK = 500
 #: What a batch carries, whoever brings it.
 CONTENT = ("kind", "collection", "item", "content_hash", "due_at")
+#: Why a delivery was cancelled that somebody can take back by coming back (delivery/gate.py).
+_LEFT = ("left the course", "the address is suppressed: left")
 #: A batch nobody has touched.
 FRESH: Mapping[str, Any] = {
     "state": "pending",
@@ -72,6 +74,30 @@ def unowe(connection: Connection, batch_id: int, ids: Sequence[int]) -> None:
     connection.execute(
         update(batches).where(batches.c.id == batch_id).values(size=batches.c.size - len(ids))
     )
+
+
+def release(connection: Connection, enrollment_id: int) -> None:
+    """Take back what was cancelled because somebody had left: owing decides anew.
+
+    Only from batches that are settled: the numbers of others are about to be written.
+    """
+    query = (
+        select(deliveries.c.id, deliveries.c.batch_id)
+        .join(batches, batches.c.id == deliveries.c.batch_id)
+        .where(
+            deliveries.c.enrollment_id == enrollment_id,
+            deliveries.c.state == "cancelled",
+            deliveries.c.detail.in_(_LEFT),
+            batches.c.state == "settled",
+        )
+    )
+    for row in connection.execute(query).all():
+        unowe(connection, row.batch_id, [row.id])
+        connection.execute(
+            update(batches)
+            .where(batches.c.id == row.batch_id)
+            .values(cancelled=batches.c.cancelled - 1)
+        )
 
 
 def foreign(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, exists, insert, or_, select, update
 
 from bypost.store.engine import Connection
 from bypost.store.schema import issue_zones, issues
@@ -45,3 +45,16 @@ def settle_zone(
 def close(connection: Connection, issue_id: int) -> None:
     """Mark an issue as done: its instant has passed in every zone there is."""
     connection.execute(update(issues).where(issues.c.id == issue_id).values(state="done"))
+
+
+def out(connection: Connection) -> set[tuple[str, str]]:
+    """Return the issues, as newsletter and issue, that anybody may read.
+
+    Somebody may have them by now: their instant has come in some zone, or they were seen too late
+    to be sent and are filed.
+    """
+    begun = exists().where(issue_zones.c.issue_id == issues.c.id)
+    query = select(issues.c.newsletter, issues.c.issue).where(
+        or_(issues.c.state != "planned", begun)
+    )
+    return {(row.newsletter, row.issue) for row in connection.execute(query)}

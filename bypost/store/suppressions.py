@@ -65,6 +65,17 @@ def add(
     )
 
 
+def left_at(connection: Connection, address_hash: bytes) -> datetime | None:
+    """Return when somebody left everything; None where they did not."""
+    query = select(suppressions.c.created_at).where(
+        suppressions.c.address_hash == address_hash,
+        suppressions.c.reason == "left",
+        suppressions.c.scope == EVERYTHING,
+    )
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
 def lift_leaving(connection: Connection, address_hash: bytes, scopes: Sequence[str]) -> None:
     """Forget that somebody left, for these scopes and for everything: they came back themselves.
 

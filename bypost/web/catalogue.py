@@ -10,17 +10,15 @@ from bypost.content.loader import load_project_content
 from bypost.content.watch import signature
 from bypost.delivery.context import Context
 from bypost.errors import ContentError
-from bypost.model.course import Course, Issue, Lesson, Newsletter
+from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
 from bypost.render.article import Article, Neutral, make_article
 from bypost.render.frames import FOLDER
-from bypost.render.mail import Mail, everywhere, issue_mail, lesson_mail
+from bypost.render.mail import Mail, everywhere, issue_mail, lesson_mail, notice_mail
 from bypost.render.style import load_style
 from bypost.web.facts import Facts, Line, days_of, later, lessons_of, minutes_of
 
 #: Seconds between two looks at the files: a page that many people open costs no more for that.
 _LOOK_SECONDS = 1.0
-#: In place of a depth: an article of which only the title is asked.
-_TITLE_ONLY = -1
 _LABELS = {"exercise": "Exercise", "note": "Note", "image": "Image"}
 
 _Series = TypeVar("_Series", Course, Newsletter)
@@ -36,7 +34,8 @@ class Catalogue:
         self._seen: object = None
         self._courses: dict[str, Course] = {}
         self._newsletters: dict[str, Newsletter] = {}
-        self._articles: dict[tuple[str, str, int], Article | None] = {}
+        self._notices: dict[str, Notice] = {}
+        self._articles: dict[tuple[str, str, object], Article | None] = {}
 
     def courses(self) -> list[Course]:
         """Return every course, by folder name."""
@@ -61,12 +60,22 @@ class Catalogue:
     def lesson(self, course: Course, lesson: Lesson, *, deeper: int = 0) -> Article | None:
         """Return a lesson to read, its headings ``deeper`` levels down; None for a broken one."""
         mail = lesson_mail(course, lesson, self._shared(), None)
-        return self._article(mail, self._for_lesson(course, lesson), deeper)
+        return self._article(mail, self._for_lesson(course, lesson), "page", deeper=deeper)
 
     def issue(self, newsletter: Newsletter, issue: Issue) -> Article | None:
         """Return an issue to read; None for a broken one."""
         mail = issue_mail(newsletter, issue, self._shared(), None)
-        return self._article(mail, self._neutral(f"/newsletters/{newsletter.id}"), 0)
+        return self._article(mail, self._neutral(f"/newsletters/{newsletter.id}"), "page")
+
+    def subject(self, notice: str, about: str) -> str:
+        """Return the subject of a notice about something, as its mail will have it."""
+        self._look()
+        found = self._notices.get(notice)
+        if found is None:
+            return about
+        mail = notice_mail(found, "en", self._shared(), None)
+        article = self._article(mail, {"about.title": about}, about)
+        return article.subject if article else about
 
     def facts(self, course: Course) -> Facts:
         """Return what the page says of a course."""
@@ -104,7 +113,7 @@ class Catalogue:
     def _title(self, course: Course, lesson: Lesson) -> str:
         """Return a lesson's title; it may not say anything about the lesson after it."""
         mail = lesson_mail(course, lesson, self._shared(), None)
-        article = self._article(mail, self._neutral(f"/courses/{course.id}"), _TITLE_ONLY)
+        article = self._article(mail, self._neutral(f"/courses/{course.id}"), "title")
         return article.title if article else lesson.subject
 
     def _neutral(self, home: str) -> Neutral:
@@ -117,8 +126,11 @@ class Catalogue:
             "links.progress": address,
         }
 
-    def _article(self, mail: Mail, neutral: Neutral, deeper: int) -> Article | None:
-        key = (mail.collection, mail.item, deeper)
+    def _article(
+        self, mail: Mail, neutral: Neutral, variant: object, *, deeper: int = 0
+    ) -> Article | None:
+        """Return a mail to read; ``variant`` tells apart what is made of the same mail."""
+        key = (mail.collection, mail.item, (variant, deeper))
         if key not in self._articles:
             try:
                 labels = load_style(self._context.root / FOLDER, FOLDER).words
@@ -149,6 +161,7 @@ class Catalogue:
             broken = set(library.broken)
             self._courses = _kept(self._courses, library.courses, broken)
             self._newsletters = _kept(self._newsletters, library.newsletters, broken)
+            self._notices = {one.id: one for one in library.notices}
             self._articles = {}
             self._seen = found
 

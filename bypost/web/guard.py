@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -16,14 +16,23 @@ HOOK_BYTES = 1024 * 1024
 #: Digits of a length that is worth reading.
 _MOST_DIGITS = 18
 
-#: Pages load from this site only, and run no script but the site's own file.
-_PAGE_POLICY = "; ".join(
-    (
-        *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
-        *("img-src 'self'", "frame-src 'self'", "form-action 'self'", "base-uri 'none'"),
-        "frame-ancestors 'none'",
+
+def page_policy(frames: Sequence[str] = ()) -> str:
+    """Return what pages may do: load from this site only, and run no script but its own files.
+
+    Args:
+        frames: Origins that may show the page in a frame, and that its form may lead back to.
+    """
+    return "; ".join(
+        (
+            *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
+            *("img-src 'self'", "frame-src 'self'", "base-uri 'none'"),
+            " ".join(("form-action 'self'", *frames)),
+            " ".join(("frame-ancestors", *(frames or ["'none'"]))),
+        )
     )
-)
+
+
 #: A mail in a frame: its inline styles, and nothing that runs, sends or loads. Being of the same
 #: origin lets the page outside measure its height; without scripts it gains nothing by that.
 MAIL_POLICY = "; ".join(
@@ -34,7 +43,7 @@ MAIL_POLICY = "; ".join(
     )
 )
 _HEADERS = {
-    "Content-Security-Policy": _PAGE_POLICY,
+    "Content-Security-Policy": page_policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from bypost.model.course import Sender
 from bypost.web import when
 
 _HERE = Path(__file__).parent
@@ -18,11 +20,14 @@ class Pages:
     """Fills the templates in ``pages/``.
 
     Args:
-        site: The name in the header of every page: the sender's.
+        sender: Who the site is of: the name stands in the header of every page.
         local: Whether this is the local page's site.
+        menu: Returns the links at the head of public pages.
     """
 
-    def __init__(self, site: str, *, local: bool) -> None:
+    def __init__(
+        self, sender: Sender, *, local: bool, menu: Callable[[], Sequence[object]]
+    ) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(PAGES),
             autoescape=True,
@@ -30,15 +35,28 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(site=site, local=local)
+        self._environment.globals.update(
+            site=sender.name,
+            sender=sender,
+            local=local,
+            # On the local page's site "/" is the mailbox.
+            home="/courses" if local else "/",
+            menu=menu,
+        )
         self._environment.filters.update(
             day=when.day, full_day=when.full_day, short_day=when.short_day, clock=when.clock
         )
 
-    def show(self, name: str, status: int = 200, **values: object) -> HTMLResponse:
+    def show(
+        self,
+        name: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> HTMLResponse:
         """Return the page ``name`` filled with ``values``."""
         page = self._environment.get_template(f"{name}.html").render(values)
-        return HTMLResponse(page, status)
+        return HTMLResponse(page, status, headers)
 
     def say(self, title: str, *words: str, status: int = 200) -> HTMLResponse:
         """Return a page that only says something."""

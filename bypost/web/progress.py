@@ -6,10 +6,7 @@ A mail gets forwarded, so this link may read, pace, pause and leave, and nothing
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from importlib.resources import files
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from fastapi import Form
 from starlette.responses import RedirectResponse, Response
@@ -21,10 +18,12 @@ from bypost.web.health import Beat
 from bypost.web.pages import Pages
 from bypost.web.standing import standing
 from bypost.web.titles import Titles
+from bypost.web.zones import regions
 
 _PACE_NAMES = {"": "in the rhythm of the course", "3 days": "every 3 days", "7 days": "once a week"}
 #: What the page says after a form was sent.
 _SAID = {
+    "back": "You are back. Everything goes on as it was.",
     "pause": "The course is paused.",
     "resume": "The course goes on.",
     "pace": "Your rhythm is set.",
@@ -69,7 +68,10 @@ class Progress:
             run = enrollments.by_link(connection, link_id)
             shape = self._titles.shape(connection, member.name) if run is not None else None
             if run is None or shape is None:
-                return self._pages.show("newsletter", token=token, title=title, left=member.left)
+                words = _SAID.get(said, "")
+                return self._pages.show(
+                    "newsletter", token=token, title=title, left=member.left, said=words
+                )
             at = standing(self._context, connection, run, shape, now)
         return self._pages.show(
             "progress",
@@ -157,19 +159,3 @@ class Progress:
             "at its foot.",
             status=404,
         )
-
-
-def regions(current: str) -> dict[str, list[str]]:
-    """Return the zones to choose from by region, the person's own among them."""
-    found: dict[str, list[str]] = {}
-    for name in sorted({*_common_zones(), current}):
-        found.setdefault(name.partition("/")[0] if "/" in name else "Other", []).append(name)
-    return found
-
-
-@lru_cache(maxsize=1)
-def _common_zones() -> frozenset[str]:
-    """Return the zones people look for: those of the IANA table of countries, and UTC."""
-    table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
-    return frozenset({row[2] for row in rows} & available_timezones()) | {"UTC"}

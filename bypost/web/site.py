@@ -13,13 +13,23 @@ from starlette.staticfiles import StaticFiles
 
 from bypost.delivery.context import Context
 from bypost.errors import ByPostError
+from bypost.web.archive import Archive
+from bypost.web.catalogue import Catalogue
+from bypost.web.confirm import Confirm
+from bypost.web.course import Courses
+from bypost.web.crawlers import Crawlers
 from bypost.web.desk import Desk
+from bypost.web.doors import Doors
+from bypost.web.embed import Embed
 from bypost.web.guard import HOOKS, Guard
 from bypost.web.health import Beat, Health
 from bypost.web.hooks import Hooks
 from bypost.web.leave import Leave
+from bypost.web.letters import Letters
 from bypost.web.pages import STATIC, Pages
 from bypost.web.progress import Progress
+from bypost.web.public import menu
+from bypost.web.signup import INBOX, SignUp
 from bypost.web.titles import Titles
 
 Handler = Callable[..., Any]
@@ -33,8 +43,9 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
         runner: What makes passes; ``/healthz`` reports it, and "the next one now" wakes it.
         local: Add the local page with every mail; for loopback only.
     """
-    pages = Pages(context.sender.name, local=local)
-    titles = Titles(context)
+    catalogue, titles = Catalogue(context), Titles(context)
+    pages = Pages(context.sender, local=local, menu=lambda: menu(catalogue))
+    doors = Doors(context=context, catalogue=catalogue, titles=titles, pages=pages, runner=runner)
     desk = Desk(context, titles, pages, runner) if local else None
 
     @asynccontextmanager
@@ -45,10 +56,11 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
 
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     hooks = Hooks(context)
-    routes = public_routes(context, titles, pages, runner)
+    routes = [*own_routes(context, titles, pages, runner), *open_routes(doors)]
     routes.append(("POST", f"{HOOKS}{{provider}}", hooks.take))
+    # The local page comes first: on this machine "/" is the mailbox.
     own = local_routes(desk) if desk else []
-    for method, path, handler in [*routes, *own]:
+    for method, path, handler in [*own, *routes]:
         methods = ["GET", "HEAD"] if method == "GET" else [method]
         site.add_api_route(path, handler, methods=methods, response_model=None)
     site.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -58,20 +70,49 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
     return site
 
 
-def public_routes(
-    context: Context, titles: Titles, pages: Pages, runner: Beat | None
-) -> list[Route]:
-    """Return what subscribers and monitors reach."""
-    leave = Leave(context, titles, pages)
+def own_routes(context: Context, titles: Titles, pages: Pages, runner: Beat | None) -> list[Route]:
+    """Return what people reach by the links of their mails, and monitors."""
+    leave = Leave(context, titles, pages, runner)
     progress = Progress(context, titles, pages, runner)
     health = Health(context, runner)
     return [
         ("GET", "/u/{token}", leave.ask),
         ("POST", "/u/{token}", leave.leave),
         ("POST", "/u/{token}/everything", leave.everything),
+        ("POST", "/u/{token}/back", leave.back),
         ("GET", "/p/{token}", progress.show),
         ("POST", "/p/{token}", progress.change),
         ("GET", "/healthz", health.show),
+    ]
+
+
+def open_routes(doors: Doors) -> list[Route]:
+    """Return what anybody reaches."""
+    signup, archive = SignUp(doors), Archive(doors)
+    courses, letters = Courses(doors, signup), Letters(doors, signup, archive)
+    confirm, embed, crawlers = Confirm(doors), Embed(doors, signup), Crawlers(doors, archive)
+    course, newsletter = "/courses/{course}", "/newsletters/{newsletter}"
+    return [
+        ("GET", "/", courses.home),
+        ("GET", "/courses", courses.home),
+        ("GET", course, courses.show),
+        ("POST", course, courses.take),
+        ("GET", f"{course}/{INBOX}", courses.inbox),
+        ("POST", f"{course}/{INBOX}", courses.again),
+        ("GET", f"{course}/lessons/{{lesson}}", archive.lesson),
+        ("GET", newsletter, letters.show),
+        ("POST", newsletter, letters.take),
+        ("GET", f"{newsletter}/{INBOX}", letters.inbox),
+        ("POST", f"{newsletter}/{INBOX}", letters.again),
+        ("GET", f"{newsletter}/feed.xml", letters.feed),
+        ("GET", f"{newsletter}/issues/{{issue}}", archive.issue),
+        ("GET", "/c/{token}", confirm.ask),
+        ("POST", "/c/{token}", confirm.press),
+        ("GET", "/embed/{course}", embed.show),
+        ("POST", "/embed/{course}", embed.take),
+        ("GET", "/embed/{course}/snippet", embed.snippet),
+        ("GET", "/robots.txt", crawlers.robots),
+        ("GET", "/sitemap.xml", crawlers.sitemap),
     ]
 
 
@@ -79,6 +120,7 @@ def local_routes(desk: Desk) -> list[Route]:
     """Return what exists on this machine only."""
     return [
         ("GET", "/", desk.home),
+        ("GET", "/mailbox", desk.home),
         ("GET", "/mail/{box}/{ref}", desk.mail),
         ("GET", "/mail/{box}/{ref}/body", desk.body),
         ("GET", "/mail/{box}/{ref}/source", desk.source),

@@ -31,8 +31,9 @@ def test_every_answer_carries_the_headers(public: TestClient, course_token: str)
 
 
 def test_the_public_site_has_no_local_page(public: TestClient) -> None:
-    for path in ("/", "/mail/sent/x-1", "/mail/sent/x-1/source"):
+    for path in ("/mailbox", "/mail/sent/x-1", "/mail/sent/x-1/source"):
         assert public.get(path).status_code == 404
+    assert "mailbox" not in public.get("/").text.lower()
     for path in ("/next", "/today"):
         assert public.post(path, headers=NEXT).status_code == 404
 
@@ -113,7 +114,7 @@ def test_no_page_loads_or_runs_anything_from_elsewhere(
 
 
 def test_static_files_name_no_other_host(local: TestClient) -> None:
-    for name in ("site.css", "desk.js"):
+    for name in ("site.css", "desk.css", "embed.css", "desk.js", "site.js"):
         text = local.get(f"/static/{name}").text
         assert not re.search(r"https?://|url\(|@import", text)
     assert len(local.get("/static/site.css").content) < 12_000

@@ -1,0 +1,67 @@
+// Makes the public pages nicer; everything works without it.
+// Guesses the time zone, sends the form without loading the page anew, and copies code.
+"use strict";
+
+function guessZone(root) {
+  const select = root.querySelector("select[data-guess]");
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!select || select.value || !zone) return;
+  const known = Array.from(select.options).some((option) => option.value === zone);
+  if (!known) select.add(new Option(zone.replaceAll("_", " "), zone));
+  select.value = zone;
+}
+
+// Where a person goes on: what is wrong, else the new heading.
+function attend(main) {
+  const target = main.querySelector("#problems") || main.querySelector("h1") || main;
+  target.tabIndex = -1;
+  target.focus({ preventScroll: true });
+  target.scrollIntoView({ block: "nearest" });
+}
+
+async function send(form, button) {
+  const body = new URLSearchParams(new FormData(form, button));
+  const answer = await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector("main");
+  if (!fresh) throw new Error("no page came back");
+  const main = document.querySelector("main");
+  main.replaceChildren(...Array.from(fresh.childNodes, (node) => document.importNode(node, true)));
+  document.title = page.title;
+  if (answer.redirected) history.pushState({ swapped: true }, "", answer.url);
+  prepare(main);
+  attend(main);
+}
+
+function copyButtons(root) {
+  if (!navigator.clipboard) return;
+  root.querySelectorAll("textarea.code").forEach((code) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "plain";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(code.value);
+      button.textContent = "Copied";
+    });
+    code.after(button);
+  });
+}
+
+function prepare(root) {
+  guessZone(root);
+  copyButtons(root);
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-swap]");
+  if (!form) return;
+  event.preventDefault();
+  if (form.dataset.busy) return;
+  form.dataset.busy = "yes";
+  send(form, event.submitter).catch(() => form.submit());
+});
+window.addEventListener("popstate", () => location.reload());
+prepare(document);
+const problems = document.getElementById("problems");
+if (problems) problems.focus();
