@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -36,6 +37,16 @@ def _site_address(text: str) -> str:
     if host := re.match(r"(https?://[^/?#\s@]+)[/?#]", bare):
         raise ValueError(f"write scheme and host alone, without a path: {host.group(1)}")
     raise ValueError("write scheme and host, e.g. https://course.example.org")
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return IP addresses and networks; raise ValueError for anything else."""
+    for text in texts:
+        try:
+            ip_network(text)
+        except ValueError:
+            raise ValueError("write addresses or networks, e.g. 10.0.0.1 or 10.0.0.0/8") from None
+    return texts
 
 
 def _day(value: Any) -> Any:
@@ -70,6 +81,7 @@ class Site(Section):
     """Where the public pages live."""
 
     base_url: SiteAddress = "http://localhost:8000"
+    trusted_proxies: Annotated[Words, AfterValidator(_networks)] = ()
     secret_keys: Secrets = ()
     secret_keys_file: Path | None = None
     metrics_token: Secret | None = None
@@ -145,6 +157,12 @@ class SignUp(Section):
         return self
 
 
+class Api(Section):
+    """How much one token of the HTTP API may ask for."""
+
+    per_minute: Count = 600
+
+
 class Outbox(Section):
     """The local mailbox: one ``.eml`` file a mail."""
 
@@ -202,6 +220,7 @@ class Settings(Section):
     log: Log = Log()
     import_: Annotated[Import, Field(alias="import")] = Import()
     signup: SignUp = SignUp()
+    api: Api = Api()
     providers: Providers = Providers()
 
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.requests import Request
-from starlette.types import ASGIApp
+from fastapi import FastAPI, Request
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bypost.people.abuse import network_of
 
 
-def behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
-    """Return ``app`` with the addresses and schemes that these proxies pass on."""
-    if not proxies:
-        return app
-    wrapped: Any = ProxyHeadersMiddleware(app, trusted_hosts=list(proxies))  # type: ignore[arg-type]
-    found: ASGIApp = wrapped
-    return found
+def believe(site: FastAPI, proxies: Sequence[str]) -> None:
+    """Let these proxies say where a request comes from, and whether it came by https.
+
+    Args:
+        proxies: Addresses and networks; none by default, and then nobody is believed.
+    """
+    if proxies:
+        believing: Any = ProxyHeadersMiddleware  # typed by the web server's own words for ASGI
+        site.add_middleware(believing, trusted_hosts=list(proxies))
 
 
 def client_network(request: Request) -> str:

@@ -1,5 +1,6 @@
 """The tables, grouped by noun; every column says what it holds."""
 
+from bypost.store.schema.api import replies, tokens
 from bypost.store.schema.base import metadata
 from bypost.store.schema.content import applied_courses, contents, issue_zones, issues
 from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
@@ -30,8 +31,10 @@ __all__ = [
     "limits",
     "meta",
     "metadata",
+    "replies",
     "signups",
     "subscribers",
     "subscriptions",
     "suppressions",
+    "tokens",
 ]
