@@ -102,13 +102,18 @@ def read_wish(
         course=course,
         form=form[:80],
         wording=wording,
-        name=_CONTROL.sub(" ", clean(name))[:_LONGEST_NAME].strip(),
+        name=clean_name(name),
         newsletters=tuple(dict.fromkeys(newsletters)),
         time_zone=time_zone if time_zone in available_timezones() else "",
         hour=hour if hour in HOURS else "",
         network=network,
         language=language[:35],
     )
+
+
+def clean_name(typed: str) -> str:
+    """Return a name as it is kept: on one line, and not endless."""
+    return _CONTROL.sub(" ", clean(typed))[:_LONGEST_NAME].strip()
 
 
 def _address(typed: str) -> str:
