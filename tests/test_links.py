@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bypost.errors import SettingsError
-from bypost.links import LINK_ID_BYTES, AddressHash, Links, new_link_id, read_or_make_keys
+from bypost.links import LINK_ID_BYTES, AddressHash, Fresh, Links, new_link_id, read_or_make_keys
 
 SITE = "https://course.example.org"
 ID = bytes(range(LINK_ID_BYTES))
@@ -33,6 +34,7 @@ def test_the_addresses_in_mails_hold_the_token_and_nothing_else() -> None:
     token = LINKS.token(ID)
     assert LINKS.leave(token) == f"{SITE}/u/{token}"
     assert LINKS.progress(token) == f"{SITE}/p/{token}"
+    assert LINKS.confirm(token) == f"{SITE}/c/{token}"
 
 
 def test_a_token_of_a_retired_key_still_verifies() -> None:
@@ -43,6 +45,39 @@ def test_a_token_of_a_retired_key_still_verifies() -> None:
 
 def test_a_token_of_another_key_is_refused() -> None:
     assert LINKS.verify(Links(SITE, ["other"]).token(ID)) is None
+
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_a_fresh_link_works_for_half_an_hour_and_across_a_change_of_keys() -> None:
+    address = Links(SITE, ["old"]).fresh("export", 12, NOON)
+    token = address.removeprefix(f"{SITE}/f/")
+    assert address != token
+    for minutes, works in ((0, True), (30, True), (31, False), (-31, False)):
+        found = LINKS.open_fresh(token, NOON + timedelta(minutes=minutes))
+        assert (found == Fresh("export", 12)) is works
+
+
+@pytest.mark.parametrize("change", ["key", "purpose", "shape", "cut", "letter", "empty"])
+def test_a_fresh_link_that_was_tampered_with_is_refused(change: str) -> None:
+    good = LINKS.sign("fresh", ["export", 12, NOON.timestamp()])
+    token = {
+        "key": Links(SITE, ["other"]).sign("fresh", ["export", 12, NOON.timestamp()]),
+        "purpose": LINKS.sign("form", ["export", 12, NOON.timestamp()]),
+        "shape": LINKS.sign("fresh", {"export": 12}),
+        "cut": good[:-2],
+        "letter": ("A" if good[0] != "A" else "B") + good[1:],
+        "empty": "",
+    }[change]
+    assert LINKS.open_fresh(good, NOON) is not None
+    assert LINKS.open_fresh(token, NOON) is None
+
+
+def test_what_is_signed_comes_back_for_its_purpose_alone() -> None:
+    signed = LINKS.sign("one", {"a": [1, "é"]})
+    assert LINKS.unsign("one", signed) == {"a": [1, "é"]}
+    assert LINKS.unsign("two", signed) is None
 
 
 @given(place=st.integers(0, 24), change=st.integers(1, 255))

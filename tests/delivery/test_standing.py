@@ -15,6 +15,9 @@ from bypost.delivery.context import Context
 from bypost.delivery.last_pass import LastPass
 from bypost.delivery.run import Pass
 from bypost.delivery.standing import ProviderStanding, Standing, look
+from bypost.people import abuse
+from bypost.people.abuse import Rules
+from bypost.settings.model import SignUp
 from bypost.store import budgets
 from bypost.store.schema import batches
 from bypost.testing import fault
@@ -269,6 +272,21 @@ def test_a_full_disk_stands_in_the_way(context: Context, monkeypatch: pytest.Mon
     assert "the disk has 1.0 MB left" in found.obstacles[0]
     assert found.exit_code == 1
     assert found.as_json()["troubles"] == found.obstacles
+
+
+def test_a_used_up_budget_of_the_form_is_an_alarm_and_keeps_nothing_from_being_sent(
+    context: Context, clock: SimulatedClock
+) -> None:
+    rules = Rules(settings=SignUp(per_hour=1), address_hash=context.address_hash)
+    with context.store.write() as connection:
+        for _ in range(3):
+            abuse.has_room(connection, network="", form="f", rules=rules, now=clock.now())
+    found = look(context)
+    (alarm,) = found.alarms
+    assert "raise [signup] per_hour" in alarm
+    assert (found.troubles, found.obstacles, found.exit_code) == ([alarm], [], 0)
+    clock.advance(timedelta(hours=1))
+    assert look(context).troubles == []
 
 
 def test_courses_that_are_gone_are_not_announced(
