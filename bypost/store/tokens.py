@@ -1,7 +1,13 @@
-"""Tokens of the HTTP API: only their hashes are here."""
+"""Tokens of the HTTP API: only their hashes are here.
+
+A token is 256 random bits, so nobody can try them all: one round of SHA-256 keeps it as safe as a
+slow hash keeps a password, which somebody thought up and others can guess.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -11,8 +17,24 @@ from bypost.store.engine import Connection
 from bypost.store.once import add_once
 from bypost.store.schema import tokens
 
+#: What a token may do: look at everything; ask people for their consent; change what there is.
+SCOPES = ("read", "signup", "write")
+#: Begins every token, so that programs that look for lost secrets know one.
+PREFIX = "bypost_"
+
+_RANDOM_BYTES = 32
 #: The last use is written no more often: reading must not cost a commit each time.
 _SELDOM = timedelta(minutes=1)
+
+
+def make() -> str:
+    """Return a new token; it is shown once and cannot be had again."""
+    return PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def hash_of(token: str) -> bytes:
+    """Return what is kept of a token, for whatever text."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def add(

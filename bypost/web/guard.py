@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bypost.web.problem import Problem, is_api
 
 #: Bytes of a request's body; forms here have a few short fields.
 MOST_BYTES = 64 * 1024
@@ -101,23 +103,25 @@ class Guard:
         body = await _body(headers, receive, most)
         if body is None:
             self._on_too_large(scope["path"])
-            answer = PlainTextResponse("The request is too large.\n", 413)
+            words = f"The request is too large. Send at most {most // 1024} kB."
+            answer = _answer(scope["path"], 413, words, "too-large")
             await answer(scope, receive, send_with_headers)
             return
         await self._app(scope, _Replay(body, receive), send_with_headers)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Return the answer to a request that may not be made; None for one that may."""
         if not self._local:
             return None
         if host_name(headers.get("host", "")) not in _LOCAL_NAMES:
-            text = "This page answers to localhost only: open http://localhost with its port.\n"
+            text = "This page answers to localhost only: open http://localhost with its port."
             # Services that post give up for good on a 403; this answer lets them come again.
-            return PlainTextResponse(text, 421 if scope["path"].startswith(HOOKS) else 403)
+            status = 421 if scope["path"].startswith(HOOKS) else 403
+            return _answer(scope["path"], status, text, "localhost")
         if scope["method"] == "POST" and scope["path"] in self._own_posts:
             origin = f"{scope['scheme']}://{headers.get('host', '')}"
             if not _from_this_site(headers, origin):
-                return PlainTextResponse("Press the button on the page itself.\n", 403)
+                return _answer(scope["path"], 403, "Press the button on the page itself.", "origin")
         return None
 
 
@@ -146,6 +150,13 @@ async def _body(headers: Headers, receive: Receive, most: int) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return bytes(body)
+
+
+def _answer(path: str, status: int, text: str, code: str) -> Response:
+    """Return an answer in the form that is read at that address."""
+    if is_api(path):
+        return Problem(status, text, code=code).response()
+    return PlainTextResponse(f"{text}\n", status)
 
 
 def host_name(host: str) -> str:

@@ -13,8 +13,10 @@ from starlette.staticfiles import StaticFiles
 
 from bypost.delivery.context import Context
 from bypost.errors import ByPostError
+from bypost.web.api import make_api
 from bypost.web.archive import Archive
 from bypost.web.catalogue import Catalogue
+from bypost.web.client import believe
 from bypost.web.confirm import Confirm
 from bypost.web.course import Courses
 from bypost.web.crawlers import Crawlers
@@ -27,6 +29,7 @@ from bypost.web.hooks import Hooks
 from bypost.web.leave import Leave
 from bypost.web.letters import Letters
 from bypost.web.pages import STATIC, Pages
+from bypost.web.problem import API
 from bypost.web.progress import Progress
 from bypost.web.public import menu
 from bypost.web.signup import INBOX, SignUp
@@ -63,10 +66,12 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
     for method, path, handler in [*own, *routes]:
         methods = ["GET", "HEAD"] if method == "GET" else [method]
         site.add_api_route(path, handler, methods=methods, response_model=None)
+    site.mount(API, make_api(doors))
     site.mount("/static", StaticFiles(directory=STATIC), name="static")
     _answer_errors(site, pages)
     posts = frozenset(path for method, path, _ in own if method == "POST")
     site.add_middleware(Guard, local=local, own_posts=posts, on_too_large=hooks.too_large)
+    believe(site, context.settings.site.trusted_proxies)  # outermost: all others see who asks
     return site
 
 

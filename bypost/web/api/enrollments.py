@@ -1,0 +1,260 @@
+"""Enrollments: looked at, begun with a consent, paused, resumed, ended, and the next lesson now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from bypost.people import leave, pace
+from bypost.people.admit import Basis, enroll
+from bypost.people.leave import Membership
+from bypost.store import Connection, Row, enrollments, ledger, listing, subscribers
+from bypost.web.api.bearer import needs
+from bypost.web.api.content import require_course
+from bypost.web.api.fields import Folder, Given, Number, NumberInPath, Statement
+from bypost.web.api.once import CallOf, Once, Reply
+from bypost.web.api.paging import Asked, Page, page
+from bypost.web.api.refusals import ended, missing
+from bypost.web.doors import Doors
+from bypost.web.problem import API
+
+_RUN: dict[str, Any] = {
+    "id": 7,
+    "subscriber_id": 12,
+    "course": "after-the-interview",
+    "run": 1,
+    "status": "active",
+    "started_at": "2026-11-23T09:31:00Z",
+    "next_due": "2026-11-25T08:00:00Z",
+    "paused_until": None,
+    "pace": "",
+    "asked_next_at": None,
+    "finished_at": None,
+    "left_at": None,
+}
+
+
+class Enrollment(BaseModel):
+    """One run of one subscriber through one course."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_RUN]})
+
+    id: int
+    subscriber_id: int
+    course: str
+    run: Annotated[int, Field(description="1 for the first time through, then 2 ...")]
+    status: Literal["active", "finished", "left"]
+    started_at: datetime
+    next_due: Annotated[
+        datetime | None, Field(description="the next lesson comes then or later; null: none does")
+    ]
+    paused_until: datetime | None
+    pace: Annotated[str, Field(description="own rhythm; empty: the course's")]
+    asked_next_at: Annotated[
+        datetime | None, Field(description="when the next lesson was asked for; null: it was not")
+    ]
+    finished_at: datetime | None
+    left_at: datetime | None
+
+
+class NewEnrollment(Given):
+    """Somebody who agreed to a course."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "subscriber_id": 12,
+                    "course": "after-the-interview",
+                    "consent": "Asked for it by phone, 2026-11-20.",
+                }
+            ]
+        }
+    )
+
+    subscriber_id: Number
+    course: Annotated[Folder, Field(description="its folder's name")]
+    consent: Annotated[Statement, Field(description="how, when and to what they agreed")]
+
+
+class Pause(Given):
+    """For how long nothing comes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"weeks": 2}]})
+
+    weeks: Literal[1, 2, 4]
+
+
+class NextNow(BaseModel):
+    """What came of asking for the next lesson now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"answer": "asked"}]})
+
+    answer: Annotated[
+        pace.Answer,
+        Field(
+            description="asked: the next pass sends it; on-its-way: one is being sent; enough: had "
+            "two within a day; paused: resume first; ended: left or finished"
+        ),
+    ]
+
+
+class EnrollmentsAsked(Asked):
+    """Which enrollments to list."""
+
+    subscriber_id: Number | None = None
+    course: Folder | None = None
+    status: Literal["active", "finished", "left"] | None = None
+
+
+class Enrollments:
+    """Answers requests about enrollments."""
+
+    def __init__(self, doors: Doors, once: Once) -> None:
+        self._doors = doors
+        self._context = doors.context
+        self._once = once
+
+    def page(self, asked: Annotated[EnrollmentsAsked, Query()]) -> Page[Enrollment]:
+        """List enrollments."""
+        filters = asked.model_dump(exclude={"cursor", "limit"})
+        with self._context.store.read() as connection:
+            return page(
+                self._context.links,
+                "enrollments",
+                asked,
+                lambda after, limit: listing.runs(connection, after=after, limit=limit, **filters),
+                _shown,
+                key=lambda row: int(row["id"]),
+                first=0,
+            )
+
+    def get(self, enrollment_id: NumberInPath) -> Enrollment:
+        """Return one enrollment."""
+        with self._context.store.read() as connection:
+            return _shown([_known(connection, enrollment_id)])[0]
+
+    def create(self, body: NewEnrollment, call: CallOf) -> Response:
+        """Start a course for somebody who agreed to it; 200 where they are on it already."""
+        require_course(self._doors.catalogue, body.course)
+
+        def act(connection: Connection, now: datetime) -> Reply:
+            person = subscribers.by_id(connection, body.subscriber_id)
+            if person is None:
+                raise missing("subscriber")
+            basis = Basis(statement=body.consent, address_hash=self._context.address_hash, now=now)
+            number, new = enroll(connection, person, body.course, basis)
+            return _reply(connection, number, 201 if new else 200)
+
+        return self._once.run(call, body, act)
+
+    def pause(self, enrollment_id: NumberInPath, body: Pause, call: CallOf) -> Response:
+        """Send nothing of this course for some weeks."""
+        return self._change(
+            call,
+            body,
+            enrollment_id,
+            lambda c, run, now: pace.pause(c, run, weeks=body.weeks, now=now),
+        )
+
+    def resume(self, enrollment_id: NumberInPath, call: CallOf) -> Response:
+        """Go on after a pause."""
+        return self._change(
+            call, None, enrollment_id, lambda c, run, now: pace.resume(c, run, now=now)
+        )
+
+    def next(self, enrollment_id: NumberInPath, call: CallOf) -> Response:
+        """Ask for the next lesson now; at most one is pending, however often it is asked for."""
+
+        def act(connection: Connection, now: datetime) -> Reply:
+            run = _known(connection, enrollment_id)
+            past = ledger.history(connection, [enrollment_id]).get(enrollment_id, [])
+            answer = pace.ask_next(connection, run, after=pace.last_lesson(past), now=now)
+            return Reply(status=200, body=NextNow(answer=answer))
+
+        return self._once.run(call, None, act)
+
+    def leave(self, enrollment_id: NumberInPath, call: CallOf) -> Response:
+        """End this course for this person, at once; a second time changes nothing."""
+
+        def act(connection: Connection, now: datetime) -> Reply:
+            run = _known(connection, enrollment_id)
+            member = Membership(
+                "course", run["course"], run["id"], run["subscriber_id"], run["status"] == "left"
+            )
+            leave.leave(connection, member, by="api", now=now)
+            return _reply(connection, enrollment_id, 200)
+
+        return self._once.run(call, None, act)
+
+    def _change(
+        self,
+        call: CallOf,
+        body: Pause | None,
+        enrollment_id: int,
+        do: Callable[[Connection, Row, datetime], None],
+    ) -> Response:
+        def act(connection: Connection, now: datetime) -> Reply:
+            run = _known(connection, enrollment_id)
+            if run["status"] != "active":
+                raise ended(run["status"])
+            do(connection, run, now)
+            return _reply(connection, enrollment_id, 200)
+
+        return self._once.run(call, body, act)
+
+
+def routes(doors: Doors, once: Once) -> APIRouter:
+    """Return what can be asked about enrollments."""
+    desk = Enrollments(doors, once)
+    router = APIRouter(prefix="/enrollments", tags=["enrollments"])
+    one = "/{enrollment_id}"
+    router.add_api_route("", desk.page, dependencies=[needs("read")])
+    router.add_api_route(one, desk.get, dependencies=[needs("read")])
+    router.add_api_route(
+        "",
+        desk.create,
+        methods=["POST"],
+        status_code=201,
+        response_model=Enrollment,
+        responses={200: {"model": Enrollment}},
+        dependencies=[needs("write")],
+    )
+    for verb, handler in (("pause", desk.pause), ("resume", desk.resume), ("leave", desk.leave)):
+        router.add_api_route(
+            f"{one}/{verb}",
+            handler,
+            methods=["POST"],
+            response_model=Enrollment,
+            dependencies=[needs("write")],
+        )
+    router.add_api_route(
+        f"{one}/next",
+        desk.next,
+        methods=["POST"],
+        response_model=NextNow,
+        dependencies=[needs("write")],
+    )
+    return router
+
+
+def _known(connection: Connection, enrollment_id: int) -> Row:
+    run = enrollments.by_id(connection, enrollment_id)
+    if run is None:
+        raise missing("enrollment")
+    return run
+
+
+def _reply(connection: Connection, enrollment_id: int, status: int) -> Reply:
+    shown = _shown([_known(connection, enrollment_id)])[0]
+    location = f"{API}/enrollments/{enrollment_id}" if status == 201 else ""
+    return Reply(status=status, body=shown, location=location, subscriber_id=shown.subscriber_id)
+
+
+def _shown(rows: Sequence[Row]) -> list[Enrollment]:
+    return [Enrollment(**{name: row[name] for name in Enrollment.model_fields}) for row in rows]

@@ -1,0 +1,345 @@
+"""Subscribers: looked at, asked for their consent, taken on with it, changed, leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from bypost.people import leave, profile, signup
+from bypost.people.abuse import network_of
+from bypost.people.admit import Basis, Newcomer, admit
+from bypost.people.wish import BadWish, clean_name, read_wish
+from bypost.store import Connection, Row, listing, subscribers, suppressions
+from bypost.web.api.bearer import CallerOf, needs
+from bypost.web.api.content import require_course, require_newsletters
+from bypost.web.api.fields import (
+    Email,
+    Folder,
+    Given,
+    Hour,
+    Name,
+    NumberInPath,
+    SomeEmail,
+    Statement,
+    TimeZone,
+)
+from bypost.web.api.once import CallOf, Once, Reply
+from bypost.web.api.paging import Asked, Page, page
+from bypost.web.api.refusals import missing
+from bypost.web.doors import Doors
+from bypost.web.problem import API, Problem
+
+_MOST_NEWSLETTERS = 20
+_ANA: dict[str, Any] = {
+    "id": 12,
+    "email": "ana@example.org",
+    "name": "Ana",
+    "time_zone": "Europe/Berlin",
+    "hour": "",
+    "status": "confirmed",
+    "tags": [],
+    "attributes": {},
+    "created_at": "2026-11-23T09:30:00Z",
+    "confirmed_at": "2026-11-23T09:31:00Z",
+    "suppressed": None,
+}
+
+
+class Subscriber(BaseModel):
+    """A person with an address, a time zone and an hour."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ANA]})
+
+    id: int
+    email: Annotated[str | None, Field(description="null once erased")]
+    name: str
+    time_zone: Annotated[str, Field(description="IANA name; empty: the course's")]
+    hour: Annotated[str, Field(description="local hour HH:MM; empty: the course's")]
+    status: Literal["unconfirmed", "confirmed", "erased"]
+    tags: list[str]
+    attributes: dict[str, str]
+    created_at: datetime
+    confirmed_at: datetime | None
+    suppressed: Annotated[
+        str | None, Field(description="why nothing is sent to this address; null: it is")
+    ]
+
+
+class NewSubscriber(Given):
+    """Somebody to be asked for consent, or taken on with it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "email": "ana@example.org",
+                    "course": "after-the-interview",
+                    "wording": "Send me the course by email.",
+                    "ip": "203.0.113.7",
+                },
+                {
+                    "email": "bo@example.org",
+                    "course": "after-the-interview",
+                    "consent": "Ticked “send me the course” at the till, 2026-11-20.",
+                },
+            ]
+        }
+    )
+
+    email: Email
+    name: Name = ""
+    time_zone: TimeZone = ""
+    hour: Hour = ""
+    course: Annotated[Folder | None, Field(description="its folder's name")] = None
+    newsletters: Annotated[
+        list[Folder],
+        Field(
+            default_factory=list,
+            max_length=_MOST_NEWSLETTERS,
+            description="their folders' names",
+        ),
+    ]
+    consent: Annotated[
+        Statement | None,
+        Field(
+            description="How, when and to what they agreed, where they have: they are confirmed "
+            "at once. Without it they get a mail that asks. Needs the scope `write`."
+        ),
+    ] = None
+    wording: Annotated[
+        Statement | None,
+        Field(description="Without `consent`: the text under which they typed their address."),
+    ] = None
+    ip: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="Without `consent`: where they did. It is shortened before it is kept, "
+            "and the limits of the sign-up form count it.",
+        ),
+    ] = ""
+    language: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9-]{1,35}$", description="of the wording, BCP 47")
+    ] = "en"
+
+
+class Requested(BaseModel):
+    """The mail that asks is on its way, if one may be sent; it is not told whether."""
+
+    outcome: Literal["requested"] = "requested"
+
+
+class SubscriberChange(Given):
+    """What is to be different; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"time_zone": "Asia/Tokyo"}]})
+
+    name: Name | None = None
+    time_zone: TimeZone | None = None
+    hour: Hour | None = None
+
+
+class SubscribersAsked(Asked):
+    """Which subscribers to list."""
+
+    status: Annotated[
+        Literal["unconfirmed", "confirmed", "erased"] | None,
+        Field(description="without it, everybody who is not erased"),
+    ] = None
+    email: Annotated[SomeEmail | None, Field(description="the one with this address")] = None
+
+
+class Subscribers:
+    """Answers requests about subscribers."""
+
+    def __init__(self, doors: Doors, once: Once) -> None:
+        self._doors = doors
+        self._context = doors.context
+        self._once = once
+
+    def page(self, asked: Annotated[SubscribersAsked, Query()]) -> Page[Subscriber]:
+        """List subscribers."""
+        key = asked.email.strip().casefold() if asked.email is not None else None
+        with self._context.store.read() as connection:
+            return page(
+                self._context.links,
+                "subscribers",
+                asked,
+                lambda after, limit: listing.people(
+                    connection, after=after, limit=limit, status=asked.status, email_key=key
+                ),
+                lambda rows: self._shown(connection, rows),
+                key=lambda row: int(row["id"]),
+                first=0,
+            )
+
+    def get(self, subscriber_id: NumberInPath) -> Subscriber:
+        """Return one subscriber."""
+        with self._context.store.read() as connection:
+            return self._shown(connection, [_known(connection, subscriber_id)])[0]
+
+    def create(self, body: NewSubscriber, call: CallOf, caller: CallerOf) -> Response:
+        """Ask somebody for consent, or take them on with it.
+
+        202: a mail asks them, if one may be sent; the answer is the same for every address.
+        201, 200: they were taken on, with the statement `consent`; 200 where they were known.
+        """
+        if body.course:
+            require_course(self._doors.catalogue, body.course)
+        require_newsletters(self._doors.catalogue, body.newsletters)
+        if body.consent is None:
+            return self._ask(body, call)
+        if "write" not in caller.scopes:
+            raise Problem(
+                403,
+                "Taking people on with `consent` needs the scope `write`; leave it out, and they "
+                "are asked by mail.",
+                code="scope",
+            )
+        return self._once.run(call, body, lambda c, now: self._admit(c, now, body))
+
+    def change(self, subscriber_id: NumberInPath, body: SubscriberChange) -> Subscriber:
+        """Change name, time zone or hour; it counts as what they chose themselves."""
+        now = self._context.clock.now()
+        with self._context.store.write() as connection:
+            person = _known(connection, subscriber_id)
+            if person["status"] == "erased":
+                raise missing("subscriber")
+            fields = body.model_dump(exclude_none=True)
+            profile.change(connection, person, **fields, now=now)
+            changed = self._shown(connection, [_known(connection, subscriber_id)])[0]
+        if self._doors.runner:
+            self._doors.runner.wake()
+        return changed
+
+    def leave(self, subscriber_id: NumberInPath, call: CallOf) -> Response:
+        """End everything they are on; nothing brings them back but signing up themselves."""
+        return self._once.run(call, None, lambda c, now: self._leave(c, now, subscriber_id))
+
+    def _ask(self, body: NewSubscriber, call: CallOf) -> Response:
+        doors = self._doors
+        try:
+            wish = read_wish(
+                doors.known(),
+                email=body.email,
+                form=f"api:{call.caller.name}",
+                wording=_wording(body),
+                name=body.name,
+                course=body.course or "",
+                newsletters=body.newsletters,
+                time_zone=body.time_zone,
+                hour=body.hour,
+                network=network_of(body.ip) if body.ip else "",
+                language=body.language,
+            )
+        except BadWish as error:
+            raise _unusable(error.problems) from None
+        notify = doors.notify()
+
+        def act(connection: Connection, now: datetime) -> Reply | Problem:
+            outcome = signup.request(connection, wish, now=now, rules=doors.rules, notify=notify)
+            if outcome is signup.Outcome.TOO_MANY:
+                return _too_many()
+            return Reply(status=202, body=Requested())
+
+        return self._once.run(call, body, act)
+
+    def _admit(self, connection: Connection, now: datetime, body: NewSubscriber) -> Reply:
+        newcomer = Newcomer(
+            email=body.email,
+            name=clean_name(body.name),
+            time_zone=body.time_zone,
+            hour=body.hour,
+            courses=[body.course] if body.course else [],
+            newsletters=body.newsletters,
+        )
+        basis = Basis(
+            statement=body.consent or "", address_hash=self._context.address_hash, now=now
+        )
+        person, new = admit(connection, newcomer, basis)
+        return self._reply(connection, person["id"], 201 if new else 200)
+
+    def _leave(self, connection: Connection, now: datetime, subscriber_id: int) -> Reply:
+        person = _known(connection, subscriber_id)
+        leave.leave_everything(
+            connection, person["id"], self._context.address_hash, by="api", now=now
+        )
+        return self._reply(connection, subscriber_id, 200)
+
+    def _reply(self, connection: Connection, subscriber_id: int, status: int) -> Reply:
+        shown = self._shown(connection, [_known(connection, subscriber_id)])[0]
+        location = f"{API}/subscribers/{subscriber_id}" if status == 201 else ""
+        return Reply(status=status, body=shown, location=location, subscriber_id=subscriber_id)
+
+    def _shown(self, connection: Connection, rows: Sequence[Row]) -> list[Subscriber]:
+        address_hash = self._context.address_hash
+        hashes = {row["id"]: address_hash(row["email_key"]) for row in rows if row["email_key"]}
+        muted = suppressions.find(connection, list(hashes.values()))
+        own = [name for name in Subscriber.model_fields if name != "suppressed"]
+        return [
+            Subscriber(
+                **{name: row[name] for name in own},
+                suppressed=muted.get(hashes.get(row["id"], b"")),
+            )
+            for row in rows
+        ]
+
+
+def routes(doors: Doors, once: Once) -> APIRouter:
+    """Return what can be asked about subscribers."""
+    desk = Subscribers(doors, once)
+    router = APIRouter(prefix="/subscribers", tags=["subscribers"])
+    one = "/{subscriber_id}"
+    router.add_api_route("", desk.page, dependencies=[needs("read")])
+    router.add_api_route(
+        "",
+        desk.create,
+        methods=["POST"],
+        status_code=201,
+        response_model=Subscriber,
+        responses={200: {"model": Subscriber}, 202: {"model": Requested}},
+        dependencies=[needs("signup", "write")],
+    )
+    router.add_api_route(one, desk.get, dependencies=[needs("read")])
+    router.add_api_route(one, desk.change, methods=["PATCH"], dependencies=[needs("write")])
+    router.add_api_route(
+        f"{one}/leave",
+        desk.leave,
+        methods=["POST"],
+        response_model=Subscriber,
+        dependencies=[needs("write")],
+    )
+    return router
+
+
+def _known(connection: Connection, subscriber_id: int) -> Row:
+    person = subscribers.by_id(connection, subscriber_id)
+    if person is None:
+        raise missing("subscriber")
+    return person
+
+
+def _wording(body: NewSubscriber) -> str:
+    if body.wording is None:
+        raise _unusable({"wording": "write the text under which they typed their address"})
+    return body.wording
+
+
+def _unusable(problems: dict[str, str]) -> Problem:
+    told = [{"field": f"body.{name}", "message": text} for name, text in problems.items()]
+    return Problem(422, "; ".join(problems.values()), code="unusable", errors=told)
+
+
+def _too_many() -> Problem:
+    return Problem(
+        429,
+        "Too many people were asked for their consent lately, by this token, from this network or "
+        "in all. Repeat the request in an hour; [signup] sets how many there may be.",
+        code="too-many-signups",
+        headers={"Retry-After": "3600"},
+    )
