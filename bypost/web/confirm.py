@@ -40,15 +40,17 @@ class Confirm:
             if asked.confirmed_at is not None:
                 return self._confirmed(connection, asked, first="done" in request.query_params)
             title = self._title(connection, asked)
+            letters = self._letters(connection, asked)
         if asked.expired(context.clock.now()):
             return self._expired(token, request.query_params.get("again", ""))
         begins = "the course begins" if asked.course else "you get the next issue"
-        return self._doors.pages.show("confirm", token=token, title=title, begins=begins)
+        also = letters if asked.course else []
+        return self._doors.pages.show("confirm", token=token, title=title, begins=begins, also=also)
 
     async def press(self, token: str, request: Request) -> Response:
         """Confirm, or send another link where this one has expired."""
-        form = await request.form()
-        again = form.get("do") == "again"
+        async with request.form() as form:
+            again = form.get("do") == "again"
         return await run_in_threadpool(self._press, token, network(request), again)
 
     def _press(self, token: str, where: str, again: bool) -> Response:
@@ -113,7 +115,7 @@ class Confirm:
             course=bool(asked.course),
             stands=run["status"] if run is not None else "",
             coming=ahead,
-            newsletters=[titles.title(connection, "newsletter", n) for n in asked.newsletters],
+            newsletters=self._letters(connection, asked),
             own=self._own(asked, run, letters),
         )
 
@@ -124,10 +126,13 @@ class Confirm:
         return self._doors.context.links.token(rows[0]["link_id"]) if rows else ""
 
     def _title(self, connection: Connection, asked: Signup) -> str:
-        titles = self._doors.titles
         if asked.course:
-            return titles.title(connection, "course", asked.course)
-        return ", ".join(titles.title(connection, "newsletter", one) for one in asked.newsletters)
+            return self._doors.titles.title(connection, "course", asked.course)
+        return ", ".join(self._letters(connection, asked))
+
+    def _letters(self, connection: Connection, asked: Signup) -> list[str]:
+        titles = self._doors.titles
+        return [titles.title(connection, "newsletter", one) for one in asked.newsletters]
 
     def _expired(self, token: str, said: str) -> Response:
         days = f"{self._doors.context.settings.signup.confirm_days:g}"

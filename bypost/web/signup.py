@@ -47,7 +47,7 @@ class SignUp:
         self, request: Request, form: Form, show: Show, sent: Sent | None = None
     ) -> Response:
         """Take a form that was sent off; ``show`` shows it again where something is wrong."""
-        typed = Typed.read(await request.form())
+        typed = await _typed(request)
 
         def to_inbox(typed: Typed) -> Response:
             return self._to_inbox(typed, form)
@@ -58,7 +58,7 @@ class SignUp:
 
     async def again(self, request: Request, form: Form) -> Response:
         """Ask for the mail once more, from the page that says where to look for it."""
-        token = Typed.read(await request.form()).token
+        token = (await _typed(request)).token
         return await run_in_threadpool(self._again, request, token, form)
 
     def inbox(self, request: Request, form: Form) -> Response:
@@ -72,13 +72,20 @@ class SignUp:
             title="Check your inbox",
             email=typed.email if typed else "",
             begins=form.begins,
-            subject=self._doors.catalogue.subject(signup.NOTICE, form.title),
+            subject=self._subject(form, typed),
             too_many=TOO_MANY if said == Outcome.TOO_MANY else "",
             once_more=said == Outcome.SENT,
             days=f"{context.settings.signup.confirm_days:g}",
             action=form.path,
             token=make_form_token(context.links, _resending(form), context.clock.now()),
         )
+
+    def _subject(self, form: Form, typed: Typed | None) -> str:
+        """Return the subject of the mail to look for."""
+        catalogue = self._doors.catalogue
+        ticked = [catalogue.newsletter(name) for name in (typed.newsletters if typed else ())]
+        titles = [form.title, *(one.title for one in ticked if one is not None)]
+        return catalogue.subject(signup.NOTICE, " and ".join(titles))
 
     def _take(self, typed: Typed, network: str, form: Form, show: Show, sent: Sent) -> Response:
         context = self._doors.context
@@ -139,6 +146,12 @@ class SignUp:
 
 def _resending(form: Form) -> str:
     return f"again:{form.name}"
+
+
+async def _typed(request: Request) -> Typed:
+    """Return what came in; files among it are closed and forgotten."""
+    async with request.form() as data:
+        return Typed.read(data)
 
 
 def network(request: Request) -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import email.policy
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
+from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from selectolax.lexbor import LexborHTMLParser
 
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.store import enrollments, subscribers, subscriptions
 from bypost.web import make_site
+from scheduler.clock import SimulatedClock
 from tests.conftest import write_course, write_people
 
 ANNA = "anna@example.org"
@@ -112,3 +119,47 @@ def course_token(context: Context, person: Callable[..., Mapping[str, Any]]) -> 
 @pytest.fixture
 def letter_token(context: Context, person: Callable[..., Mapping[str, Any]]) -> str:
     return context.links.token(person()["letter"]["link_id"])
+
+
+def mails(root: Path) -> list[EmailMessage]:
+    """Return what is in the local mailbox, in the order of the deliveries."""
+    paths = (root / "var" / "outbox").glob("*.eml")
+    parse = BytesParser(policy=email.policy.default).parsebytes
+    return [parse(p.read_bytes()) for p in sorted(paths, key=lambda p: int(p.stem.split("-")[-1]))]
+
+
+def body(mail: EmailMessage) -> str:
+    """Return the plain text of a mail."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+@pytest.fixture
+def fill(public: TestClient, clock: SimulatedClock) -> Callable[..., Any]:
+    """Fill a form in as a person does: open the page, take five seconds, press the button."""
+
+    def filling(path: str = "/courses/letters", **fields: Any) -> Any:
+        page = LexborHTMLParser(public.get(path).text)
+        token = page.css_first("form [name=token]").attributes["value"]
+        clock.advance(timedelta(seconds=5))
+        return public.post(path, data={"token": token, **fields})
+
+    return filling
+
+
+@pytest.fixture
+def confirm_link(context: Context, fill: Callable[..., Any]) -> Callable[..., str]:
+    """Ask for the course as somebody new; return the path in their confirmation."""
+
+    def asking(
+        address: str = "cy@example.org", path: str = "/courses/letters", **fields: Any
+    ) -> str:
+        assert fill(path, email=address, **fields).status_code == 303
+        Pass(context).run()
+        own = [mail for mail in mails(context.root) if address in str(mail["To"])]
+        found = re.search(r"https?://[^/\s]+(/c/\S+)", body(own[-1]))
+        assert found is not None
+        return found[1]
+
+    return asking

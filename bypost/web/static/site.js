@@ -26,6 +26,7 @@ async function send(form, button) {
   const fresh = page.querySelector("main");
   if (!fresh) throw new Error("no page came back");
   const main = document.querySelector("main");
+  fresh.querySelectorAll("[autofocus]").forEach((node) => node.removeAttribute("autofocus"));
   main.replaceChildren(...Array.from(fresh.childNodes, (node) => document.importNode(node, true)));
   document.title = page.title;
   if (answer.redirected) history.pushState({ swapped: true }, "", answer.url);
