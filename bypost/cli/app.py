@@ -9,7 +9,7 @@ from typing import cast
 
 import typer
 
-from bypost.cli import content, database, reconcile, send, serve, show, status, subscribers
+from bypost.cli import content, database, reconcile, send, serve, show, status, subscribers, tokens
 from bypost.cli.console import problem
 from bypost.errors import ByPostError, ContentError, Muted, SettingsError
 
@@ -39,6 +39,7 @@ app.command("reconcile")(reconcile.reconcile)
 app.command("show")(show.show)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(database.app, name="db")
+app.add_typer(tokens.app, name="admin")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

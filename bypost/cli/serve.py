@@ -95,6 +95,7 @@ def _server(site: Any) -> Any:
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # the site itself knows whose word to take
             timeout_graceful_shutdown=1,
         )
     )

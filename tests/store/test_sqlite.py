@@ -18,6 +18,7 @@ from bypost.store.schema import metadata
 from tests.contracts.events import EventContract
 from tests.contracts.signups import SignupContract
 from tests.contracts.store import StoreContract, add_people
+from tests.contracts.tokens import TokenContract
 
 _WRITER = Path(__file__).with_name("writer.py")
 
@@ -30,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-class TestSqlite(StoreContract, EventContract, SignupContract):
+class TestSqlite(StoreContract, EventContract, SignupContract, TokenContract):
     def plan(self, connection: Connection, sql: str, parameters: Any) -> str:
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
         return "\n".join(str(row) for row in rows)

@@ -22,6 +22,7 @@ from bypost.store import enrollments, subscribers, subscriptions
 from bypost.web import make_site
 from scheduler.clock import SimulatedClock
 from tests.conftest import write_course, write_people
+from tests.web.api_client import Api, make_token
 
 ANNA = "anna@example.org"
 HOSTILE = 'Bo <script>alert("1")</script>'
@@ -163,3 +164,9 @@ def confirm_link(context: Context, fill: Callable[..., Any]) -> Callable[..., st
         return found[1]
 
     return asking
+
+
+@pytest.fixture
+def api(context: Context, public: TestClient) -> Api:
+    """Return a program that may do everything."""
+    return Api(public, make_token(context))

@@ -79,6 +79,7 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     }
     schema["security"] = [{"token": []}]
     for path, method, operation in _operations(schema):
+        operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
         operation["responses"].pop("422", None)
         for status, words in _problems(path, method, operation).items():
             operation["responses"][str(status)] = _answer(words)

@@ -61,6 +61,7 @@ async def call_of(
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias="Idempotency-Key",
             pattern=r"^[\x21-\x7e]{1,255}$",
             description="A random text of yours, e.g. a UUID: the same request with the same key "
             "within 24 hours is done once, and answered alike.",
