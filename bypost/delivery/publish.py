@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bypost.content.loader import NOTICES, Library, load_project_content
+from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import load_personas
 from bypost.content.watch import Stamp, signature
 from bypost.delivery.context import Context
@@ -197,7 +197,7 @@ def _notices(
         try:
             compiled.append(compiler.notice(notice))
         except ContentError as error:
-            held[NOTICES] = (*held.get(NOTICES, ()), *error.problems)
+            held[notice.source.path] = error.problems
 
 
 def _store(connection: Connection, compiled: Sequence[Content], now: datetime) -> None:

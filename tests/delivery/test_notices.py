@@ -158,7 +158,8 @@ def test_a_broken_notice_holds_notices_alone_and_says_so(office: Office) -> None
     published = office.publisher.take_over(patient=False)
     assert published.notices == good.notices, "the last good text stays"
     assert set(published.shapes) == {"letters"}
-    (problem, *_) = published.held["templates/email"]
+    ((path, (problem, *_)),) = published.held.items()
+    assert path == "templates/email/confirmation.md"
     assert "about.titel" in problem.message
     office.ask()
     office.run()
