@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -102,7 +103,7 @@ def wait_for(server: Server) -> None:
             with urllib.request.urlopen(f"{server.url}/healthz", timeout=2) as answer:
                 if answer.status == 200:
                     return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     server.process.kill()
     raise AssertionError(f"the server did not start: {server.process.communicate()}")
@@ -128,9 +129,12 @@ def watch(browser: Browser) -> Iterator[Callable[..., Watched]]:
     """Open pages that are listened to."""
     contexts = []
 
-    def opening(base: str, *, script: bool = True, width: int = 1280) -> Watched:
+    def opening(base: str, *, script: bool = True, width: int = 1280, **more: Any) -> Watched:
         context = browser.new_context(
-            java_script_enabled=script, viewport={"width": width, "height": 900}, locale="en-GB"
+            java_script_enabled=script,
+            viewport={"width": width, "height": 900},
+            locale="en-GB",
+            **more,
         )
         contexts.append(context)
         page = context.new_page()

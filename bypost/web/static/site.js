@@ -2,6 +2,9 @@
 // Guesses the time zone, sends the form without loading the page anew, and copies code.
 "use strict";
 
+const address = () => location.pathname + location.search;
+let shown = address();
+
 function guessZone(root) {
   const select = root.querySelector("select[data-guess]");
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -29,7 +32,8 @@ async function send(form, button) {
   fresh.querySelectorAll("[autofocus]").forEach((node) => node.removeAttribute("autofocus"));
   main.replaceChildren(...Array.from(fresh.childNodes, (node) => document.importNode(node, true)));
   document.title = page.title;
-  if (answer.redirected) history.pushState({ swapped: true }, "", answer.url);
+  if (answer.redirected) history.pushState({}, "", answer.url);
+  shown = address();
   prepare(main);
   attend(main);
 }
@@ -62,7 +66,10 @@ document.addEventListener("submit", (event) => {
   form.dataset.busy = "yes";
   send(form, event.submitter).catch(() => form.submit());
 });
-window.addEventListener("popstate", () => location.reload());
+// Back and forward between pages that were swapped; a link to a field of this page is none.
+window.addEventListener("popstate", () => {
+  if (address() !== shown) location.reload();
+});
 prepare(document);
 const problems = document.getElementById("problems");
 if (problems) problems.focus();
