@@ -85,9 +85,13 @@ def invalid(request: Request, error: RequestValidationError) -> Problem:
         return Problem(
             415, "Send JSON, with the header `Content-Type: application/json`.", code="media-type"
         )
-    told = [{"field": _field(one["loc"]), "message": _message(one)} for one in found]
-    told = told[:_MOST_FIELDS]
-    detail = "; ".join(f"{one['field']}: {one['message']}" for one in told)
+    return unusable([(_field(one["loc"]), _message(one)) for one in found[:_MOST_FIELDS]])
+
+
+def unusable(fields: Sequence[tuple[str, str]]) -> Problem:
+    """Return the problem of fields that cannot be used, each with what to do about it."""
+    detail = "; ".join(f"{field}: {message}" for field, message in fields)
+    told = [{"field": field, "message": message} for field, message in fields]
     return Problem(422, f"{detail}.", code="unusable", errors=told)
 
 

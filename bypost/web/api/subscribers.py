@@ -30,7 +30,7 @@ from bypost.web.api.fields import (
 )
 from bypost.web.api.once import CallOf, Once, Reply
 from bypost.web.api.paging import Asked, Page, page
-from bypost.web.api.refusals import missing
+from bypost.web.api.refusals import missing, unusable
 from bypost.web.doors import Doors
 from bypost.web.problem import API, Problem
 
@@ -331,8 +331,7 @@ def _wording(body: NewSubscriber) -> str:
 
 
 def _unusable(problems: dict[str, str]) -> Problem:
-    told = [{"field": f"body.{name}", "message": text} for name, text in problems.items()]
-    return Problem(422, "; ".join(problems.values()), code="unusable", errors=told)
+    return unusable([(f"body.{name}", text.rstrip(".")) for name, text in problems.items()])
 
 
 def _too_many() -> Problem:
