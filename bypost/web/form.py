@@ -13,7 +13,7 @@ from bypost.links import Links
 from bypost.model.course import Course, Newsletter
 from bypost.people.abuse import HONEYPOT, make_form_token
 from bypost.people.pace import HOURS
-from bypost.web.zones import regions
+from bypost.web.zones import options
 
 #: Characters of a field that are read; the longest is an address of a page.
 _MOST_SIGNS = 2000
@@ -127,7 +127,7 @@ class Form:
             "hours": HOURS[1:],
             "hour": self.hour,
             "zone": self.zone,
-            "regions": regions(typed.time_zone or self.zone),
+            "zones": options(typed.time_zone),
             "letters": self.letters,
             "wording": self.wording,
             "button": self.button,
