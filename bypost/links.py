@@ -95,6 +95,10 @@ class Links:
         """Return the address of the page on which a request is confirmed."""
         return f"{self.base_url}/c/{token}"
 
+    def address(self, token: str) -> str:
+        """Return the address of the page on which a new mail address is confirmed."""
+        return f"{self.base_url}/a/{token}"
+
     def fresh(self, purpose: str, subject: int, now: datetime) -> str:
         """Return an address that works for :data:`FRESH` from ``now`` on."""
         return f"{self.base_url}/f/{self.sign('fresh', [purpose, subject, now.timestamp()])}"

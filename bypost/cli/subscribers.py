@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from bypost.delivery.context import Context
     from bypost.store import Row
 
-app = typer.Typer(help="People: import, export, add, show.", no_args_is_help=True)
+app = typer.Typer(help="People: import, export, add, show, forget.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """People: import, export, add, show."""
+    """People: import, export, add, show, forget."""
 
 
 @app.command("import")
@@ -166,6 +166,32 @@ def show(
         console.print_json(found)
         return 0
     _print(found)
+    return 0
+
+
+@app.command("forget")
+def forget(
+    email: Annotated[str, typer.Argument(help="The address.")],
+    project: ProjectOption = HERE,
+) -> int:
+    """Erase everything about one person, for good; an import does not bring them back.
+
+    Example: bypost subscribers forget ana@example.org
+    """
+    from bypost.delivery.forget import forget as forget_person
+    from bypost.errors import SettingsError
+    from bypost.project import open_project
+    from bypost.store import subscribers
+
+    key = email.strip().casefold()
+    with open_project(project) as context:
+        with context.store.read() as connection:
+            person = subscribers.by_keys(connection, [key]).get(key)
+        if person is None:
+            raise SettingsError(f"there is nobody with the address {email}")
+        forget_person(context, person["id"])
+    console.out.print("[green]✓[/green] erased")
+    console.note("take their row out of subscribers.csv as well, and think of your backups")
     return 0
 
 

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bypost.delivery.context import Context
-from bypost.store import Connection, Row, contents, enrollments, notices, signups, subscriptions
+from bypost.people.change_address import ASKED, MOVED
+from bypost.store import (
+    Connection,
+    Row,
+    address_changes,
+    contents,
+    enrollments,
+    notices,
+    signups,
+    subscriptions,
+)
 
 #: What a fresh link is for: title, what was asked for, button.
 FRESH = {
@@ -30,11 +40,13 @@ class Answer:
         values: ``root.name`` -> text, for ``about`` and further ``links``.
         token: Names what it is about in the usual links; empty for none.
         named: Whether the person is known, so that the mail may call them by their name.
+        to: Where it goes; empty for the person's address.
     """
 
     values: Mapping[str, str]
     token: str = ""
     named: bool = True
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,8 @@ def fresh(purpose: str, subscriber_id: int, at: datetime) -> str:
 
 def why_not(connection: Connection, request: str, now: datetime) -> str:
     """Return why a notice is not worth sending any more; empty if nothing stands against it."""
+    if request.startswith(f"{ASKED}:"):
+        return _why_not_moving(connection, request, now)
     if not request.startswith(signups.REQUEST):
         return ""
     row = signups.by_id(connection, _number(request))
@@ -76,6 +90,13 @@ def why_not(connection: Connection, request: str, now: datetime) -> str:
     if row["confirmed_at"] is not None:
         return "the request is confirmed already"
     return "the link has expired" if row["expires_at"] <= now else ""
+
+
+def _why_not_moving(connection: Connection, request: str, now: datetime) -> str:
+    wish = address_changes.by_id(connection, _number(request))
+    if wish is None or wish["confirmed_at"] is not None:
+        return "another address was asked for meanwhile, or this one is confirmed"
+    return "the link has expired" if wish["expires_at"] <= now else ""
 
 
 def answer(look: Look, request: str) -> Answer | None:
@@ -137,11 +158,48 @@ def _fresh(look: Look, request: str) -> Answer | None:
     )
 
 
+def _new_address(look: Look, request: str) -> Answer | None:
+    """Return what is told to an address that nobody has confirmed: nothing of the person."""
+    wish = address_changes.by_id(look.connection, _number(request))
+    if wish is None:
+        return None
+    links = look.context.links
+    return Answer(
+        values={
+            "about.title": "Your new address",
+            "about.text": (
+                "Somebody asked that their mails go to this address from now on. If it was you, "
+                "press the button. If it was not you, do nothing, and nothing happens."
+            ),
+            "about.link": links.address(links.token(wish["link_id"])),
+            "about.action": "Use this address",
+        },
+        named=False,
+        to=wish["email"],
+    )
+
+
+def _old_address(look: Look, request: str) -> Answer | None:
+    wish = address_changes.by_id(look.connection, _number(request))
+    if wish is None or not wish["old_email"]:
+        return None
+    text = (
+        "Your mails go to another address from now on, as you asked and confirmed there. Nothing "
+        "more is sent to this one. If it was not you, answer this mail: a person reads it."
+    )
+    return Answer(
+        values={"about.title": "Your address was changed", "about.text": text},
+        to=wish["old_email"],
+    )
+
+
 _KINDS: Mapping[str, Callable[[Look, str], Answer | None]] = {
     "signup": _signup,
     "left": _left_course,
     "left-newsletter": _left_newsletter,
     "fresh": _fresh,
+    ASKED: _new_address,
+    MOVED: _old_address,
 }
 
 

@@ -90,7 +90,7 @@ class Composer:
         known = answer.named and member["person_status"] == "confirmed"
         about = {".".join(name): "" for name in self._needs if name[0] == "about"}
         return Facts(
-            to=member["email"],
+            to=answer.to or member["email"],
             to_name=member["name"] if known else "",
             token=answer.token,
             values={**(dict(self._values(member)) if known else {}), **about, **answer.values},

@@ -74,6 +74,9 @@ def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) ->
     people: dict[int, Facts] = {}
     refused: list[tuple[int, str, str]] = []
     for member in verdict.go:
+        if not member["email"]:  # only where an earlier attempt may have reached them
+            refused.append((member["id"], "failed", "the person was erased"))
+            continue
         try:
             facts = composer.facts(member)
             message = composer.message(member["id"], facts)

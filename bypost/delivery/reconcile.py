@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bypost.delivery import recipe
 from bypost.delivery.context import Context
 from bypost.errors import SendError, Throttled
 from bypost.model.course import Kind
@@ -109,10 +110,13 @@ class _Asked:
         self._absent: list[int] = []
 
     def ask(self, members: Sequence[Row]) -> None:
+        people = recipe.unpack(self._batch["recipe"])[1] if self._batch["recipe"] else {}
         for member in members:
+            made = people.get(member["id"])
             result = self._provider.find(
                 self._context.reference(member["id"]),
-                to=member["email"] or "",
+                # Where it went; the person may have another address by now.
+                to=made.to if made else member["email"] or "",
                 since=self._batch["first_sent_at"] - _CLOCKS_DIFFER,
             )
             if result is None:

@@ -27,16 +27,23 @@ class Membership:
 
 
 def find(connection: Connection, link_id: bytes) -> Membership | None:
-    """Return what a link id names; None for one that is not there (any more)."""
+    """Return what a link id names; None where it names nothing, or an erased person's."""
     run = enrollments.by_link(connection, link_id)
     if run is not None:
+        if _is_erased(connection, run["subscriber_id"]):
+            return None
         left = run["status"] == "left"
         return Membership("course", run["course"], run["id"], run["subscriber_id"], left)
     row = subscriptions.by_link(connection, link_id)
-    if row is not None:
+    if row is not None and not _is_erased(connection, row["subscriber_id"]):
         left = row["status"] == "left"
         return Membership("newsletter", row["newsletter"], row["id"], row["subscriber_id"], left)
     return None
+
+
+def _is_erased(connection: Connection, subscriber_id: int) -> bool:
+    person = subscribers.by_id(connection, subscriber_id)
+    return person is None or person["status"] == "erased"
 
 
 def leave(connection: Connection, member: Membership, *, by: str, now: datetime) -> bool:

@@ -71,6 +71,13 @@ class Provider(ABC):
             OutcomeUnknown: It may have been accepted.
         """
 
+    def forget(self, refs: Sequence[str]) -> None:
+        """Remove what is kept on this machine of the mails with these references.
+
+        What a service keeps is not ours to remove: its own rules say for how long.
+        """
+        return  # most keep nothing here
+
     def find(self, ref: str, *, to: str, since: datetime) -> Result | None:
         """Ask whether the mail ``ref`` was taken over; only for the class ``Search``.
 

@@ -62,6 +62,15 @@ class Outbox(Provider):
             ) from error
         return results
 
+    def forget(self, refs: Sequence[str]) -> None:
+        """Remove the files of these mails, and what a writer that died has left of them."""
+        wanted = set(refs)
+        for ref in wanted:
+            (self._path / f"{ref}.eml").unlink(missing_ok=True)
+        for unfinished in self._path.glob(".*.tmp"):
+            if unfinished.name[1:].partition(".")[0] in wanted:
+                unfinished.unlink(missing_ok=True)
+
     def _write(self, message: Message) -> Result:
         if reason := self.objection(message):  # the reference becomes a path
             return Result(accepted=False, error=f"outbox: {reason}")

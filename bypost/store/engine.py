@@ -88,6 +88,15 @@ class Store:
         """Close every connection; WAL is folded back by the last one."""
         _dispose(self._reader, self._writer)
 
+    def fold_log(self) -> None:
+        """Fold the write-ahead log into the file and empty it, unless somebody reads meanwhile.
+
+        Until then the log goes on holding what was written over.
+        """
+        with _plain_errors(self.path), closing(sqlite3.connect(self.path)) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the database to ``path``, while others go on writing.
 
@@ -150,7 +159,8 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        own = "query_only = ON", "journal_mode = WAL", "synchronous = FULL"
+        # What was deleted is overwritten: whoever is erased is not to be found in free pages.
+        own = "query_only = ON", "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"
         settings = [f"busy_timeout = {_BUSY_MS}", "foreign_keys = ON"]
         settings += own[:1] if read_only else own[1:]
         try:

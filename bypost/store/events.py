@@ -81,6 +81,18 @@ def of_deliveries(connection: Connection, ids: Sequence[int]) -> dict[int, set[E
     return found
 
 
+def of_person(connection: Connection, subscriber_id: int) -> Sequence[RowMapping]:
+    """Return what was told about one person's deliveries, oldest first, the text as received."""
+    columns = (c for c in events.c if c.name != "id")
+    query = (
+        select(*columns)
+        .join(deliveries, deliveries.c.id == events.c.delivery_id)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+        .order_by(events.c.at, events.c.id)
+    )
+    return connection.execute(query).mappings().all()
+
+
 def soft_bounces(connection: Connection, subscriber_id: int, *, last: int) -> int:
     """Return how many of a person's ``last`` accepted deliveries bounced softly, size apart.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import RowMapping, delete, select
 
 from bypost.store.engine import Connection
 from bypost.store.once import add_once
@@ -63,6 +63,12 @@ def add(
             "detail": detail[:300],
         },
     )
+
+
+def of_address(connection: Connection, address_hash: bytes) -> Sequence[RowMapping]:
+    """Return everything that stands against an address, oldest first."""
+    query = select(suppressions).where(suppressions.c.address_hash == address_hash)
+    return connection.execute(query.order_by(suppressions.c.id)).mappings().all()
 
 
 def left_at(connection: Connection, address_hash: bytes) -> datetime | None:

@@ -5,6 +5,7 @@ from bypost.store.schema.base import metadata
 from bypost.store.schema.content import applied_courses, contents, issue_zones, issues
 from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
 from bypost.store.schema.people import (
+    address_changes,
     consents,
     enrollments,
     imports,
@@ -16,6 +17,7 @@ from bypost.store.schema.people import (
 from bypost.store.schema.signups import limits, signups
 
 __all__ = [
+    "address_changes",
     "applied_courses",
     "attempts",
     "batches",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -80,6 +82,18 @@ enrollments = Table(
         comment="own cadence, e.g. '3 days'; empty: the course's",
     ),
     Column("asked_next_at", Instant, comment="asked for the next lesson now; null: did not"),
+    Column(
+        "asked_keeps",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="the lesson asked for leaves the schedule as it is",
+    ),
+    Column(
+        "counts_from",
+        Instant,
+        comment="the last lesson counts as had then, not when it came; null: when it came",
+    ),
     Column("finished_at", Instant, comment="last lesson owed and settled"),
     Column("left_at", Instant, comment="left this course"),
     UniqueConstraint("subscriber_id", "course", "run"),
@@ -165,6 +179,30 @@ consents = Table(
     ),
     Index(None, "subscriber_id"),
     comment="Evidence of who agreed to what, and when it ended",
+)
+
+address_changes = Table(
+    "address_changes",
+    metadata,
+    id_column("wish"),
+    Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="who"),
+    Column("email", String(320), nullable=False, comment="the new address, as typed"),
+    Column(
+        "old_email", String(320), comment="the address before; null until the new one is confirmed"
+    ),
+    Column(
+        "link_id",
+        LargeBinary(16),
+        nullable=False,
+        comment="random id inside the link that is mailed to the new address",
+    ),
+    Column("requested_at", Instant, nullable=False, comment="when it was asked for"),
+    Column("expires_at", Instant, nullable=False, comment="until when the link works"),
+    Column("confirmed_at", Instant, comment="when the button was pressed; null: was not"),
+    UniqueConstraint("link_id"),
+    Index(None, "subscriber_id"),
+    Index(None, "expires_at"),
+    comment="Wishes for another address; removed soon after they are settled",
 )
 
 imports = Table(
