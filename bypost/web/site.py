@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from bypost.delivery.context import Context
 from bypost.errors import ByPostError
-from bypost.web.api import make_api
+from bypost.web.api import make_api, refusals
 from bypost.web.archive import Archive
 from bypost.web.catalogue import Catalogue
 from bypost.web.client import believe
@@ -29,7 +29,7 @@ from bypost.web.hooks import Hooks
 from bypost.web.leave import Leave
 from bypost.web.letters import Letters
 from bypost.web.pages import STATIC, Pages
-from bypost.web.problem import API
+from bypost.web.problem import API, is_api
 from bypost.web.progress import Progress
 from bypost.web.public import menu
 from bypost.web.signup import INBOX, SignUp
@@ -137,7 +137,9 @@ def local_routes(desk: Desk) -> list[Route]:
 def _answer_errors(site: FastAPI, pages: Pages) -> None:
     """Answer in plain words whatever goes wrong; details are for the log."""
 
-    async def refused(_: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
+        if is_api(request.scope["path"]):  # a path with a line break in it reaches no mount
+            return refusals.refused(request, error).response()
         status = error.status_code if isinstance(error, HTTPException) else 400
         if status == 404:
             return pages.say("There is no page here", "Check the address.", status=404)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -92,16 +93,17 @@ class Bearer:
 
     def _find(self, given: str) -> Row | None:
         """Return the token, and note its use now and then."""
-        now = self._context.clock.now()
         store = self._context.store
         try:
             with store.read() as connection:
                 row = tokens.find(connection, tokens.hash_of(given))
-            if row is not None and tokens.stale(row, now):
-                with store.write() as connection:
-                    tokens.touch(connection, row["id"], now)
         except StoreError:
             raise unavailable() from None
+        now = self._context.clock.now()
+        if row is not None and tokens.stale(row, now):
+            # Not noted this time: then the next time. What was asked for may still be answered.
+            with suppress(StoreError), store.write() as connection:
+                tokens.touch(connection, row["id"], now)
         return row
 
 

@@ -70,10 +70,12 @@ def broken() -> Problem:
     )
 
 
-def refused(_: Request, error: HTTPException) -> Problem:
+def refused(_: Request, error: Exception) -> Problem:
     """Return the problem of a request that found no handler."""
-    code, detail = _REFUSED.get(error.status_code, ("refused", "This cannot be done here."))
-    return Problem(error.status_code, detail, code=code, headers=error.headers)
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    headers = error.headers if isinstance(error, HTTPException) else None
+    code, detail = _REFUSED.get(status, ("refused", "This cannot be done here."))
+    return Problem(status, detail, code=code, headers=headers)
 
 
 def invalid(request: Request, error: RequestValidationError) -> Problem:
