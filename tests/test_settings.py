@@ -18,6 +18,17 @@ SECRET = "re_hunter2_hunter2"
 #: Key -> as a file holds it, as a variable holds it, what becomes of it.
 EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "site.base_url": ('"https://a.example.com"', "https://a.example.com", "https://a.example.com"),
+    "site.trusted_proxies": (
+        '["10.0.0.1", "10.1.0.0/16"]',
+        "10.0.0.1, 10.1.0.0/16",
+        ("10.0.0.1", "10.1.0.0/16"),
+    ),
+    "signup.allowed_origins": (
+        '["https://a.example.com"]',
+        "https://a.example.com",
+        ("https://a.example.com",),
+    ),
+    "api.per_minute": ("60", "60", 60),
     "sender.name": ('"Ana"', "Ana", "Ana"),
     "sender.email": ('"a@b.de"', "a@b.de", "a@b.de"),
     "sender.reply_to": ('"c@b.de"', "c@b.de", "c@b.de"),
@@ -163,7 +174,8 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             "root = '/'\n",
             (
                 "bypost.toml:1: root: there is no such key\n"
-                "    known here: database, import, log, providers, sender, sending, signup, site"
+                "    known here: "
+                "api, database, import, log, providers, sender, sending, signup, site"
             ),
         ),
         (

@@ -8,7 +8,7 @@ from bypost.delivery import forget
 from bypost.delivery.context import Context
 from bypost.people.abuse import Rules
 from bypost.people.signup import remove_unconfirmed
-from bypost.store import address_changes, meta
+from bypost.store import address_changes, meta, replies
 
 #: Between two looks; nobody waits for this.
 _EVERY = timedelta(hours=1)
@@ -35,6 +35,7 @@ def tidy(context: Context) -> int:
             some = remove_unconfirmed(connection, now=now, rules=rules, limit=_CHUNK)
             if some < _CHUNK:
                 address_changes.remove_over(connection, now - _WISHES)
+                replies.remove_over(connection, now)
                 meta.put(connection, _KEY, now.isoformat())
         removed += some
         if some < _CHUNK:

@@ -30,6 +30,7 @@ _MAILS = (
         deliveries.c.id,
         deliveries.c.kind,
         deliveries.c.item,
+        deliveries.c.copy,
         deliveries.c.subscriber_id,
         deliveries.c.enrollment_id,
         deliveries.c.subscription_id,

@@ -25,7 +25,7 @@ def claim(
 
     Where the database lets several write at once, this waits for the other's transaction.
     """
-    connection.execute(delete(replies).where(replies.c.ends_at <= now))
+    remove_over(connection, now)
     mine = {
         "token_id": token_id,
         "key": key,
@@ -67,6 +67,11 @@ def keep(
 def drop(connection: Connection, token_id: int, key: str) -> None:
     """Give a claimed key back: nothing was done under it."""
     connection.execute(delete(replies).where(replies.c.token_id == token_id, replies.c.key == key))
+
+
+def remove_over(connection: Connection, now: datetime) -> None:
+    """Delete the answers that repetitions have no more."""
+    connection.execute(delete(replies).where(replies.c.ends_at <= now))
 
 
 def forget_of(connection: Connection, subscriber_id: int) -> None:

@@ -177,8 +177,16 @@ def test_filters_narrow_a_list(api: Api) -> None:
 def test_a_delivery_has_the_documented_fields_and_no_address(context: Context, api: Api) -> None:
     mail, _ = api.all("/deliveries")
     assert list(mail) == [
-        *("ref", "kind", "collection", "item", "title", "subscriber_id", "enrollment_id"),
-        *("subscription_id", "state", "reason", "due_at", "accepted_at", "provider"),
+        *("ref", "kind", "collection", "item", "copy", "title", "subscriber_id"),
+        *(
+            "enrollment_id",
+            "subscription_id",
+            "state",
+            "reason",
+            "due_at",
+            "accepted_at",
+            "provider",
+        ),
         "provider_id",
     ]
     assert (mail["ref"], mail["state"], mail["title"]) == (

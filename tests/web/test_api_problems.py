@@ -42,8 +42,8 @@ def test_outside_the_api_an_error_is_a_page(public: TestClient) -> None:
 
 def test_a_method_that_is_not_there_names_those_that_are(api: Api) -> None:
     for method, path, allowed in (
-        ("DELETE", "/subscribers", {"GET", "POST"}),
-        ("PUT", "/subscribers/1", {"GET", "PATCH"}),
+        ("DELETE", "/enrollments", {"GET", "POST"}),
+        ("PUT", "/subscribers/1", {"GET", "PATCH", "DELETE"}),
         ("GET", "/enrollments/1/pause", {"POST"}),
         ("BREW", "/events", {"GET"}),
     ):

@@ -266,6 +266,23 @@ def test_an_erased_person_is_shown_empty_and_not_listed(context: Context, api: A
     assert api.post("/subscribers/2/leave").status_code == 200
 
 
+def test_erasing_leaves_nothing_of_a_person_and_twice_is_fine(context: Context, api: Api) -> None:
+    body = {"email": "di@example.org", "name": "Diotima", "consent": "Asked.", "course": "letters"}
+    number = api.post("/subscribers", body, key="k").json()["id"]
+    Pass(context).run()
+    for _ in range(2):
+        answer = api.request("DELETE", f"/subscribers/{number}")
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert api.get(f"/subscribers/{number}").json()["status"] == "erased"
+    for file in context.store.path.parent.iterdir():
+        if file.is_file():
+            content = file.read_bytes()
+            assert b"Diotima" not in content
+            assert b"di@example.org" not in content
+    assert api.post("/subscribers", body, key="k").status_code == 409
+    assert api.request("DELETE", "/subscribers/99").status_code == 404
+
+
 def test_somebody_is_found_by_their_address(api: Api) -> None:
     assert [one["id"] for one in api.all("/subscribers", email=" ANNA@example.org")] == [1]
     assert api.all("/subscribers", email="nobody@example.org") == []

@@ -26,6 +26,7 @@ _MAIL: dict[str, Any] = {
     "kind": "lesson",
     "collection": "after-the-interview",
     "item": "welcome",
+    "copy": 0,
     "title": "After the interview",
     "subscriber_id": 12,
     "enrollment_id": 7,
@@ -48,6 +49,10 @@ class Delivery(BaseModel):
     kind: Literal["lesson", "issue", "notice"]
     collection: Annotated[str, Field(description="course or newsletter; empty for a notice")]
     item: Annotated[str, Field(description="lesson, issue or notice id")]
+    copy_: Annotated[
+        int,
+        Field(alias="copy", description="0; higher only where the person asked for it once more"),
+    ]
     title: str
     subscriber_id: int
     enrollment_id: int | None
@@ -160,6 +165,7 @@ def _values(context: Context, row: Row) -> dict[str, Any]:
     return {
         **{name: row[name] for name in Delivery.model_fields if name in row},
         "ref": context.reference(row["id"]),
+        "copy": row["copy"],
         "state": state,
         "reason": row["detail"] or ("" if own else row["batch_detail"]),
         "accepted_at": row["accepted_at"] if state == "accepted" else None,

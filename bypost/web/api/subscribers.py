@@ -1,4 +1,4 @@
-"""Subscribers: looked at, asked for their consent, taken on with it, changed, leaving."""
+"""Subscribers: looked at, asked for consent, taken on with it, changed, leaving, erased."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from bypost.delivery.forget import forget
 from bypost.people import leave, profile, signup
 from bypost.people.abuse import network_of
 from bypost.people.admit import Basis, Newcomer, admit
@@ -221,6 +222,16 @@ class Subscribers:
         """End everything they are on; nothing brings them back but signing up themselves."""
         return self._once.run(call, None, lambda c, now: self._leave(c, now, subscriber_id))
 
+    def erase(self, subscriber_id: NumberInPath) -> Response:
+        """Forget this person: an empty row stays, and a hash that keeps imports from reviving them.
+
+        A second time changes nothing. Mails that were delivered are in their mailbox.
+        """
+        with self._context.store.read() as connection:
+            _known(connection, subscriber_id)
+        forget(self._context, subscriber_id)
+        return Response(status_code=204)
+
     def _ask(self, body: NewSubscriber, call: CallOf) -> Response:
         doors = self._doors
         try:
@@ -307,6 +318,14 @@ def routes(doors: Doors, once: Once) -> APIRouter:
     )
     router.add_api_route(one, desk.get, dependencies=[needs("read")])
     router.add_api_route(one, desk.change, methods=["PATCH"], dependencies=[needs("write")])
+    router.add_api_route(
+        one,
+        desk.erase,
+        methods=["DELETE"],
+        status_code=204,
+        response_class=Response,
+        dependencies=[needs("write")],
+    )
     router.add_api_route(
         f"{one}/leave",
         desk.leave,
