@@ -18,6 +18,7 @@ from bypost.web.guard import HOOKS, Guard
 from bypost.web.health import Beat, Health
 from bypost.web.hooks import Hooks
 from bypost.web.leave import Leave
+from bypost.web.metrics import Metrics
 from bypost.web.pages import STATIC, Pages
 from bypost.web.progress import Progress
 from bypost.web.titles import Titles
@@ -72,6 +73,8 @@ def public_routes(
         ("GET", "/p/{token}", progress.show),
         ("POST", "/p/{token}", progress.change),
         ("GET", "/healthz", health.show),
+        ("GET", "/readyz", health.ready),
+        ("GET", "/metrics", Metrics(context).show),
     ]
 
 
