@@ -131,6 +131,7 @@ class _Asked:
             accepted = settle.accept(
                 connection,
                 [(i, result.provider_id) for i, result in self._found if result.accepted],
+                how=f"its answer was lost; {self._provider.name} has it",
                 now=now,
             )
             settle.fail(
@@ -184,7 +185,12 @@ def _take_budget(context: Context, provider: Provider, questions: int) -> timede
 def mark_sent(context: Context, ids: Sequence[int]) -> int:
     """Settle unknown deliveries as accepted, on the operator's word; return how many."""
     with context.store.write() as connection:
-        return settle.accept(connection, [(i, "") for i in ids], now=context.clock.now())
+        return settle.accept(
+            connection,
+            [(i, "") for i in ids],
+            how="its answer was lost; the operator says that it was sent",
+            now=context.clock.now(),
+        )
 
 
 def owe_again(context: Context, ids: Sequence[int]) -> int:

@@ -80,9 +80,7 @@ class Pass:
             owed = owe_lessons(self.context, published.shapes)
             owed += owe_issues(self.context, published.issues)
             sender.send_ready()
-            if owed or self._is_due(published):
-                continue
-            if not sender.wait_until(self._next_question()):
+            if not owed and not self._is_due(published):
                 break
         return list(dict.fromkeys([*sender.troubles, *settled.troubles, *filter(None, [short])]))
 
@@ -91,11 +89,6 @@ class Pass:
         with self.context.store.read() as connection:
             hint = enrollments.next_hint(connection, list(published.shapes))
         return hint is not None and hint <= self.context.clock.now()
-
-    def _next_question(self) -> datetime | None:
-        """Return when something unknown may be asked about; None if nothing is."""
-        with self.context.store.read() as connection:
-            return settle.next_question(connection)
 
     def next_at(self) -> datetime | None:
         """Return when something falls due next, as far as the database knows."""

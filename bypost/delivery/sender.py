@@ -87,16 +87,11 @@ class Sender:
     def _wait(self) -> bool:
         """Sleep until something can be tried; False if there is nothing, or it is too far off."""
         now = self._context.clock.now()
-        return self.wait_until(None if self.blocked else self._next_chance(now))
-
-    def wait_until(self, at: datetime | None) -> bool:
-        """Sleep until ``at``; False if there is no such instant, or patience ends before."""
-        now = self._context.clock.now()
+        at = None if self.blocked else self._next_chance(now)
         if at is None or at - now > self._patience:
             return False
-        wait = max(at - now, timedelta(0))
-        self._patience -= wait
-        self._context.clock.sleep(wait.total_seconds())
+        self._patience -= at - now
+        self._context.clock.sleep((at - now).total_seconds())
         return True
 
     def _next_chance(self, now: datetime) -> datetime | None:

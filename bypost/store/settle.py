@@ -123,19 +123,24 @@ def ask_later(connection: Connection, batch_id: int, at: datetime) -> None:
     )
 
 
-def accept(connection: Connection, ids: Sequence[tuple[int, str]], *, now: datetime) -> int:
+def accept(
+    connection: Connection, ids: Sequence[tuple[int, str]], *, how: str, now: datetime
+) -> int:
     """Settle deliveries as accepted: (id, the provider's id or ""); return how many it changed.
 
     Also those that are owed again and wait for a first attempt of their new batch: the mail has
     arrived after all, so that attempt is not made for them. And those that were taken for failed:
     who has proof is right, in whatever order the news came.
+
+    Args:
+        how: How it became known, for people.
     """
     names = dict(ids)
     changed = 0
     for row in _open(connection, list(names), ("unknown", "pending"), also="failed"):
         if row["state"] == "pending" and row["ambiguous"]:
             continue  # the same key and bytes are repeated; its answer will tell
-        values: dict[str, Any] = {"state": "accepted", "detail": None}
+        values: dict[str, Any] = {"state": "accepted", "detail": how[:300]}
         if names[row["id"]]:
             values["provider_id"] = names[row["id"]]
         changed += _settle(connection, row, values, "accepted", now)
