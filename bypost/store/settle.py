@@ -104,9 +104,8 @@ def all_unknown(connection: Connection) -> list[int]:
         select(deliveries.c.id)
         .join(batches, batches.c.id == deliveries.c.batch_id)
         .where(ledger.IS_UNKNOWN, deliveries.c.state.is_(None))
-        .order_by(deliveries.c.id)
     )
-    return list(connection.execute(query).scalars())
+    return sorted(connection.execute(query).scalars())
 
 
 def unknown_of(connection: Connection, ids: Sequence[int]) -> Sequence[RowMapping]:
