@@ -61,9 +61,8 @@ def _not_a_delivery(context: Context, ref: str) -> str:
         shown = " ".join(inside[:_LISTED])
         more = f" and {len(inside) - _LISTED} more" if len(inside) > _LISTED else ""
         return f"{words}, but of a batch\n    its deliveries: {shown}{more}"
-    return (
-        f"{words}\n    `bypost status` and the mails themselves have them: {context.reference(1)}"
-    )
+    where = "`bypost subscribers show ADDRESS --json` lists those of a person"
+    return f"{words}; they look like {context.reference(1)}\n    {where}"
 
 
 def _write_mail(context: Context, found: Trace) -> None:
