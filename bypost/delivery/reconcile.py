@@ -25,6 +25,8 @@ _CHUNK = 50
 _MOST = 200
 #: Theirs and ours, or ours before somebody set it.
 _CLOCKS_DIFFER = timedelta(days=1)
+#: Seconds after which a pass leaves further questions to the next one.
+_LONGEST = 30.0
 #: How soon to look again at what nobody can be asked about: the course's rule may have changed.
 _LOOK_AGAIN = timedelta(hours=1)
 
@@ -60,7 +62,10 @@ def settle_due(context: Context, at_least_once: Collection[str]) -> Settled:
     with context.store.read() as connection:
         due = settle.unknown_due(connection, context.clock.now(), _MOST)
     total = Settled()
+    started = context.clock.elapsed()
     for batch in due:
+        if context.clock.elapsed() - started > _LONGEST:
+            return total
         provider = context.providers.get(batch["provider"])
         wanted = batch["kind"] == Kind.LESSON and batch["collection"] in at_least_once
         if provider is not None and isinstance(provider.send_class, Search):

@@ -76,11 +76,13 @@ class Pass:
         sender = Sender(self.context, self.patience, self.on_progress)
         settled = Settled()
         while not (short := disk.shortage(self.context)):
-            settled += settle_due(self.context, _at_least_once(published))
             owed = owe_lessons(self.context, published.shapes)
             owed += owe_issues(self.context, published.issues)
             sender.send_ready()
-            if not owed and not self._is_due(published):
+            # What is due goes first: questions may be many, and their answers slow.
+            found = settle_due(self.context, _at_least_once(published))
+            settled += found
+            if not (owed or found.owed_again or self._is_due(published)):
                 break
         return list(dict.fromkeys([*sender.troubles, *settled.troubles, *filter(None, [short])]))
 
