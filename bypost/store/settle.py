@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, func, literal, or_, select, update
+from sqlalchemy import RowMapping, and_, exists, func, literal, or_, select, update
 
 from bypost.store import binding, ledger
 from bypost.store.engine import Connection
-from bypost.store.schema import batches, deliveries, subscribers
+from bypost.store.schema import batches, deliveries, enrollments, subscribers
 from bypost.store.schema.base import Instant
 
 #: In place of a provider where nobody can be asked: owed in a time that a backup does not know.
@@ -173,9 +173,14 @@ def owe_again(
     if old is None or old["state"] != "unknown":
         return 0
     members = [row["id"] for row in open_members(connection, batch_id) if row["id"] in set(ids)]
-    for start in range(0, len(members), size):
-        part = members[start : start + size]
-        binding.rebind(connection, old, part, provider=provider, next_try=now)
+    overtaken = set(_overtaken(connection, members))
+    for late in (True, False):
+        group = [i for i in members if (i in overtaken) is late]
+        for start in range(0, len(group), size):
+            part = group[start : start + size]
+            new = binding.rebind(connection, old, part, provider=provider, next_try=now)
+            if late:
+                connection.execute(update(batches).where(batches.c.id == new).values(due_at=now))
     connection.execute(
         update(batches)
         .where(batches.c.id == batch_id)
@@ -183,6 +188,28 @@ def owe_again(
     )
     _close_if_empty(connection, batch_id)
     return len(members)
+
+
+def _overtaken(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Return those of ``ids`` whose course has gone on or come to its end since, in order.
+
+    They fall due anew. What has waited for too long is taken out of its batch, so that owing
+    decides when it comes; but a course goes forward only, and never owes these again.
+    """
+    later = deliveries.alias()
+    goes_on = exists().where(
+        later.c.enrollment_id == deliveries.c.enrollment_id, later.c.id > deliveries.c.id
+    )
+    found: list[int] = []
+    for chunk in _chunks(ids):
+        query = (
+            select(deliveries.c.id)
+            .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
+            .where(deliveries.c.id.in_(chunk), or_(goes_on, enrollments.c.status != "active"))
+            .order_by(deliveries.c.id)
+        )
+        found += connection.execute(query).scalars()
+    return found
 
 
 def _open(
