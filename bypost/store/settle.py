@@ -173,14 +173,13 @@ def owe_again(
     if old is None or old["state"] != "unknown":
         return 0
     members = [row["id"] for row in open_members(connection, batch_id) if row["id"] in set(ids)]
-    overtaken = set(_overtaken(connection, members))
+    overtaken = set(overtaken_by_the_course(connection, members))
     for late in (True, False):
         group = [i for i in members if (i in overtaken) is late]
         for start in range(0, len(group), size):
             part = group[start : start + size]
-            new = binding.rebind(connection, old, part, provider=provider, next_try=now)
-            if late:
-                connection.execute(update(batches).where(batches.c.id == new).values(due_at=now))
+            due_at = now if late else None
+            binding.rebind(connection, old, part, provider=provider, next_try=now, due_at=due_at)
     connection.execute(
         update(batches)
         .where(batches.c.id == batch_id)
@@ -190,7 +189,7 @@ def owe_again(
     return len(members)
 
 
-def _overtaken(connection: Connection, ids: Sequence[int]) -> list[int]:
+def overtaken_by_the_course(connection: Connection, ids: Sequence[int]) -> list[int]:
     """Return those of ``ids`` whose course has gone on or come to its end since, in order.
 
     They fall due anew. What has waited for too long is taken out of its batch, so that owing
