@@ -207,3 +207,14 @@ def test_a_pass_ends_though_somebody_due_may_not_be_mailed(
     with context.store.write() as connection:
         subscribers.change(connection, 1, {"status": "unconfirmed"})
     assert Pass(context).run().this_pass.accepted == 4
+
+
+def test_a_zone_that_this_machine_does_not_know_stops_nobody(
+    through_resend: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = through_resend()
+    Pass(context, patience=timedelta(0))._import(Pass(context)._publisher.take_over(patient=False))
+    with context.store.write() as connection:
+        subscribers.change(connection, 1, {"time_zone": "Mars/Olympus"})
+    assert Pass(context).run().total.accepted == 5
+    assert caplog.text.count("Mars/Olympus is not known") == 1
