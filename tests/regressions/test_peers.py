@@ -18,18 +18,15 @@ Those that have a test of their own elsewhere are not repeated here:
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bypost.delivery import steps
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.model.message import Key
@@ -39,6 +36,7 @@ from bypost.testing import ending
 from scheduler.clock import SimulatedClock
 from tests.conftest import MONDAY, write_course, write_people
 from tests.delivery.stage import A_WHILE, Crash, Stage, Theatre
+from tests.regressions.meanwhile import once_at
 
 PEOPLE = 6
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -195,31 +193,6 @@ def test_15_whoever_confirms_three_days_late_begins_with_one_lesson(
     assert [Pass(context).run().this_pass.accepted for _ in range(3)] == [1, 0, 0]
     clock.advance(DAY)
     assert [Pass(context).run().this_pass.accepted for _ in range(3)] == [1, 0, 0]
-
-
-class _Once(logging.Handler):
-    def __init__(self, label: str, act: Callable[[], None]) -> None:
-        super().__init__()
-        self._label, self._act = label, act
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.getMessage() == self._label:
-            self._label = ""
-            self._act()
-
-
-@contextmanager
-def once_at(label: str, act: Callable[[], None]) -> Iterator[None]:
-    """Do something when a step is reached for the first time."""
-    logger, handler = logging.getLogger(steps.__name__), _Once(label, act)
-    before = logger.level
-    logger.setLevel(logging.DEBUG)
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(before)
 
 
 @pytest.mark.parametrize("label", ["imported", "owed", "leased", "built", "intended", "answered"])
