@@ -176,8 +176,12 @@ def rebind(
 
 def defer(connection: Connection, old: RowMapping, delivery_id: int, until: datetime) -> None:
     """Take one delivery out of a batch that was not sent, into one of its own, due ``until``."""
-    provider = old["provider"]
-    rebind(connection, old, [delivery_id], provider=provider, next_try=until, due_at=until)
+    new = rebind(
+        connection, old, [delivery_id], provider=old["provider"], next_try=until, due_at=until
+    )
+    connection.execute(
+        update(batches).where(batches.c.id == new).values(detail="waits for the end of a pause")
+    )
     connection.execute(
         update(batches).where(batches.c.id == old["id"]).values(size=batches.c.size - 1)
     )
