@@ -16,7 +16,9 @@ from bypost.errors import StoreError
 from bypost.store import Connection, Store, engine, meta, migrate
 from bypost.store.schema import metadata
 from tests.contracts.events import EventContract
-from tests.contracts.store import StoreContract, add_people
+from tests.contracts.rows import add_people
+from tests.contracts.settling import SettlingContract
+from tests.contracts.store import StoreContract
 
 _WRITER = Path(__file__).with_name("writer.py")
 
@@ -29,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-class TestSqlite(StoreContract, EventContract):
+class TestSqlite(StoreContract, EventContract, SettlingContract):
     def plan(self, connection: Connection, sql: str, parameters: Any) -> str:
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
         return "\n".join(str(row) for row in rows)
