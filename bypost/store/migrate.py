@@ -23,6 +23,8 @@ def upgrade(store: Store) -> tuple[str | None, str]:
     Raises:
         StoreError: if the database was made by a newer version of the program, or another one.
     """
+    if store.path.exists() and is_current(store):
+        return max(_known()), max(_known())  # without the write lock, which somebody may hold
     from alembic import command
     from alembic.config import Config
 
