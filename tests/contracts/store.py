@@ -121,7 +121,7 @@ class StoreContract:
         with store.write() as connection:
             owe(connection, [{**member, "request": "r2"}], "confirm", kind="notice")
 
-    @pytest.mark.parametrize("what", ["person", "run", "subscription", "issue", "foreign key"])
+    @pytest.mark.parametrize("what", ["person", "run", "subscription", "foreign key"])
     def test_doubles_and_orphans_are_refused_by_the_database_itself(
         self, store: Store, what: str
     ) -> None:
@@ -131,17 +131,27 @@ class StoreContract:
             assert person is not None
             letter = join.new_subscription(subscriber_id=1, newsletter="news", now=NOON)
             subscriptions.add_all(connection, [letter])
-            issues.add(connection, "news", "one", state="planned", schedule="", now=NOON)
         run = join.new_enrollment(subscriber_id=1, course="alpha", now=NOON)
         again: Callable[[Connection], None] = {
             "person": lambda c: subscribers.add_all(c, [{**person, "id": 2}]),
             "run": lambda c: enrollments.add_all(c, [run]),
             "subscription": lambda c: subscriptions.add_all(c, [{**letter, "link_id": b"2" * 16}]),
-            "issue": lambda c: issues.add(c, "news", "one", state="planned", schedule="", now=NOON),
             "foreign key": lambda c: enrollments.add_all(c, [{**run, "subscriber_id": 77}]),
         }[what]
         with pytest.raises(IntegrityError), store.write() as connection:
             again(connection)
+
+    def test_of_two_passes_at_one_issue_the_first_word_counts(self, store: Store) -> None:
+        for state in ("planned", "archived"):
+            with store.write() as connection:
+                issues.add(connection, "news", "one", state=state, schedule="", now=NOON)
+                found = issues.find(connection, "news", "one")
+                assert found is not None
+                assert found["state"] == "planned"
+        for state in ("done", "archived"):
+            with store.write() as connection:
+                issues.settle_zone(connection, found["id"], "UTC", due_at=NOON, state=state)
+                assert issues.settled_zones(connection, found["id"]) == {"UTC"}
 
     def test_contents_are_kept_once_by_their_hash(self, store: Store) -> None:
         with store.write() as connection:
