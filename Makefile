@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check demo bench soak clean
+.PHONY: help setup run test check demo bench soak mutate clean
 
 help: ## Say what can be done here
 	@awk 'BEGIN {FS = ":.*## "; print "ByPost: Markdown lessons in, an email course out.\n"} \
@@ -32,6 +32,9 @@ bench: .venv/.test ## Measure rendering, a pass over 100,000 people, a tick amon
 
 soak: .venv/.test ## Send through a failing provider while processes are killed; SOAK="--minutes 30"
 	@$(BIN)/python -m tests.soak $(SOAK)
+
+mutate: .venv/.test ## Take away each safeguard and see which tests notice; MUTATE="fence quiet"
+	@$(BIN)/python -m tests.mutation $(MUTATE)
 
 clean: ## Remove .venv and caches; var/ with the database and the mails stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

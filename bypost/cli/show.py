@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bypost.delivery.context import Context
     from bypost.delivery.trace import Trace
 
+#: Deliveries of a batch that are named.
+_LISTED = 10
+
 
 def show(
     ref: Annotated[str, typer.Argument(help="Reference of a delivery, e.g. k7mq2xw9-1042.")],
@@ -39,11 +42,7 @@ def show(
     with open_project(project, upgrade=False) as context:
         found = trace.find(context, ref)
         if found is None:
-            raise SettingsError(
-                f"`{ref}` is not the reference of a delivery here\n"
-                "    write it as it stands in the log or in `bypost status`, "
-                f"e.g. {context.reference(1)}"
-            )
+            raise SettingsError(_not_a_delivery(context, ref))
         if eml:
             _write_mail(context, found)
         elif as_json:
@@ -51,6 +50,19 @@ def show(
         else:
             _print(context, found)
     return 0
+
+
+def _not_a_delivery(context: Context, ref: str) -> str:
+    """Return what is wrong with a reference; one of a batch, as in the log, leads further."""
+    from bypost.delivery import trace
+
+    words = f"`{ref}` is not the reference of a delivery here"
+    if inside := trace.in_batch(context, ref):
+        shown = " ".join(inside[:_LISTED])
+        more = f" and {len(inside) - _LISTED} more" if len(inside) > _LISTED else ""
+        return f"{words}, but of a batch\n    its deliveries: {shown}{more}"
+    where = "`bypost subscribers show ADDRESS --json` lists those of a person"
+    return f"{words}; they look like {context.reference(1)}\n    {where}"
 
 
 def _write_mail(context: Context, found: Trace) -> None:

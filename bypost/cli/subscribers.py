@@ -197,18 +197,21 @@ def forget(
 
 def _gather(context: Context, person: Row) -> dict[str, Any]:
     """Return everything about one person as plain values."""
-    from bypost.store import consents, counts, enrollments, subscriptions
+    from bypost.store import consents, counts, enrollments, subscriptions, suppressions
 
+    address = context.address_hash(person["email_key"])
     with context.store.read() as connection:
         runs = enrollments.of_subscribers(connection, [person["id"]])
         letters = subscriptions.of_subscribers(connection, [person["id"]])
         mails = counts.of_subscriber(connection, person["id"])
         agreed = consents.of_subscriber(connection, person["id"])
+        stopped = suppressions.find(connection, [address]).get(address, "")
     return {
         "email": person["email"],
         "name": person["name"],
         "time_zone": person["time_zone"],
         "status": person["status"],
+        "suppressed": stopped,
         "tags": person["tags"],
         "attributes": person["attributes"],
         "courses": [
@@ -253,8 +256,10 @@ def _print(found: dict[str, Any]) -> None:
             (found["name"] or found["email"], "bold"), f"  {found['email']}  ", (zone.key, "dim")
         )
     )
+    if found["suppressed"]:
+        console.out.print(f"  [red]✗[/red] nothing is sent to this address: {found['suppressed']}")
     for run in found["courses"]:
-        due = run["next_due"]
+        due = None if found["suppressed"] else run["next_due"]
         after = f", next {due.astimezone(zone):%a %-d %b %Y %H:%M %Z}" if due else ""
         console.out.print(f"  {run['course']}: {run['status']}{after}", markup=False)
     for row in found["newsletters"]:

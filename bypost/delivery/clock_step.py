@@ -44,6 +44,8 @@ def notice(context: Context) -> str:
         newest = clock_step.newest(connection)
         by = _ahead(newest.attempted_at, now)
         lease = _ahead(newest.leased_until, now + context.lease)
+        if _ahead(newest.untried_until, now + LONGEST_DELAY):
+            lease = max(lease, _ahead(newest.untried_until, now))
         # An attempt stays ahead until the clock has caught up; a lease ahead is always a new one.
         known = by > SKEW and clock_step.noticed(connection, newest.attempt, now)
     if lease <= SKEW and (by <= SKEW or known):
@@ -77,8 +79,8 @@ def _ahead(instant: datetime | None, now: datetime) -> timedelta:
 def _sentence(newest: Newest, by: timedelta, lease: timedelta) -> str:
     if by <= SKEW:
         return (
-            f"a lease lasts about {_about(lease)} longer than [sending] lease_seconds: the clock "
-            "was set back, or the setting was made smaller; the lease was shortened"
+            f"a lease or a wait lasts about {_about(lease)} too long: the clock was set back, or "
+            "[sending] lease_seconds was made smaller; it was shortened"
         )
     return (
         f"the clock was set back by about {_about(by)} (the newest attempt is of "

@@ -212,4 +212,4 @@ def list_id(content: Content, sender_email: str) -> str:
 
 
 def _zone_of(member: Row, shape: Shape | None) -> ZoneInfo:
-    return zone(member["time_zone"] or (shape.time_zone if shape else "UTC"))
+    return zone(member["time_zone"], shape.time_zone if shape else "")

@@ -27,6 +27,8 @@ _STOPS = {
     EventKind.COMPLAINED: "complained",
     EventKind.UNSUBSCRIBED: "left",
 }
+#: How a mail of unknown fate proves to have arrived.
+_HEARD = "its answer was lost; the provider told of it later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def settle_heard_of(connection: Connection, ids: Sequence[int], now: datetime) -
         kinds = store.of_deliveries(connection, ids[start : start + _IDS])
         proved = [i for i, told in kinds.items() if any(kind.proves_acceptance for kind in told)]
         rejected = [i for i, told in kinds.items() if EventKind.REJECTED in told]
-        settle.accept(connection, [(i, "") for i in proved], now=now)
+        settle.accept(connection, [(i, "") for i in proved], how=_HEARD, now=now)
         settle.fail(connection, [(i, _not_sent("")) for i in rejected], now=now)
 
 
@@ -132,7 +134,7 @@ def _settle(connection: Connection, told: Sequence[_Told], now: datetime) -> Non
             accepted.add(number)
         elif event.kind is EventKind.REJECTED:
             rejected[number] = _not_sent(event.detail)
-    settle.accept(connection, [(number, "") for number in accepted], now=now)
+    settle.accept(connection, [(number, "") for number in accepted], how=_HEARD, now=now)
     settle.fail(connection, list(rejected.items()), now=now)
 
 

@@ -59,6 +59,11 @@ def check(context: Context) -> None:
         found = _look(context.store, context.root)
     if found.objection:
         raise Muted(_refusal(context, found.objection))
+    if found.identity.tag != context.tag:
+        raise Muted(
+            f"{context.store.path}: was settled after a restore while this process ran\n"
+            "    start this process anew"
+        )
 
 
 def trouble(context: Context) -> str:

@@ -16,7 +16,7 @@ from bypost.errors import ContentError
 from bypost.model.course import Kind
 from bypost.model.message import Key, Message
 from bypost.providers.base import Provider
-from bypost.store import Connection, Row, binding, contents, enrollments, ledger
+from bypost.store import Connection, Row, binding, contents, enrollments, ledger, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +177,29 @@ def _write_intent(
         return None
     cancelled = [(i, "cancelled", why) for i, why in verdict.cancelled.items()]
     ledger.except_deliveries(connection, [*cancelled, *draft.refused])
-    _postpone(connection, batch, verdict.postponed)
+    _postpone(connection, batch, verdict.postponed, now)
     if not going:
         return None
     ledger.begin_attempt(connection, batch["id"], claim.fence, now)
     return Request(draft.body, [m["id"] for m in going], _key(context, batch["id"], generation))
 
 
-def _postpone(connection: Connection, batch: Row, members: Sequence[Row]) -> None:
-    """Take people out who must wait: owing decides anew when their lesson comes."""
-    if members:
-        binding.unowe(connection, batch["id"], [member["id"] for member in members])
-        for member in members:
-            hint = member["paused_until"] or batch["due_at"]
+def _postpone(connection: Connection, batch: Row, members: Sequence[Row], now: datetime) -> None:
+    """Take people out who must wait: owing decides anew when their lesson comes.
+
+    A course that has gone on meanwhile never owes this lesson again, so there it stays owed.
+    """
+    if not members:
+        return
+    gone_on = set(settle.overtaken_by_the_course(connection, [m["id"] for m in members]))
+    binding.unowe(connection, batch["id"], [m["id"] for m in members if m["id"] not in gone_on])
+    for member in members:
+        paused = member["paused_until"]
+        if member["id"] in gone_on:
+            until = max(paused, now) if paused else now
+            binding.defer(connection, batch, member["id"], until)
+        else:
+            hint = paused or batch["due_at"]
             enrollments.change(connection, member["enrollment_id"], {"next_due": hint})
 
 

@@ -36,7 +36,8 @@ class Suspicion(StrEnum):
 
     NONE = "none"  #: everything: the key, the sender, the form of the request
     MANY = "many"  #: somebody in this request, of several
-    ONE = "one"  #: the only person in it
+    ALONE = "alone"  #: the only person in it; nobody else was sent to since
+    ONE = "one"  #: the only person in it, while others get through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,8 @@ def after_error(
             return Verdict(next=Next.SPLIT, word="refused")
         case Refused() if not ambiguous and suspicion is Suspicion.ONE:
             return Verdict(next=Next.FAILED, word="refused")
+        case Refused() if not ambiguous and suspicion is Suspicion.ALONE:
+            return Verdict(next=Next.AGAIN, word="refused", wait=wait)
         case Refused():
             return Verdict(next=still, word="refused", wait=wait, breaker=str(error))
         case OutcomeUnknown() if isinstance(send_class, Key):
@@ -111,16 +114,20 @@ def may_repeat(send_class: SendClass, first_sent_at: datetime, now: datetime) ->
 _ABOUT_CONTENT = frozenset({400, 413, 422})
 
 
-def suspicion(error: SendError, *, refusals: int, size: int, lately: Sequence[str]) -> Suspicion:
+def suspicion(
+    error: SendError, *, refusals: int, size: int, lately: Sequence[str], others: bool
+) -> Suspicion:
     """Tell whom a refusal is about: the first time everybody, which opens the breaker.
 
-    Refused once more after the operator said "mended", while other requests get through, it is
-    about somebody in this request: it is halved until that one stands alone.
+    Refused once more after the operator said "mended", it is halved until each stands alone. Who
+    is refused alone while others get through is the reason; until others were tried, they are
+    tried first.
 
     Args:
         refusals: How often this content was refused before.
         size: People in the request.
         lately: Outcomes of the provider's latest attempts.
+        others: Whether the provider accepted anything since the operator said "mended".
     """
     if not isinstance(error, Refused) or error.status not in _ABOUT_CONTENT or not refusals:
         return Suspicion.NONE
@@ -128,4 +135,4 @@ def suspicion(error: SendError, *, refusals: int, size: int, lately: Sequence[st
         return Suspicion.NONE
     if size > 1:
         return Suspicion.MANY
-    return Suspicion.ONE if "accepted" in lately else Suspicion.NONE
+    return Suspicion.ONE if others else Suspicion.ALONE

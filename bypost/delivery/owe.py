@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bypost.delivery.context import Context
 from bypost.delivery.due import Finish, Owe, Run, Wait, decide, parse_pace
@@ -16,6 +17,7 @@ from bypost.model.course import Kind
 from bypost.store import Connection, Row, binding, enrollments, ledger, suppressions
 from scheduler.pacing import Rate
 
+_LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 #: Rows a transaction may touch.
@@ -100,7 +102,7 @@ def run_of(row: Row, past: Sequence[Row], shape: Shape, context: Context) -> Run
         past, row["started_at"], timedelta(hours=context.settings.sending.unknown_hold_hours)
     )
     return Run(
-        zone=zone(row["time_zone"] or shape.time_zone),
+        zone=zone(row["time_zone"], shape.time_zone),
         own_hour=time.fromisoformat(row["hour"]) if row["hour"] else None,
         started_at=row["started_at"],
         hint=row["next_due"] or row["started_at"],
@@ -155,6 +157,15 @@ def in_parts(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
 
 
 @lru_cache(maxsize=1024)
-def zone(name: str) -> ZoneInfo:
-    """Return a zone; asking a million times costs a look-up each."""
-    return ZoneInfo(name)
+def zone(*names: str) -> ZoneInfo:
+    """Return the first of these zones that this machine knows, UTC if none; "" is none.
+
+    A database may come from a machine with newer zone data: one person's zone must not stop
+    everybody. Asking a million times costs a look-up each, and one line in the log.
+    """
+    for name in filter(None, names):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            _LOG.warning("time zone %s is not known on this machine; install tzdata", name)
+    return ZoneInfo("UTC")

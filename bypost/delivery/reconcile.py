@@ -26,6 +26,8 @@ _CHUNK = 50
 _MOST = 200
 #: Theirs and ours, or ours before somebody set it.
 _CLOCKS_DIFFER = timedelta(days=1)
+#: Seconds after which a pass leaves further questions to the next one.
+_LONGEST = 30.0
 #: How soon to look again at what nobody can be asked about: the course's rule may have changed.
 _LOOK_AGAIN = timedelta(hours=1)
 
@@ -61,11 +63,18 @@ def settle_due(context: Context, at_least_once: Collection[str]) -> Settled:
     with context.store.read() as connection:
         due = settle.unknown_due(connection, context.clock.now(), _MOST)
     total = Settled()
+    started = context.clock.elapsed()
+    waits: dict[str, timedelta] = {}
     for batch in due:
+        if context.clock.elapsed() - started > _LONGEST:
+            return total
         provider = context.providers.get(batch["provider"])
         wanted = batch["kind"] == Kind.LESSON and batch["collection"] in at_least_once
-        if provider is not None and isinstance(provider.send_class, Search):
-            total += _ask_about(context, provider, batch)
+        if wait := waits.get(batch["provider"]):
+            _ask_later(context, batch, wait)
+        elif provider is not None and isinstance(provider.send_class, Search):
+            settled, waits[provider.name] = _ask_about(context, provider, batch)
+            total += settled
         elif wanted and batch["provider"] != settle.NOBODY:
             total += _owe_all(context, batch)
         else:
@@ -73,8 +82,12 @@ def settle_due(context: Context, at_least_once: Collection[str]) -> Settled:
     return total
 
 
-def _ask_about(context: Context, provider: Provider, batch: Row) -> Settled:
-    """Ask for each delivery of a batch; stop at the first question that is not answered."""
+def _ask_about(context: Context, provider: Provider, batch: Row) -> tuple[Settled, timedelta]:
+    """Ask for each delivery of a batch; stop at the first question that is not answered.
+
+    Returns:
+        What was learned, and how long to ask this provider nothing more.
+    """
     with context.store.read() as connection:
         members = settle.open_members(connection, batch["id"])
     total = Settled()
@@ -82,20 +95,28 @@ def _ask_about(context: Context, provider: Provider, batch: Row) -> Settled:
         part = members[start : start + _CHUNK]
         if wait := _take_budget(context, provider, len(part)):
             _ask_later(context, batch, wait)
-            return total
+            return total, wait
         asked = _Asked(context, provider, batch)
         try:
             asked.ask(part)
         except SendError as error:
-            _ask_later(context, batch, _pause_after(context, error))
-            return total + asked.write() + Settled(troubles=(str(error),))
+            wait = _pause_after(context, provider, error)
+            _ask_later(context, batch, wait)
+            return total + asked.write() + Settled(troubles=(str(error),)), wait
         total += asked.write()
-    return total
+    return total, timedelta(0)
 
 
-def _pause_after(context: Context, error: SendError) -> timedelta:
+def _pause_after(context: Context, provider: Provider, error: SendError) -> timedelta:
+    """Return how long to ask nothing; a pause the provider asks for holds for requests too."""
     asked = error.retry_after if isinstance(error, Throttled) else None
-    return asked or timedelta(seconds=context.settings.sending.retry_seconds)
+    if not asked:
+        return timedelta(seconds=context.settings.sending.retry_seconds)
+    with context.store.write() as connection:
+        budget, _ = budgets.load(connection, provider.name)
+        until = context.clock.now() + asked
+        budgets.save(connection, provider.name, pacing.pause(budget, until))
+    return asked
 
 
 class _Asked:
@@ -105,7 +126,8 @@ class _Asked:
         self._context = context
         self._provider = provider
         self._batch = batch
-        self._started = context.clock.elapsed()
+        self._mark = context.clock.elapsed()
+        self._longest = 0.0
         self._found: list[tuple[int, Result]] = []
         self._absent: list[int] = []
 
@@ -119,6 +141,7 @@ class _Asked:
                 to=made.to if made else member["email"] or "",
                 since=self._batch["first_sent_at"] - _CLOCKS_DIFFER,
             )
+            self._time()
             if result is None:
                 self._absent.append(member["id"])
             else:
@@ -127,14 +150,16 @@ class _Asked:
     def write(self) -> Settled:
         """Write down what is known; "not there" is not believed of a process that stood still."""
         context, now = self._context, self._context.clock.now()
-        took = context.clock.elapsed() - self._started
-        stood_still = took > context.lease.total_seconds() / 2
+        self._time()
+        # A question ends within the time of a request, which is at most half a lease.
+        stood_still = self._longest > context.lease.total_seconds() / 2
         with context.store.write() as connection:
             if stood_still:
                 settle.ask_later(connection, self._batch["id"], now + context.quiet)
             accepted = settle.accept(
                 connection,
                 [(i, result.provider_id) for i, result in self._found if result.accepted],
+                how=f"its answer was lost; {self._provider.name} has it",
                 now=now,
             )
             settle.fail(
@@ -151,6 +176,12 @@ class _Asked:
                 now=now,
             )
         return Settled(accepted=accepted, owed_again=again)
+
+    def _time(self) -> None:
+        """Note how long it was since the last step."""
+        now = self._context.clock.elapsed()
+        self._longest = max(self._longest, now - self._mark)
+        self._mark = now
 
 
 def _owe_all(context: Context, batch: Row) -> Settled:
@@ -188,7 +219,12 @@ def _take_budget(context: Context, provider: Provider, questions: int) -> timede
 def mark_sent(context: Context, ids: Sequence[int]) -> int:
     """Settle unknown deliveries as accepted, on the operator's word; return how many."""
     with context.store.write() as connection:
-        return settle.accept(connection, [(i, "") for i in ids], now=context.clock.now())
+        return settle.accept(
+            connection,
+            [(i, "") for i in ids],
+            how="its answer was lost; the operator says that it was sent",
+            now=context.clock.now(),
+        )
 
 
 def owe_again(context: Context, ids: Sequence[int]) -> int:

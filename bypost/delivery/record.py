@@ -13,7 +13,7 @@ from bypost.delivery.outcome import Next, Verdict
 from bypost.errors import Refused, SendError
 from bypost.model.message import Result
 from bypost.providers.base import Provider
-from bypost.store import Connection, Row, binding, budgets, ledger
+from bypost.store import Connection, Row, binding, budgets, events, ledger
 from scheduler import pacing
 
 
@@ -99,8 +99,18 @@ def _judge(
             refusals=batch["refusals"],
             size=batch["members"],
             lately=ledger.lately(connection, provider.name, outcome.ALL_REFUSED),
+            others=_accepted_since_mended(connection, provider.name),
         ),
     )
+
+
+def _accepted_since_mended(connection: Connection, provider: str) -> bool:
+    """Tell whether a provider accepted anything since its breaker was closed."""
+    closed = budgets.closed_at(connection, provider)
+    if closed is None:
+        return False
+    # While it was open nothing was: the same instant counts.
+    return events.accepted(connection, provider, closed - timedelta(microseconds=1)) > 0
 
 
 def _write(

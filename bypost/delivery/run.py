@@ -77,27 +77,26 @@ class Pass:
         self._rebind()
         sender = Sender(self.context, self.patience, self.on_progress)
         settled = Settled()
+        due: datetime | None = None
         while not (short := disk.shortage(self.context)):
-            settled += settle_due(self.context, _at_least_once(published))
             owed = owe_lessons(self.context, published.shapes)
             owed += owe_issues(self.context, published.issues)
             sender.send_ready()
-            if owed or self._is_due(published):
-                continue
-            if not sender.wait_until(self._next_question()):
+            # What is due goes first: questions may be many, and their answers slow.
+            found = settle_due(self.context, _at_least_once(published))
+            settled += found
+            # Somebody was taken out of a batch or came to the end: owing looks again. A hint that
+            # owing left as it was says nothing new.
+            before, due = due, self._due_hint(published)
+            if not (owed or found.owed_again or (due is not None and due != before)):
                 break
         return list(dict.fromkeys([*sender.troubles, *settled.troubles, *filter(None, [short])]))
 
-    def _is_due(self, published: Published) -> bool:
-        """Tell whether a hint has come: somebody was taken out of a batch, or came to the end."""
+    def _due_hint(self, published: Published) -> datetime | None:
+        """Return the earliest hint if it has come."""
         with self.context.store.read() as connection:
             hint = enrollments.next_hint(connection, list(published.shapes))
-        return hint is not None and hint <= self.context.clock.now()
-
-    def _next_question(self) -> datetime | None:
-        """Return when something unknown may be asked about; None if nothing is."""
-        with self.context.store.read() as connection:
-            return settle.next_question(connection)
+        return hint if hint is not None and hint <= self.context.clock.now() else None
 
     def next_at(self) -> datetime | None:
         """Return when something falls due next, as far as the database knows."""

@@ -15,6 +15,8 @@ from bypost.model.message import Message
 from bypost.store import Row, budgets, contents
 from bypost.store import trace as store
 
+#: Digits of a number that the database can hold, and one more.
+_LONGEST_NUMBER = 19
 _ATTEMPT = ("started_at", "ended_at", "outcome", "status", "detail")
 _EVENT = ("provider", "kind", "at", "received_at")
 
@@ -93,6 +95,17 @@ def find(context: Context, ref: str) -> Trace | None:
             store.events_of(connection, delivery_id),
             budgets.load(connection, row["provider"])[1],
         )
+
+
+def in_batch(context: Context, ref: str) -> Sequence[str]:
+    """Return the references of the deliveries in the batch ``ref``; none if it is no batch."""
+    number = ref.rpartition("-b")[2]
+    if not (number.isascii() and number.isdigit() and len(number) < _LONGEST_NUMBER):
+        return ()
+    if ref != batch_ref(context, int(number)):
+        return ()
+    with context.store.read() as connection:
+        return [context.reference(i) for i in store.deliveries_of(connection, int(number))]
 
 
 def mail(context: Context, trace: Trace) -> Message:

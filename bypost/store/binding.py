@@ -167,11 +167,15 @@ def rebind(
     *,
     provider: str,
     next_try: datetime,
+    due_at: datetime | None = None,
     refusals: int = 0,
 ) -> int:
     """Bind some deliveries of ``old`` to a new batch of the same content; return its id.
 
     The numbers of ``old`` are the caller's to put right.
+
+    Args:
+        due_at: When they fall due anew; None: as before.
     """
     same = {name: old[name] for name in CONTENT}
     fresh = {
@@ -179,6 +183,7 @@ def rebind(
         **same,
         "provider": provider,
         "next_try": next_try,
+        "due_at": due_at or old["due_at"],
         "size": len(ids),
         "refusals": refusals,
         # A mail owed again may prove to have arrived the first time: it was made by this recipe.
@@ -193,6 +198,19 @@ def rebind(
             update(deliveries).where(deliveries.c.id.in_(part)).values(batch_id=batch_id)
         )
     return batch_id
+
+
+def defer(connection: Connection, old: RowMapping, delivery_id: int, until: datetime) -> None:
+    """Take one delivery out of a batch that was not sent, into one of its own, due ``until``."""
+    new = rebind(
+        connection, old, [delivery_id], provider=old["provider"], next_try=until, due_at=until
+    )
+    connection.execute(
+        update(batches).where(batches.c.id == new).values(detail="waits for the end of a pause")
+    )
+    connection.execute(
+        update(batches).where(batches.c.id == old["id"]).values(size=batches.c.size - 1)
+    )
 
 
 def _count_exceptions(connection: Connection, batch_id: int) -> None:

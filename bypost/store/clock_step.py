@@ -24,6 +24,10 @@ _recent = (
 )
 _LAST = select(_recent).order_by(_recent.c.started_at.desc(), _recent.c.id.desc()).limit(1)
 _LEASE = select(func.max(batches.c.lease_until)).where(IS_OPEN)
+#: One that waits for the end of a pause says so.
+_UNTRIED = select(func.max(batches.c.next_try)).where(
+    IS_OPEN, batches.c.attempts == 0, batches.c.detail == ""
+)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -35,18 +39,22 @@ class Newest:
         attempt: Number of the attempt that began last, by its own date; 0 before the first.
         attempted_at: When it began.
         leased_until: The lease that ends last.
+        untried_until: The longest wait of a batch that was never tried, and so has nothing to wait
+            for: it was owed by a clock that was ahead.
     """
 
     attempt: int
     attempted_at: datetime | None
     leased_until: datetime | None
+    untried_until: datetime | None
 
 
 def newest(connection: Connection) -> Newest:
     """Return the newest instants of the ledger."""
     last = connection.execute(_LAST).first()
     lease = connection.execute(_LEASE).scalar()
-    return Newest(last.id if last else 0, last.started_at if last else None, lease)
+    untried = connection.execute(_UNTRIED).scalar()
+    return Newest(last.id if last else 0, last.started_at if last else None, lease, untried)
 
 
 def noticed(connection: Connection, attempt: int, now: datetime) -> bool:

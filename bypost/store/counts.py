@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import RowMapping, and_, case, func, or_, select
+from sqlalchemy import RowMapping, and_, case, func, literal_column, or_, select
 
 from bypost.store.engine import Connection
+from bypost.store.ledger import IS_UNKNOWN
 from bypost.store.schema import batches, contents, deliveries, subscribers
 
 
@@ -53,12 +54,14 @@ def count(connection: Connection) -> Counts:
 
 def unknown_deliveries(connection: Connection, limit: int = 1000) -> Sequence[RowMapping]:
     """Return deliveries of which nobody knows whether they were accepted."""
+    # By the index over unknown batches, which are few, and sorted: in key order without `+ 0`
+    # SQLite would walk through every delivery there is (150 ms a pass among a million).
     query = (
         select(deliveries.c.id, subscribers.c.email, deliveries.c.item, batches.c.collection)
         .join(batches, batches.c.id == deliveries.c.batch_id)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-        .where(batches.c.state == "unknown", deliveries.c.state.is_(None))
-        .order_by(deliveries.c.id)
+        .where(IS_UNKNOWN, deliveries.c.state.is_(None))
+        .order_by(deliveries.c.id + literal_column("0"))
         .limit(limit)
     )
     return connection.execute(query).mappings().all()

@@ -154,7 +154,8 @@ def _make_folder(folder: Path) -> None:
 
 def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     """Return an engine whose transactions are explicit."""
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+    # An error that is logged must not carry names and addresses.
+    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:

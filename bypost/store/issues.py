@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import RowMapping, exists, insert, or_, select, update
+from sqlalchemy import RowMapping, exists, or_, select, update
 
 from bypost.store.engine import Connection
+from bypost.store.once import add_once
 from bypost.store.schema import issue_zones, issues
 
 
@@ -19,12 +20,15 @@ def find(connection: Connection, newsletter: str, issue: str) -> RowMapping | No
 def add(
     connection: Connection, newsletter: str, issue: str, *, state: str, schedule: str, now: datetime
 ) -> None:
-    """Take an issue up, planned or (seen too late) archived."""
-    connection.execute(
-        insert(issues).values(
-            newsletter=newsletter, issue=issue, state=state, schedule=schedule, first_seen_at=now
-        )
-    )
+    """Take an issue up, planned or (seen too late) archived; one that is known stays as it is."""
+    values = {
+        "newsletter": newsletter,
+        "issue": issue,
+        "state": state,
+        "schedule": schedule,
+        "first_seen_at": now,
+    }
+    add_once(connection, issues, values)
 
 
 def settled_zones(connection: Connection, issue_id: int) -> set[str]:
@@ -36,10 +40,12 @@ def settled_zones(connection: Connection, issue_id: int) -> set[str]:
 def settle_zone(
     connection: Connection, issue_id: int, zone: str, *, due_at: datetime, state: str
 ) -> None:
-    """Close a zone: its audience was taken, whoever joins later reads the archive."""
-    connection.execute(
-        insert(issue_zones).values(issue_id=issue_id, time_zone=zone, due_at=due_at, state=state)
-    )
+    """Close a zone: its audience was taken, whoever joins later reads the archive.
+
+    Two passes at once may both come to its end; the first word counts.
+    """
+    values = {"issue_id": issue_id, "time_zone": zone, "due_at": due_at, "state": state}
+    add_once(connection, issue_zones, values)
 
 
 def close(connection: Connection, issue_id: int) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, func, literal, or_, select, update
+from sqlalchemy import RowMapping, and_, exists, func, literal, or_, select, update
 
 from bypost.store import binding, ledger
 from bypost.store.engine import Connection
-from bypost.store.schema import batches, deliveries, subscribers
+from bypost.store.schema import batches, deliveries, enrollments, subscribers
 from bypost.store.schema.base import Instant
 
 #: In place of a provider where nobody can be asked: owed in a time that a backup does not know.
@@ -104,9 +104,8 @@ def all_unknown(connection: Connection) -> list[int]:
         select(deliveries.c.id)
         .join(batches, batches.c.id == deliveries.c.batch_id)
         .where(ledger.IS_UNKNOWN, deliveries.c.state.is_(None))
-        .order_by(deliveries.c.id)
     )
-    return list(connection.execute(query).scalars())
+    return sorted(connection.execute(query).scalars())
 
 
 def unknown_of(connection: Connection, ids: Sequence[int]) -> Sequence[RowMapping]:
@@ -123,19 +122,24 @@ def ask_later(connection: Connection, batch_id: int, at: datetime) -> None:
     )
 
 
-def accept(connection: Connection, ids: Sequence[tuple[int, str]], *, now: datetime) -> int:
+def accept(
+    connection: Connection, ids: Sequence[tuple[int, str]], *, how: str, now: datetime
+) -> int:
     """Settle deliveries as accepted: (id, the provider's id or ""); return how many it changed.
 
     Also those that are owed again and wait for a first attempt of their new batch: the mail has
     arrived after all, so that attempt is not made for them. And those that were taken for failed:
     who has proof is right, in whatever order the news came.
+
+    Args:
+        how: How it became known, for people.
     """
     names = dict(ids)
     changed = 0
     for row in _open(connection, list(names), ("unknown", "pending"), also="failed"):
         if row["state"] == "pending" and row["ambiguous"]:
             continue  # the same key and bytes are repeated; its answer will tell
-        values: dict[str, Any] = {"state": "accepted", "detail": None}
+        values: dict[str, Any] = {"state": "accepted", "detail": how[:300]}
         if names[row["id"]]:
             values["provider_id"] = names[row["id"]]
         changed += _settle(connection, row, values, "accepted", now)
@@ -169,9 +173,13 @@ def owe_again(
     if old is None or old["state"] != "unknown":
         return 0
     members = [row["id"] for row in open_members(connection, batch_id) if row["id"] in set(ids)]
-    for start in range(0, len(members), size):
-        part = members[start : start + size]
-        binding.rebind(connection, old, part, provider=provider, next_try=now)
+    overtaken = set(overtaken_by_the_course(connection, members))
+    for late in (True, False):
+        group = [i for i in members if (i in overtaken) is late]
+        for start in range(0, len(group), size):
+            part = group[start : start + size]
+            due_at = now if late else None
+            binding.rebind(connection, old, part, provider=provider, next_try=now, due_at=due_at)
     connection.execute(
         update(batches)
         .where(batches.c.id == batch_id)
@@ -179,6 +187,28 @@ def owe_again(
     )
     _close_if_empty(connection, batch_id)
     return len(members)
+
+
+def overtaken_by_the_course(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Return those of ``ids`` whose course has gone on or come to its end since, in order.
+
+    They fall due anew. What has waited for too long is taken out of its batch, so that owing
+    decides when it comes; but a course goes forward only, and never owes these again.
+    """
+    later = deliveries.alias()
+    goes_on = exists().where(
+        later.c.enrollment_id == deliveries.c.enrollment_id, later.c.id > deliveries.c.id
+    )
+    found: list[int] = []
+    for chunk in _chunks(ids):
+        query = (
+            select(deliveries.c.id)
+            .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
+            .where(deliveries.c.id.in_(chunk), or_(goes_on, enrollments.c.status != "active"))
+            .order_by(deliveries.c.id)
+        )
+        found += connection.execute(query).scalars()
+    return found
 
 
 def _open(

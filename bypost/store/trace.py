@@ -44,6 +44,14 @@ def delivery(connection: Connection, delivery_id: int) -> RowMapping | None:
     return connection.execute(query).mappings().first()
 
 
+def deliveries_of(connection: Connection, batch_id: int) -> Sequence[int]:
+    """Return the deliveries bound to a batch, in order."""
+    query = (
+        select(deliveries.c.id).where(deliveries.c.batch_id == batch_id).order_by(deliveries.c.id)
+    )
+    return connection.execute(query).scalars().all()
+
+
 def attempts_of(connection: Connection, batch_id: int) -> Sequence[RowMapping]:
     """Return the attempts to send a batch, oldest first."""
     query = select(attempts).where(attempts.c.batch_id == batch_id).order_by(attempts.c.id)

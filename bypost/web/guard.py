@@ -53,7 +53,8 @@ _HEADERS = {
     # Addresses here are secrets of one person: nothing is kept on the way.
     "Cache-Control": "no-store",
 }
-_LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
+#: Names of this machine, as a Host header gives them.
+LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 
 
 class Guard:
@@ -113,7 +114,7 @@ class Guard:
         """Return the answer to a request that may not be made; None for one that may."""
         if not self._local:
             return None
-        if host_name(headers.get("host", "")) not in _LOCAL_NAMES:
+        if host_name(headers.get("host", "")) not in LOCAL_NAMES:
             text = "This page answers to localhost only: open http://localhost with its port."
             # Services that post give up for good on a 403; this answer lets them come again.
             status = 421 if scope["path"].startswith(HOOKS) else 403

@@ -1,4 +1,7 @@
-"""``/healthz``: whether passes are made and the database answers. Nothing secret."""
+"""``/healthz``: whether this process lives. ``/readyz``: whether it can do its work too.
+
+Nothing secret: both answer everybody.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from bypost.delivery.context import Context
 from bypost.errors import StoreError
+from bypost.store import migrate
 from bypost.store import pages as store
 
 
@@ -34,8 +38,14 @@ class Health:
         self._runner = runner
 
     def show(self) -> JSONResponse:
-        """Return 200 if all is well, else 503 with the reason."""
-        reason = self._reason()
+        """Return 200 if passes are made and the database answers, else 503 with the reason."""
+        return self._answer(self._reason())
+
+    def ready(self) -> JSONResponse:
+        """Return 200 if the database is of this version as well, else 503 with the reason."""
+        return self._answer(self._reason() or self._foreign_schema())
+
+    def _answer(self, reason: str) -> JSONResponse:
         last = self._runner.last_tick if self._runner else None
         body = {
             "status": "failing" if reason else "ok",
@@ -52,3 +62,12 @@ class Health:
         if self._runner and not self._runner.healthy(self._context.clock.now()):
             return "no pass was completed lately"
         return ""
+
+    def _foreign_schema(self) -> str:
+        """Return why the tables cannot be used; empty if they can."""
+        try:
+            if migrate.is_current(self._context.store):
+                return ""
+        except StoreError:
+            return "the database was made by another version of this program"
+        return "the database is not of this version; run `bypost db upgrade`"

@@ -28,6 +28,7 @@ from bypost.web.health import Beat, Health
 from bypost.web.hooks import Hooks
 from bypost.web.leave import Leave
 from bypost.web.letters import Letters
+from bypost.web.metrics import Metrics
 from bypost.web.pages import STATIC, Pages
 from bypost.web.problem import API, is_api
 from bypost.web.progress import Progress
@@ -88,6 +89,8 @@ def own_routes(context: Context, titles: Titles, pages: Pages, runner: Beat | No
         ("GET", "/p/{token}", progress.show),
         ("POST", "/p/{token}", progress.change),
         ("GET", "/healthz", health.show),
+        ("GET", "/readyz", health.ready),
+        ("GET", "/metrics", Metrics(context).show),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,12 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "accepted.jsonl"
 
 
-@pytest.fixture
-def fake_resend(log: Path) -> Iterator[str]:
-    """Start a Resend and return its address."""
+@contextmanager
+def _fake(name: str, log: Path) -> Iterator[str]:
+    """Start a service in a process of its own and yield its address."""
     options = ["--log", str(log), "--latency", "0.05"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "bypost.testing.fake_resend", *options], stdout=subprocess.PIPE
+        [sys.executable, "-m", f"bypost.testing.fake_{name}", *options], stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     yield process.stdout.readline().decode().strip()
@@ -33,19 +33,44 @@ def fake_resend(log: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def through_resend() -> Iterator[Callable[..., Sends]]:
-    """Return processes that send a project to a Resend at an address, ten people a request."""
+def fake_resend(log: Path) -> Iterator[str]:
+    """Start a Resend, which remembers keys, and return its address."""
+    with _fake("resend", log) as url:
+        yield url
+
+
+@pytest.fixture
+def fake_postmark(log: Path) -> Iterator[str]:
+    """Start a Postmark, which accepts what comes twice twice, and return its address."""
+    with _fake("postmark", log) as url:
+        yield url
+
+
+@pytest.fixture
+def sending() -> Iterator[Callable[..., Sends]]:
+    """Return processes that send a project to a service at an address, ten people a request."""
     with ExitStack() as stack:
 
-        def make(project: Path, url: str, **more: str) -> Sends:
+        def make(project: Path, name: str, url: str, **more: str) -> Sends:
+            section = f"BYPOST_PROVIDERS__{name.upper()}__"
             environ = {
-                "BYPOST_SENDING__PROVIDER": "resend",
+                "BYPOST_SENDING__PROVIDER": name,
                 "BYPOST_SENDING__THREADS": "4",
-                "BYPOST_PROVIDERS__RESEND__API_KEY": "re_test_key",
-                "BYPOST_PROVIDERS__RESEND__BASE_URL": url,
-                "BYPOST_PROVIDERS__RESEND__BATCH_SIZE": "10",
-                "BYPOST_PROVIDERS__RESEND__PER_SECOND": "1000",
+                f"{section}API_KEY": {"resend": "re_test_key", "postmark": "pm_test_key"}[name],
+                f"{section}BASE_URL": url,
+                f"{section}BATCH_SIZE": "10",
+                f"{section}PER_SECOND": "1000",
             }
             return stack.enter_context(Sends(project, {**environ, **more}))
 
         yield make
+
+
+@pytest.fixture
+def through_resend(sending: Callable[..., Sends]) -> Callable[..., Sends]:
+    """Return processes that send a project to a Resend at an address."""
+
+    def make(project: Path, url: str, **more: str) -> Sends:
+        return sending(project, "resend", url, **more)
+
+    return make

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from bypost.testing.fake_postmark import FakePostmark
 from bypost.testing.fake_resend import FakeResend
 from bypost.testing.fault import Fault, Script
 from tests.acceptance.sends import Sends, eventually, finish
@@ -34,17 +35,24 @@ def resend() -> Iterator[FakeResend]:
 
 
 @pytest.fixture
-def sends(empty_project: Path, resend: FakeResend, through_resend: Callable[..., Sends]) -> Sends:
-    """One batch for all, and leases of a second and a half."""
+def project(empty_project: Path) -> Path:
     write_course(empty_project, delays=("at once", "1 day"))
     write_people(empty_project, *(f"p{i}@example.org,Person {i},UTC" for i in range(PEOPLE)))
-    return through_resend(
-        empty_project,
-        resend.url,
-        BYPOST_SENDING__LEASE_SECONDS="1.5",
-        BYPOST_SENDING__TIMEOUT_SECONDS="0.7",
-        BYPOST_SENDING__RETRY_SECONDS="0.2",
-    )
+    return empty_project
+
+
+#: Leases of a second and a half.
+SHORT = {
+    "BYPOST_SENDING__LEASE_SECONDS": "1.5",
+    "BYPOST_SENDING__TIMEOUT_SECONDS": "0.7",
+    "BYPOST_SENDING__RETRY_SECONDS": "0.2",
+}
+
+
+@pytest.fixture
+def sends(project: Path, resend: FakeResend, sending: Callable[..., Sends]) -> Sends:
+    found: Sends = sending(project, "resend", resend.url, **SHORT)
+    return found
 
 
 def is_frozen(process: subprocess.Popen[bytes]) -> bool:
@@ -126,3 +134,28 @@ def test_frozen_before_the_lease_it_finds_nothing_left_to_do(
     assert wake(frozen) == 0
     assert ledger(sends) == before
     assert len(resend.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "requests", "known"),
+    [
+        ("leased", 1, "accepted"),
+        ("built", 1, "accepted"),
+        ("intended", 0, "unknown"),
+        ("answered", 1, "unknown"),
+    ],
+)
+def test_so_it_is_where_a_request_must_not_be_repeated(
+    project: Path, sending: Callable[..., Sends], label: str, requests: int, known: str
+) -> None:
+    with FakePostmark() as postmark:
+        sends: Sends = sending(project, "postmark", postmark.url, **SHORT)
+        frozen = sends.halt_at(signal.SIGSTOP, label)
+        eventually(lambda: is_frozen(frozen))
+        _, numbers = sends.once()
+        assert numbers[known] == numbers["owed"] == PEOPLE
+        before = ledger(sends)
+        assert wake(frozen) in {0, 1}  # 1: what is unknown is told
+        assert ledger(sends) == before
+        assert len(postmark.requests) == requests
+        assert set(postmark.accepted.values()) == ({1} if requests else set())

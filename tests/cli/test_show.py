@@ -149,11 +149,20 @@ def test_the_mail_of_an_erased_person_is_gone(run: Run, ref: str, store: Store) 
     assert "a person who was erased" in run("show", ref).out
 
 
-@pytest.mark.parametrize("wrong", ["k7mq2xw9-1", "nonsense", "", "1", "{tag}-999", "{tag}-b1"])
+@pytest.mark.parametrize(
+    "wrong", ["k7mq2xw9-1", "nonsense", "", "1", "{tag}-999", "{tag}-b999", "other-b1"]
+)
 def test_a_reference_that_is_not_known_ends_with_2(run: Run, ref: str, wrong: str) -> None:
     done = run("show", wrong.format(tag=ref.partition("-")[0]))
     assert (done.code, done.out) == (2, "")
     assert "is not the reference of a delivery here" in done.err
+
+
+def test_the_reference_of_a_batch_leads_to_its_deliveries(run: Run, ref: str) -> None:
+    tag = ref.partition("-")[0]
+    done = run("show", f"{tag}-b1")
+    assert (done.code, done.out) == (2, "")
+    assert f"but of a batch\n    its deliveries: {tag}-1 {tag}-2 {tag}-3" in done.err
 
 
 def test_a_mail_and_an_object_cannot_be_had_at_once(run: Run, ref: str) -> None:

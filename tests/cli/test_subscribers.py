@@ -129,3 +129,14 @@ def test_the_project_may_be_named_before_and_behind_the_verb(
     verb = ["subscribers", "export"]
     assert main([*option, *verb] if "before" in place else [*verb, *option]) == 0
     assert capsys.readouterr().out.startswith("email,")
+
+
+def test_show_says_when_nothing_is_sent_to_an_address(run: Run, tmp_path: Path) -> None:
+    run("send")
+    file = tmp_path / "gone.csv"
+    file.write_text("email,status\np1@example.org,left\n")
+    run("subscribers", "import", str(file))
+    assert run("subscribers", "show", "p1@example.org", "--json").json["suppressed"] == "left"
+    shown = run("subscribers", "show", "p1@example.org").out
+    assert "nothing is sent to this address: left" in shown
+    assert ", next " not in shown

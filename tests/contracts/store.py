@@ -6,9 +6,7 @@ A subclass gives the fixture ``store`` (up to date and empty) and :meth:`StoreCo
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, inspect, select
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bypost.errors import StoreError
@@ -40,77 +38,10 @@ from bypost.store import (
     subscriptions,
     suppressions,
 )
-from bypost.store.schema import batches, deliveries, metadata
+from bypost.store.schema import metadata
 from scheduler.pacing import Budget
-
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-_OPERATIONS = ("owe", "send", "accept", "again", "unknown", "move", "take out")
-
-
-def add_people(connection: Connection, number: int, course: str = "alpha") -> list[int]:
-    """Add people, each with one run; return the runs' ids (the same as the people's)."""
-    first = subscribers.next_id(connection)
-    ids = list(range(first, first + number))
-    subscribers.add_all(
-        connection,
-        [
-            join.new_subscriber(
-                subscriber_id=i,
-                email=f"p{i}@example.org",
-                name="",
-                time_zone="",
-                status="confirmed",
-                now=NOON,
-            )
-            for i in ids
-        ],
-    )
-    runs = [join.new_enrollment(subscriber_id=i, course=course, now=NOON) for i in ids]
-    enrollments.add_all(connection, runs)
-    found = enrollments.of_subscribers(connection, ids)
-    return [run["id"] for run in found]
-
-
-def owe(
-    connection: Connection, members: Sequence[Mapping[str, Any]], item: str = "one", **batch: Any
-) -> int:
-    """Owe one lesson to members, as owing does."""
-    contents.save(
-        connection, "a" * 64, b"x", kind="lesson", collection="alpha", item=item, title="", now=NOON
-    )
-    values: dict[str, Any] = {
-        "provider": "outbox",
-        "kind": "lesson",
-        "collection": "alpha",
-        "item": item,
-    }
-    values |= {"content_hash": "a" * 64, "due_at": NOON, **batch}
-    return binding.owe(connection, values, members, now=NOON)
-
-
-def lessons(connection: Connection, runs: Sequence[int]) -> list[dict[str, int]]:
-    """Return these runs as members of a batch."""
-    query = select(metadata.tables["enrollments"]).where(
-        metadata.tables["enrollments"].c.id.in_(runs)
-    )
-    return [
-        {"subscriber_id": run["subscriber_id"], "enrollment_id": run["id"]}
-        for run in connection.execute(query).mappings()
-    ]
-
-
-@contextmanager
-def statements(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
-    """Gather the queries that are asked within the block, with their parameters."""
-    connection.begin()
-    seen: list[tuple[str, Any]] = []
-
-    def note(_: Any, __: Any, sql: str, parameters: Any, *___: Any) -> None:
-        seen.append((sql, parameters))
-
-    event.listen(connection.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(connection.engine, "before_cursor_execute", note)
+from tests.contracts.operations import OPERATIONS, operate, truth
+from tests.contracts.rows import NOON, add_people, lessons, owe, statements
 
 
 class StoreContract:
@@ -190,7 +121,7 @@ class StoreContract:
         with store.write() as connection:
             owe(connection, [{**member, "request": "r2"}], "confirm", kind="notice")
 
-    @pytest.mark.parametrize("what", ["person", "run", "subscription", "issue", "foreign key"])
+    @pytest.mark.parametrize("what", ["person", "run", "subscription", "foreign key"])
     def test_doubles_and_orphans_are_refused_by_the_database_itself(
         self, store: Store, what: str
     ) -> None:
@@ -200,17 +131,27 @@ class StoreContract:
             assert person is not None
             letter = join.new_subscription(subscriber_id=1, newsletter="news", now=NOON)
             subscriptions.add_all(connection, [letter])
-            issues.add(connection, "news", "one", state="planned", schedule="", now=NOON)
         run = join.new_enrollment(subscriber_id=1, course="alpha", now=NOON)
         again: Callable[[Connection], None] = {
             "person": lambda c: subscribers.add_all(c, [{**person, "id": 2}]),
             "run": lambda c: enrollments.add_all(c, [run]),
             "subscription": lambda c: subscriptions.add_all(c, [{**letter, "link_id": b"2" * 16}]),
-            "issue": lambda c: issues.add(c, "news", "one", state="planned", schedule="", now=NOON),
             "foreign key": lambda c: enrollments.add_all(c, [{**run, "subscriber_id": 77}]),
         }[what]
         with pytest.raises(IntegrityError), store.write() as connection:
             again(connection)
+
+    def test_of_two_passes_at_one_issue_the_first_word_counts(self, store: Store) -> None:
+        for state in ("planned", "archived"):
+            with store.write() as connection:
+                issues.add(connection, "news", "one", state=state, schedule="", now=NOON)
+                found = issues.find(connection, "news", "one")
+                assert found is not None
+                assert found["state"] == "planned"
+        for state in ("done", "archived"):
+            with store.write() as connection:
+                issues.settle_zone(connection, found["id"], "UTC", due_at=NOON, state=state)
+                assert issues.settled_zones(connection, found["id"]) == {"UTC"}
 
     def test_contents_are_kept_once_by_their_hash(self, store: Store) -> None:
         with store.write() as connection:
@@ -253,9 +194,9 @@ class StoreContract:
     )
     @given(
         steps=st.lists(
-            st.tuples(st.sampled_from(_OPERATIONS), st.integers(0, 9), st.integers(0, 3)),
+            st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 9), st.integers(0, 3)),
             min_size=3,
-            max_size=25,
+            max_size=30,
         )
     )
     def test_what_is_owed_is_the_sum_of_what_became_of_it_after_every_commit(
@@ -263,10 +204,12 @@ class StoreContract:
     ) -> None:
         for operation, choice, amount in steps:
             with store.write() as connection:
-                _operate(connection, operation, choice, amount)
+                operate(connection, operation, choice, amount)
             with store.read() as connection:
-                counted, true = counts.count(connection), _truth(connection)
-            assert counted == true
+                counted, true = counts.count(connection), truth(connection)
+                shown = len(counts.unknown_deliveries(connection))
+            assert counted == true, operation
+            assert counted.unknown == shown, operation
             assert counted.owed == (
                 counted.accepted
                 + counted.failed
@@ -383,8 +326,10 @@ class StoreContract:
                     *look.get_unique_constraints(table),
                     *look.get_check_constraints(table),
                     *look.get_foreign_keys(table),
-                    look.get_pk_constraint(table),
                 ]
+                # SQLite has no place for the name of a key that counts up by itself.
+                if not metadata.tables[table].dialect_options["sqlite"]["autoincrement"]:
+                    constraints.append(look.get_pk_constraint(table))
                 assert all(constraint["name"] for constraint in constraints), table
 
     def test_upgrading_twice_changes_nothing(self, store: Store) -> None:
@@ -460,65 +405,3 @@ class StoreContract:
 def _fail_in_the_middle(connection: Connection) -> None:
     add_people(connection, 3)
     connection.exec_driver_sql("INSERT INTO meta (key) VALUES ('without a value')")
-
-
-def _open_batches(connection: Connection) -> list[Any]:
-    query = select(batches).where(batches.c.state.in_(ledger.OPEN)).order_by(batches.c.id)
-    return list(connection.execute(query).mappings())
-
-
-def _operate(connection: Connection, operation: str, choice: int, amount: int) -> None:
-    """Do to the ledger what a pass does, with the values that delivering writes."""
-    if operation == "owe":
-        runs = add_people(connection, amount + 1, course=f"course-{choice}")
-        owe(connection, lessons(connection, runs))
-        return
-    found = _open_batches(connection)
-    if not found:
-        return
-    batch = found[choice % len(found)]
-    free = [member["id"] for member in ledger.members(connection, batch["id"])]
-    until = NOON + timedelta(minutes=2)
-    assert ledger.lease(connection, batch["id"], fence=batch["fence"], until=until, owner="")
-    fence = batch["fence"] + 1
-    if operation == "send":
-        refused, left = free[:1] * (amount > 1), free[1:2] * (amount > 2)
-        going = len(free) - len(refused) - len(left)
-        values = {
-            "state": "sending" if going else "settled",
-            "members": going,
-            "failed": batch["failed"] + len(refused),
-            "cancelled": batch["cancelled"] + len(left),
-        }
-        assert ledger.update_fenced(connection, batch["id"], fence, values)
-        own = [(i, "failed", "no") for i in refused] + [(i, "cancelled", "left") for i in left]
-        ledger.except_deliveries(connection, own)
-    elif operation == "accept" and batch["state"] == "sending":
-        failed = free[:amount]
-        values = {
-            "state": "settled",
-            "accepted": len(free) - len(failed),
-            "failed": batch["failed"] + len(failed),
-        }
-        assert ledger.update_fenced(connection, batch["id"], fence, values)
-        ledger.except_deliveries(connection, [(i, "failed", "refused") for i in failed])
-    elif operation == "again":
-        assert ledger.update_fenced(connection, batch["id"], fence, {"state": "pending"})
-    elif operation == "unknown" and batch["state"] == "sending":
-        assert ledger.update_fenced(connection, batch["id"], fence, {"state": "unknown"})
-    elif operation == "move" and batch["state"] == "pending":
-        binding.dissolve(connection, batch, provider="other", size=amount + 1)
-    elif operation == "take out" and batch["state"] == "pending":
-        binding.unowe(connection, batch["id"], free[:amount])
-
-
-def _truth(connection: Connection) -> counts.Counts:
-    """Count the deliveries themselves, one by one."""
-    query = select(deliveries.c.state, batches.c.state.label("shared")).join(
-        batches, batches.c.id == deliveries.c.batch_id
-    )
-    words = {"settled": "accepted", "unknown": "unknown"}
-    tally = Counter(
-        row.state or words.get(row.shared, "pending") for row in connection.execute(query)
-    )
-    return counts.Counts(owed=tally.total(), **tally)

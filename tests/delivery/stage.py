@@ -58,14 +58,14 @@ class Crash(BaseException):
 @contextmanager
 def crash_at(label: str, times: int = 1) -> Iterator[None]:
     """Die when a step is reached for the n-th time within the block."""
-    handler = _Assassin(label, times)
+    handler, before = _Assassin(label, times), _STEPS.level
     _STEPS.setLevel(logging.DEBUG)
     _STEPS.addHandler(handler)
     try:
         yield
     finally:
         _STEPS.removeHandler(handler)
-        _STEPS.setLevel(logging.NOTSET)
+        _STEPS.setLevel(before)
 
 
 class _Assassin(logging.Handler):

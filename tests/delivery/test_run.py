@@ -11,7 +11,7 @@ import pytest
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.errors import ByPostError
-from bypost.store import budgets, counts, ledger
+from bypost.store import budgets, counts, ledger, subscribers
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
 from scheduler.clock import SimulatedClock
@@ -196,3 +196,25 @@ def test_a_project_without_people_or_content_passes_quietly(
     report = Pass(open_context(empty_project)).run()
     assert report.exit_code == 0
     assert report.total == counts.Counts()
+
+
+def test_a_pass_ends_though_somebody_due_may_not_be_mailed(
+    through_resend: Open, clock: SimulatedClock
+) -> None:
+    context = through_resend()
+    Pass(context).run()
+    clock.advance(timedelta(days=1))
+    with context.store.write() as connection:
+        subscribers.change(connection, 1, {"status": "unconfirmed"})
+    assert Pass(context).run().this_pass.accepted == 4
+
+
+def test_a_zone_that_this_machine_does_not_know_stops_nobody(
+    through_resend: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = through_resend()
+    Pass(context, patience=timedelta(0))._import(Pass(context)._publisher.take_over(patient=False))
+    with context.store.write() as connection:
+        subscribers.change(connection, 1, {"time_zone": "Mars/Olympus"})
+    assert Pass(context).run().total.accepted == 5
+    assert caplog.text.count("Mars/Olympus is not known") == 1

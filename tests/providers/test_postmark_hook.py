@@ -12,7 +12,7 @@ from bypost.model.event import EventKind
 from bypost.providers.webhook import Webhook
 from bypost.testing.fake_postmark import WEBHOOK_SECRET, FakePostmark
 from scheduler.clock import SimulatedClock
-from tests.contracts.webhook import WebhookContract, recorded
+from tests.contracts.webhook import NOW, WebhookContract, recorded
 
 
 class TestPostmarkHook(WebhookContract):
@@ -112,6 +112,24 @@ class TestPostmarkHook(WebhookContract):
             for name in ("Transient", "HardBounce")
         }
         assert len(ids) == 2
+
+    @pytest.mark.parametrize("identity", [True, 1.5, [], {"a": 1}, "", None])
+    def test_an_id_that_is_none_is_replaced_by_a_hash_of_the_body(
+        self, hook: Webhook, identity: object
+    ) -> None:
+        ids = {
+            self.one(hook, {"RecordType": "Bounce", "ID": identity, "Details": words}).event_id
+            for words in ("one", "two")
+        }
+        assert len(ids) == 2
+
+    @pytest.mark.parametrize(
+        "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon", "", 5]
+    )
+    def test_an_instant_that_is_none_is_that_of_the_request(
+        self, hook: Webhook, at: object
+    ) -> None:
+        assert self.one(hook, {"RecordType": "Delivery", "DeliveredAt": at}).at == NOW
 
     def test_the_mail_itself_is_not_kept(self, hook: Webhook) -> None:
         told = {"RecordType": "Bounce", "ID": 7, "Type": "HardBounce", "Content": "links"}

@@ -28,7 +28,7 @@ def arguments() -> argparse.Namespace:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--class", dest="subject", choices=SUBJECTS, help="one; all by default")
     parser.add_argument("--deliveries", type=int, default=20_000, help="of a class in a round")
-    parser.add_argument("--minutes", type=float, default=0, help="further rounds until then")
+    parser.add_argument("--minutes", type=float, default=0, help="begin rounds until then")
     parser.add_argument("--workers", type=int, default=2, help="processes that send")
     parser.add_argument("--seed", type=int, default=1, help="for faults, kills and stops")
     parser.add_argument("--kill-every", type=float, default=3.0, metavar="S", help="mean seconds")
@@ -76,8 +76,6 @@ def main() -> int:
     number = 1
     while not outcomes or time.monotonic() < until:
         for subject in subjects:
-            if number > 1 and time.monotonic() >= until:
-                break
             outcome = play(given, subject, number)
             earlier = outcomes.get(subject.name)
             outcomes[subject.name] = earlier + outcome if earlier else outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -95,6 +96,9 @@ class Crew:
         by_signal = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         if not member.killed:
             self.counts["died" if by_signal else "ended"] += 1
+            if not by_signal:
+                code = os.waitstatus_to_exitcode(status)
+                print(f"a process ended by itself: {code}", file=sys.stderr, flush=True)  # noqa: T201 - the report of a command
         self._replace(member)
 
     def _trouble(self) -> None:

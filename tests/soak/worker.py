@@ -7,6 +7,7 @@ is a kill all the same.
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import logging
 import os
 import signal
@@ -79,6 +80,7 @@ def _child(place: Place, task: Callable[[], object]) -> NoReturn:
         log = os.open(place.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        faulthandler.enable()
         os.environ.update(place.environ)
         _declare(place.subject)
         task()

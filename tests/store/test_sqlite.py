@@ -16,8 +16,10 @@ from bypost.errors import StoreError
 from bypost.store import Connection, Store, engine, meta, migrate
 from bypost.store.schema import metadata
 from tests.contracts.events import EventContract
+from tests.contracts.rows import add_people
+from tests.contracts.settling import SettlingContract
 from tests.contracts.signups import SignupContract
-from tests.contracts.store import StoreContract, add_people
+from tests.contracts.store import StoreContract
 from tests.contracts.tokens import TokenContract
 
 _WRITER = Path(__file__).with_name("writer.py")
@@ -31,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-class TestSqlite(StoreContract, EventContract, SignupContract, TokenContract):
+class TestSqlite(StoreContract, EventContract, SettlingContract, SignupContract, TokenContract):
     def plan(self, connection: Connection, sql: str, parameters: Any) -> str:
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
         return "\n".join(str(row) for row in rows)

@@ -50,9 +50,5 @@ class Instant(TypeDecorator[datetime]):
 
 
 def id_column(comment: str) -> Column[int]:
-    """Return the usual primary key, counted up.
-
-    SQLite gives the highest number again once its row is deleted. Only deliveries of which surely
-    nothing was accepted are (``unowe``), so that a reference never names two mails.
-    """
+    """Return the usual primary key, counted up."""
     return Column("id", BigId, primary_key=True, autoincrement=True, comment=comment)

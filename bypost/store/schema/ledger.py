@@ -152,6 +152,9 @@ deliveries = Table(
     Index(None, "batch_id"),
     Index(None, "subscriber_id"),
     comment="One message owed to one person; written once, touched again only for an exception",
+    # Else SQLite gives the number of a deleted row out again, and one reference would name two
+    # mails: that of somebody who was taken out of a batch, and may have had it after all.
+    sqlite_autoincrement=True,
 )
 
 attempts = Table(

@@ -1,0 +1,53 @@
+"""``make bench``: what a mail, a pass and a tick cost, in figures of one run on this machine.
+
+    python -m tests.bench [--only rendering|pass|tick] [--people 100000] [--enrollments 1000000]
+
+Ratios within one run count; seconds differ between machines and minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import rendering, tick, whole_pass
+
+SUBJECTS = ("rendering", "pass", "tick")
+
+
+def main() -> None:
+    """Run everything and print one table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", choices=SUBJECTS, help="one subject; all by default")
+    parser.add_argument("--people", type=int, default=100_000, help="of the pass")
+    parser.add_argument("--enrollments", type=int, default=1_000_000, help="of the tick")
+    given = parser.parse_args()
+    subjects = [given.only] if given.only else SUBJECTS
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("what")
+    table.add_column("measured", justify="right")
+    table.add_column("ratio", justify="right")
+    plans: list[str] = []
+    if "rendering" in subjects:
+        with console.status("rendering"):
+            rendering.measure(table)
+    if "pass" in subjects:
+        with console.status(f"a pass over {given.people:,} people"):
+            whole_pass.measure(table, given.people)
+    if "tick" in subjects:
+        with console.status(f"a tick among {given.enrollments:,} enrollments"):
+            plans = tick.measure(table, given.enrollments)
+    console.print(table)
+    for plan in plans:
+        console.print(f"\n{plan}", markup=False)
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    console.print(f"on {os.cpu_count()} cores; this process itself used {own / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
