@@ -57,7 +57,10 @@ def pause_until(
     Raises:
         ValueError: for a day that has begun, or that is more than a year ahead.
     """
-    until = datetime.combine(day, time(), zone).astimezone(UTC)
+    try:
+        until = datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:  # the first or the last day there is
+        until = now
     if not now < until <= now + LONGEST_PAUSE:
         raise ValueError(f"a pause until {day} is not offered")
     _change(connection, run, now, paused_until=until, asked_next_at=None)
