@@ -19,6 +19,8 @@ MOST_DAYS = 366
 _COUNTED = re.compile(r"([0-9]{1,99}) ?(day|weekday|week)s?")
 _WEEKLY = re.compile(r"weekly on (\w+)")
 _UNITS = ("day", "days", "weekday", "weekdays", "week", "weeks")
+#: Monday and Thursday.
+_TWICE = (0, 3)
 _NEAR = {
     "daily": "1 day",
     "every day": "1 day",
@@ -91,14 +93,22 @@ class Weekly:
         return f"weekly on {WEEKDAY_NAMES[self.weekday]}"
 
 
-Cadence = AtOnce | Days | Weekdays | Weekly
+@dataclass(frozen=True, slots=True)
+class TwiceAWeek:
+    """The first Monday or Thursday strictly after."""
+
+    def __str__(self) -> str:
+        return "twice a week"
+
+
+Cadence = AtOnce | Days | Weekdays | Weekly | TwiceAWeek
 
 
 def parse_cadence(text: str) -> Cadence:
     """Return the cadence that ``text`` describes, in any case and spacing.
 
-    Understood are ``at once``, ``2 days``, ``1 weekday``, ``2 weeks`` (14 days) and ``weekly on
-    tuesday``. ``str()`` of the result gives back the usual spelling.
+    Understood are ``at once``, ``2 days``, ``1 weekday``, ``2 weeks`` (14 days), ``twice a week``
+    and ``weekly on tuesday``. ``str()`` of the result gives back the usual spelling.
 
     Raises:
         ValueError: What is wrong and how to write it.
@@ -106,6 +116,8 @@ def parse_cadence(text: str) -> Cadence:
     words = " ".join(text.lower().split())
     if words == "at once":
         return AtOnce()
+    if words == "twice a week":
+        return TwiceAWeek()
     if weekly := _WEEKLY.fullmatch(words):
         return Weekly(parse_weekday(weekly[1]))
     counted = _COUNTED.fullmatch(words)
@@ -133,7 +145,14 @@ def target_date(cadence: Cadence, last: date) -> date:
         case Weekdays(count):
             return _add_weekdays(last, count)
         case Weekly(weekday):
-            return last + timedelta(days=(weekday - last.weekday() - 1) % 7 + 1)
+            return _next(last, weekday)
+        case TwiceAWeek():
+            return min(_next(last, weekday) for weekday in _TWICE)
+
+
+def _next(last: date, weekday: int) -> date:
+    """Return the first such weekday strictly after ``last``."""
+    return last + timedelta(days=(weekday - last.weekday() - 1) % 7 + 1)
 
 
 def due_at(
@@ -245,5 +264,5 @@ def _nearest(words: str) -> str | None:
     if count.isdecimal() and len(count) <= 3:
         near = get_close_matches(unit, _UNITS, 1)
         return _in_words(int(count), near[0].removesuffix("s")) if near else None
-    names = ["at once", *(f"weekly on {name}" for name in WEEKDAY_NAMES)]
+    names = ["at once", "twice a week", *(f"weekly on {name}" for name in WEEKDAY_NAMES)]
     return next(iter(get_close_matches(words, names, 1, 0.7)), None)

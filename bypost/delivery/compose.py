@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ class Composer:
         shape: The course, for a lesson; None otherwise.
         now: The instant of the request, from which "the next lesson" is told.
         answers: Delivery -> what its notice can say; nothing for a lesson or an issue.
+        firsts: Copy that somebody asked for -> the facts of the mail as it first came.
 
     Attributes:
         shared: What all messages of the batch have in common, for its recipe.
@@ -45,14 +47,16 @@ class Composer:
         shape: Shape | None,
         now: datetime,
         answers: Mapping[int, Answer] | None = None,
+        firsts: Mapping[int, Facts] | None = None,
     ) -> None:
         self._context = context
         self._answers = answers or {}
+        self._firsts = firsts or {}
         self._fill, self._content = _filler(stored)
         self._shape = shape
         self._now = now
         #: What is said of the next lesson, by the clock and rhythm that people share.
-        self._nexts: dict[tuple[str, str, str], dict[str, str]] = {}
+        self._nexts: dict[tuple[str, str, str, datetime | None], dict[str, str]] = {}
         self._needs = [name.split(".", 1) for name in self._content.needs]
         self.shared = _shared(context, self._content, now)
 
@@ -65,6 +69,8 @@ class Composer:
         if self._content.kind == Kind.NOTICE:
             return self._notice_facts(member)
         token = "" if member["link_id"] is None else self._context.links.token(member["link_id"])
+        if first := self._firsts.get(member["id"]):
+            return replace(first, to=member["email"], to_name=member["name"], token=token)
         return Facts(
             to=member["email"],
             to_name=member["name"],
@@ -113,10 +119,10 @@ class Composer:
         """Return what the mail says of the next lesson; empty after the last one."""
         if self._shape is None or self._content.kind != Kind.LESSON:
             return {}
-        key = (own.key, member["hour"], member["pace"] or "")
+        key = (own.key, member["hour"], member["pace"] or "", member["counts_from"])
         if key not in self._nexts:
             self._nexts[key] = next_of(
-                self._shape, self._content.item, own, *key[1:], now=self._now
+                self._shape, self._content.item, own, *key[1:3], now=self._now, counted=key[3]
             )
         return self._nexts[key]
 

@@ -27,6 +27,8 @@ class Run:
         held_until: An earlier delivery is unknown; the course waits until then.
         pace: The person's own cadence; None for the course's.
         asked: Asked for the next lesson now.
+        keeps: What was asked for leaves the schedule as it is.
+        counts_from: The last lesson counts as had then, if that is later than when it came.
     """
 
     zone: ZoneInfo
@@ -39,15 +41,22 @@ class Run:
     paused_until: datetime | None = None
     pace: Cadence | None = None
     asked: bool = False
+    keeps: bool = False
+    counts_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Owe:
-    """The step is owed now; look again at ``hint``, when the one after it should fall due."""
+    """The step is owed now; look again at ``hint``, when the one after it should fall due.
+
+    Attributes:
+        counts_from: For the schedule it counts as had then; None: when it comes.
+    """
 
     step: Step
     due_at: datetime
     hint: datetime
+    counts_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +98,11 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
     if waiting is not None:
         return Wait(waiting)
     after = shape.next_step({**run.had, step.lesson: now}, now.astimezone(run.zone).date())
-    hint = predict(shape, after, run, accepted=now) if after else now
+    counts_from = _kept(shape, step, run, now)
+    hint = predict(shape, after, run, accepted=counts_from or now) if after else now
     # What ignores the window is never late: it is due whenever it is owed.
     at = now if _ignores_window(step, run) else max(due, run.hint)
-    return Owe(step, at, hint)
+    return Owe(step, at, hint, counts_from)
 
 
 def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> datetime:
@@ -108,10 +118,21 @@ def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> dateti
 
 
 def _due(shape: Shape, step: Step, run: Run) -> datetime:
-    if run.asked:
-        return run.started_at
+    return run.started_at if run.asked else _regular(shape, step, run)
+
+
+def _regular(shape: Shape, step: Step, run: Run) -> datetime:
+    """Return when a step comes if nobody asks for it."""
     last = max(run.had.values(), default=run.started_at)
-    return predict(shape, step, run, accepted=last)
+    return predict(shape, step, run, accepted=max(last, run.counts_from or last))
+
+
+def _kept(shape: Shape, step: Step, run: Run, now: datetime) -> datetime | None:
+    """Return when a step that was asked for would have come, if the schedule stays as it is."""
+    if not (run.asked and run.keeps):
+        return None
+    regular = max(_regular(shape, step, run), run.paused_until or now)
+    return regular if regular > now else None
 
 
 def _wait_for_window(

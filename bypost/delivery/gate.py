@@ -51,8 +51,12 @@ def look(
         reason = _why_not(member, muted.get(hashes.get(member["email_key"], b""), ""))
         if not reason and member["kind"] == Kind.NOTICE:
             reason = answers.why_not(connection, member["request"], now)
+        if not reason and member["copy"] and too_late:
+            reason = "it waited too long; it can be asked for again"
         if reason:
             cancelled[member["id"]] = reason
+        elif member["copy"]:  # asked for by the person: neither pause nor hour keeps it back
+            go.append(member)
         elif too_late or (member["paused_until"] and member["paused_until"] > now):
             postponed.append(member)
         else:

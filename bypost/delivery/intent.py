@@ -10,7 +10,7 @@ from bypost.delivery import answers, gate, shape
 from bypost.delivery.claim import Claim
 from bypost.delivery.compose import Composer
 from bypost.delivery.context import Context
-from bypost.delivery.recipe import Facts, pack
+from bypost.delivery.recipe import Facts, pack, unpack
 from bypost.delivery.steps import reached
 from bypost.errors import ContentError
 from bypost.model.course import Kind
@@ -131,7 +131,24 @@ def _composer(
         if member["kind"] == Kind.NOTICE
     }
     told = {delivery: answer for delivery, answer in found.items() if answer}
-    return Composer(context, content, shape.load(plain) if plain else None, now, told)
+    firsts = _firsts(connection, members)
+    return Composer(context, content, shape.load(plain) if plain else None, now, told, firsts)
+
+
+def _firsts(connection: Connection, members: Sequence[Row]) -> dict[int, Facts]:
+    """Return, for copies that somebody asked for, what made the first mail theirs.
+
+    A copy says what the first one said: of the lesson after it, say, when that was still to come.
+    """
+    found = {}
+    for member in members:
+        if not member["copy"]:
+            continue
+        first = ledger.first_copy(connection, member["enrollment_id"], member["item"])
+        people = unpack(first["recipe"])[1] if first is not None and first["recipe"] else {}
+        if first is not None and first["delivery_id"] in people:
+            found[member["id"]] = people[first["delivery_id"]]
+    return found
 
 
 def _repeat(context: Context, claim: Claim) -> Request | None:

@@ -18,9 +18,20 @@ _SAME_WEEK_DAYS = 6
 
 
 def next_of(
-    shape: Shape, lesson: str, own: ZoneInfo, hour: str, pace: str, *, now: datetime
+    shape: Shape,
+    lesson: str,
+    own: ZoneInfo,
+    hour: str,
+    pace: str,
+    *,
+    now: datetime,
+    counted: datetime | None = None,
 ) -> dict[str, str]:
-    """Return the next lesson's title and time; empty texts after the last one."""
+    """Return the next lesson's title and time; empty texts after the last one.
+
+    Args:
+        counted: When this lesson counts as had; None: now.
+    """
     step = following(shape, lesson, now.astimezone(own))
     if step is None:
         return {"title": "", "when": "", "date": ""}
@@ -32,7 +43,7 @@ def next_of(
         had={lesson: now},
         pace=parse_pace(pace),
     )
-    at = predict(shape, step, run, accepted=now).astimezone(own)
+    at = predict(shape, step, run, accepted=max(now, counted or now)).astimezone(own)
     return {
         "title": step.title,
         "when": when_text(at, now.astimezone(own)),

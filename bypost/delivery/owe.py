@@ -50,6 +50,7 @@ def _owe_chunk(
     past = ledger.history(connection, [row["id"] for row in rows])
     muted = _suppressed(context, connection, rows)
     hints: list[tuple[int, datetime | None]] = []
+    counted: list[tuple[int, datetime | None]] = []
     finished: list[int] = []
     due: dict[str, tuple[Shape, Step, list[dict[str, Any]], datetime]] = {}
     for row in rows:
@@ -63,13 +64,16 @@ def _owe_chunk(
                 hints.append((row["id"], until))
             case Finish():
                 finished.append(row["id"])
-            case Owe(step, due_at, hint):
+            case Owe(step, due_at, hint, counts_from):
                 hints.append((row["id"], hint))
+                if counts_from or row["counts_from"]:
+                    counted.append((row["id"], counts_from))
                 group = due.setdefault(step.content_hash, (shape, step, [], due_at))
                 group[2].append({"subscriber_id": row["subscriber_id"], "enrollment_id": row["id"]})
     for shape, step, members, due_at in due.values():
         _write(context, connection, shape, step, members, due_at, now)
     enrollments.set_hints(connection, hints)
+    enrollments.count_from(connection, counted)
     enrollments.finish(connection, finished, now)
     return sum(len(group[2]) for group in due.values())
 
@@ -112,6 +116,8 @@ def run_of(row: Row, past: Sequence[Row], shape: Shape, context: Context) -> Run
         paused_until=row["paused_until"],
         pace=parse_pace(row["pace"]),
         asked=row["asked_next_at"] is not None,
+        keeps=row["asked_keeps"],
+        counts_from=row["counts_from"],
     )
 
 

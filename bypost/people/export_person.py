@@ -28,7 +28,7 @@ from bypost.store import (
 #: The number of this form; another one gets another number.
 FORM = 1
 #: Not told: secrets of links, and numbers that mean nothing outside the database.
-_HIDDEN = frozenset({"link_id", "subscriber_id", "email_key", "content_hash", "raw_id"})
+_HIDDEN = frozenset({"link_id", "subscriber_id", "email_key"})
 #: What became of a delivery that goes with its batch.
 _STATES = {"settled": "accepted", "unknown": "unknown"}
 
@@ -92,4 +92,4 @@ def _rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in _HIDDEN}
+    return {str(name): value for name, value in row.items() if name not in _HIDDEN}

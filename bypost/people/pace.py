@@ -6,16 +6,20 @@ pass works out the true instant from today's rules.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from bypost.store import Connection, Row, enrollments, ledger, subscribers
 
 #: For how many weeks a course can be paused.
 PAUSE_WEEKS = (1, 2, 4)
+#: How far ahead a pause may end.
+LONGEST_PAUSE = timedelta(days=366)
 #: Own rhythms, as cadences; the empty one is the course's.
-PACES = ("", "3 days", "7 days")
+PACES = ("", "1 day", "1 weekday", "twice a week", "7 days")
+#: Rhythms that were offered once: whoever has one keeps it.
+FORMER_PACES = ("3 days",)
 #: Hours people can choose; the empty one is the course's.
 HOURS = ("", *(f"{hour:02d}:00" for hour in range(5, 23)))
 
@@ -45,6 +49,23 @@ def pause(connection: Connection, run: Row, *, weeks: int, now: datetime) -> Non
     _change(connection, run, now, paused_until=now + timedelta(weeks=weeks), asked_next_at=None)
 
 
+def pause_until(
+    connection: Connection, run: Row, *, day: date, zone: ZoneInfo, now: datetime
+) -> None:
+    """Send nothing of this course before ``day`` begins in the person's zone.
+
+    Raises:
+        ValueError: for a day that has begun, or that is more than a year ahead.
+    """
+    try:
+        until = datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:  # the first or the last day there is
+        until = now
+    if not now < until <= now + LONGEST_PAUSE:
+        raise ValueError(f"a pause until {day} is not offered")
+    _change(connection, run, now, paused_until=until, asked_next_at=None)
+
+
 def resume(connection: Connection, run: Row, *, now: datetime) -> None:
     """Go on after a pause."""
     _change(connection, run, now, paused_until=None)
@@ -56,15 +77,20 @@ def set_pace(connection: Connection, run: Row, *, pace: str, now: datetime) -> N
     Raises:
         ValueError: for a rhythm that is not offered.
     """
-    if pace not in PACES:
+    if pace not in (*PACES, *FORMER_PACES):
         raise ValueError(f"the rhythm `{pace}` is not offered")
-    _change(connection, run, now, pace=pace)
+    # A rhythm counts from the last lesson, whatever was agreed for the rhythm before.
+    _change(connection, run, now, pace=pace, counts_from=None)
 
 
-def ask_next(connection: Connection, run: Row, *, after: str | None, now: datetime) -> Answer:
+def ask_next(
+    connection: Connection, run: Row, *, after: str | None, now: datetime, keep: bool = False
+) -> Answer:
     """Ask for the next lesson now; asking again before it came changes nothing.
 
     Args:
+        keep: The lessons after it come when they would have come anyway; else the course's clock
+            counts from this one.
         run: The enrollment as it is in this transaction.
         after: The last lesson the person had when they asked, None for none. A request that was
             answered meanwhile (a second press of the button) is not taken for a new one.
@@ -82,7 +108,7 @@ def ask_next(connection: Connection, run: Row, *, after: str | None, now: dateti
     lately = [row for row in past if row["accepted_at"] and row["accepted_at"] > now - _DAY]
     if len(lately) >= _MOST_A_DAY:
         return Answer.ENOUGH
-    _change(connection, run, now, asked_next_at=now)
+    _change(connection, run, now, asked_next_at=now, asked_keeps=keep)
     return Answer.ASKED
 
 

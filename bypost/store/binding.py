@@ -18,6 +18,8 @@ CHUNK = 500
 CONTENT = ("kind", "collection", "item", "content_hash", "due_at")
 #: Why a delivery was cancelled that somebody can take back by coming back (delivery/gate.py).
 _LEFT = ("left the course", "the address is suppressed: left")
+#: Why a delivery was cancelled that somebody did not want.
+SKIPPED = "skipped"
 #: A batch nobody has touched.
 FRESH: Mapping[str, Any] = {
     "state": "pending",
@@ -62,6 +64,25 @@ def owe(
         "subscription_id": None,
     }
     connection.execute(insert(deliveries), [{**shared, **member} for member in members])
+    return batch_id
+
+
+def record_skip(connection: Connection, batch: Mapping[str, Any], member: Mapping[str, Any]) -> int:
+    """Write down a delivery that is never sent because the person wants none; return its batch.
+
+    Args:
+        batch: As for :func:`owe`; ``due_at`` is when they said so.
+        member: subscriber_id and enrollment_id.
+    """
+    batch_id = owe(connection, batch, [member], now=batch["due_at"])
+    connection.execute(
+        update(batches).where(batches.c.id == batch_id).values(state="settled", cancelled=1)
+    )
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.batch_id == batch_id)
+        .values(state="cancelled", detail=SKIPPED)
+    )
     return batch_id
 
 

@@ -88,6 +88,11 @@ def set_hints(connection: Connection, hints: Sequence[tuple[int, datetime | None
     _update_each(connection, [{"_id": i, "next_due": at, "asked_next_at": None} for i, at in hints])
 
 
+def count_from(connection: Connection, instants: Sequence[tuple[int, datetime | None]]) -> None:
+    """Write from when the next lesson is counted: (run, instant); None: from when it comes."""
+    _update_each(connection, [{"_id": i, "counts_from": at} for i, at in instants])
+
+
 def finish(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     """Mark runs as finished."""
     _update_each(

@@ -44,24 +44,64 @@ IS_UNKNOWN = batches.c.state == literal_column("'unknown'")
 
 
 def history(connection: Connection, enrollment_ids: Sequence[int]) -> dict[int, list[RowMapping]]:
-    """Return what each run was owed: item, own state, and its batch's state and times."""
+    """Return what each run was owed: item, own state, and its batch's state and times.
+
+    Copies that somebody asked for are left out: the course does not go on by them.
+    """
     query = (
         select(
             deliveries.c.enrollment_id,
             deliveries.c.item,
             deliveries.c.state,
+            deliveries.c.detail,
             batches.c.state.label("batch_state"),
             batches.c.accepted_at,
             batches.c.first_sent_at,
         )
         .join(batches, batches.c.id == deliveries.c.batch_id)
-        .where(deliveries.c.enrollment_id.in_(enrollment_ids))
+        .where(deliveries.c.enrollment_id.in_(enrollment_ids), deliveries.c.copy == 0)
         .order_by(deliveries.c.id)
     )
     found: dict[int, list[RowMapping]] = {}
     for row in connection.execute(query).mappings():
         found.setdefault(row["enrollment_id"], []).append(row)
     return found
+
+
+def copies(connection: Connection, enrollment_id: int) -> Sequence[RowMapping]:
+    """Return the copies somebody asked for: item, copy, states, and when it was asked for."""
+    query = (
+        select(
+            deliveries.c.item,
+            deliveries.c.copy,
+            deliveries.c.state,
+            batches.c.state.label("batch_state"),
+            batches.c.due_at,
+        )
+        .join(batches, batches.c.id == deliveries.c.batch_id)
+        .where(deliveries.c.enrollment_id == enrollment_id, deliveries.c.copy > 0)
+        .order_by(deliveries.c.id)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def first_copy(connection: Connection, enrollment_id: int, item: str) -> RowMapping | None:
+    """Return the mail of a lesson as it first came: id, own state, and its batch's columns."""
+    query = (
+        select(
+            deliveries.c.id.label("delivery_id"),
+            deliveries.c.state.label("own_state"),
+            deliveries.c.subscriber_id,
+            batches,
+        )
+        .join(batches, batches.c.id == deliveries.c.batch_id)
+        .where(
+            deliveries.c.enrollment_id == enrollment_id,
+            deliveries.c.item == item,
+            deliveries.c.copy == 0,
+        )
+    )
+    return connection.execute(query).mappings().first()
 
 
 def ready(connection: Connection, now: datetime, limit: int) -> list[int]:
@@ -122,6 +162,8 @@ def members(connection: Connection, batch_id: int) -> Sequence[RowMapping]:
         select(
             deliveries.c.id,
             deliveries.c.kind,
+            deliveries.c.item,
+            deliveries.c.copy,
             deliveries.c.request,
             deliveries.c.enrollment_id,
             deliveries.c.subscriber_id,
@@ -135,6 +177,7 @@ def members(connection: Connection, batch_id: int) -> Sequence[RowMapping]:
             enrollments.c.status.label("enrollment_status"),
             enrollments.c.paused_until,
             enrollments.c.pace,
+            enrollments.c.counts_from,
             func.coalesce(enrollments.c.started_at, subscriptions.c.started_at).label("since"),
             func.coalesce(enrollments.c.link_id, subscriptions.c.link_id).label("link_id"),
             subscriptions.c.status.label("subscription_status"),

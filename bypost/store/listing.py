@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, RowMapping, Select, and_, or_, select
 
 from bypost.store.engine import Connection
+from bypost.store.ledger import IS_OPEN, IS_UNKNOWN
 from bypost.store.schema import (
     batches,
     contents,
@@ -152,16 +153,16 @@ def told(
 def _stands(state: str) -> ColumnElement[bool]:
     """Return the condition of a delivery's state: its own, or its batch's.
 
-    Few batches are open or unknown; an index finds them.
+    Few batches are open or unknown; their indexes find them.
     """
-    shared = "settled" if state == "accepted" else state
     of_batch = deliveries.c.state.is_(None)
     if state in {"failed", "cancelled"}:
         return deliveries.c.state == state
     if state == "accepted":
-        return or_(deliveries.c.state == state, and_(of_batch, batches.c.state == shared))
-    in_such = deliveries.c.batch_id.in_(select(batches.c.id).where(batches.c.state == shared))
-    return and_(of_batch, in_such)
+        return or_(deliveries.c.state == state, and_(of_batch, batches.c.state == "settled"))
+    indexed = IS_UNKNOWN if state == "unknown" else IS_OPEN
+    such = select(batches.c.id).where(indexed, batches.c.state == state)
+    return and_(of_batch, deliveries.c.batch_id.in_(such))
 
 
 def _where(query: Select[*tuple[Any, ...]], given: Mapping[Column[Any], object]) -> Select[Any]:

@@ -82,6 +82,17 @@ def left_at(connection: Connection, address_hash: bytes) -> datetime | None:
     return found
 
 
+def lift_leaving_of(connection: Connection, address_hash: bytes, scope: str) -> None:
+    """Forget that somebody left one thing: they came back to it themselves."""
+    connection.execute(
+        delete(suppressions).where(
+            suppressions.c.address_hash == address_hash,
+            suppressions.c.reason == "left",
+            suppressions.c.scope == scope,
+        )
+    )
+
+
 def lift_leaving(connection: Connection, address_hash: bytes, scopes: Sequence[str]) -> None:
     """Forget that somebody left, for these scopes and for everything: they came back themselves.
 

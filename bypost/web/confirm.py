@@ -16,9 +16,10 @@ from bypost.people import signup
 from bypost.people.confirm import Confirmed, Result, confirm
 from bypost.people.signup import Outcome, Signup
 from bypost.store import Connection, Row, enrollments, subscriptions
+from bypost.web.client import client_network
 from bypost.web.coming import Coming, coming
 from bypost.web.doors import Doors
-from bypost.web.signup import TOO_MANY, network
+from bypost.web.signup import TOO_MANY
 
 
 class Confirm:
@@ -51,7 +52,7 @@ class Confirm:
         """Confirm, or send another link where this one has expired."""
         async with request.form() as form:
             again = form.get("do") == "again"
-        return await run_in_threadpool(self._press, token, network(request), again)
+        return await run_in_threadpool(self._press, token, client_network(request), again)
 
     def _press(self, token: str, where: str, again: bool) -> Response:
         context = self._doors.context

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bypost.model.course import Course, Lesson
 from bypost.web.when import zone_of
-from scheduler.cadence import AtOnce, Cadence, Weekly, due_at
+from scheduler.cadence import AtOnce, Cadence, TwiceAWeek, Weekly, due_at
 from scheduler.window import WEEKDAY_NAMES
 
 #: A course begun on each day of a week: weekends and windows move its end.
@@ -93,6 +93,8 @@ def later(cadence: Cadence) -> str:
             return "at once"
         case Weekly(weekday):
             return f"the {WEEKDAY_NAMES[weekday].capitalize()} after"
+        case TwiceAWeek():
+            return "the Monday or Thursday after"
     number, _, unit = str(cadence).partition(" ")
     spelled = _NUMBERS[int(number)] if int(number) < len(_NUMBERS) else number
     return f"{spelled} {unit} later"

@@ -1,150 +1,136 @@
 """``/p/TOKEN``: a person's own page, without an account.
 
-A mail gets forwarded, so this link may read, pace, pause and leave, and nothing more.
+A mail gets forwarded, so this link may read, pace, pause and leave. Changing the address, exporting
+and erasing are asked for here and done behind a fresh link (:mod:`bypost.web.fresh`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from datetime import timedelta
 
-from fastapi import Form
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from bypost.delivery.context import Context
-from bypost.people import leave, pace
-from bypost.store import Connection, Row, enrollments, subscribers
-from bypost.web.health import Beat
-from bypost.web.pages import Pages
-from bypost.web.standing import standing
-from bypost.web.titles import Titles
-from bypost.web.zones import regions
+from bypost.people import leave, pace, restart
+from bypost.store import Connection, Row, enrollments, subscribers, subscriptions
+from bypost.web.choices import ACTIONS, FOR_ALL, SAID, Asked
+from bypost.web.doors import Doors
+from bypost.web.standing import is_muted, standing
+from bypost.web.zones import options
 
-_PACE_NAMES = {"": "in the rhythm of the course", "3 days": "every 3 days", "7 days": "once a week"}
-#: What the page says after a form was sent.
-_SAID = {
-    "back": "You are back. Everything goes on as it was.",
-    "pause": "The course is paused.",
-    "resume": "The course goes on.",
-    "pace": "Your rhythm is set.",
-    "clock": "Your hour and time zone are set.",
-    pace.Answer.ASKED: "The next lesson is on its way and will be in your mailbox shortly.",
-    pace.Answer.ON_ITS_WAY: "A lesson was sent already. The one after it can be asked for then.",
-    pace.Answer.ENOUGH: "You have had two lessons within a day. The next one can wait a little.",
-    pace.Answer.PAUSED: "The course is paused. Let it go on first.",
-    pace.Answer.ENDED: "This course has ended for you.",
+#: What each rhythm is called.
+_PACE_NAMES = {
+    "": "in the rhythm of the course",
+    "1 day": "every day",
+    "1 weekday": "from Monday to Friday",
+    "twice a week": "twice a week",
+    "3 days": "every 3 days",
+    "7 days": "once a week",
 }
-
-Text = Annotated[str, Form()]
+#: Characters of a field that are read.
+_MOST_SIGNS = 2000
 
 
 class Progress:
     """The person's own page."""
 
-    def __init__(self, context: Context, titles: Titles, pages: Pages, runner: Beat | None) -> None:
-        self._context = context
-        self._titles = titles
-        self._pages = pages
-        self._runner = runner
-        self._actions: dict[str, Callable[[Connection, Row, dict[str, str]], str]] = {
-            "pause": self._pause,
-            "resume": self._resume,
-            "pace": self._pace,
-            "next": self._next,
-            "clock": self._clock,
-        }
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._context = doors.context
+        self._titles = doors.titles
+        self._pages = doors.pages
 
     def show(self, token: str, said: str = "") -> Response:
         """Show where the person stands; changes nothing."""
         link_id = self._context.links.verify(token)
         if link_id is None:
             return self._unknown()
-        now = self._context.clock.now()
+        words = SAID.get(said, "")
         with self._context.store.read() as connection:
             member = leave.find(connection, link_id)
             if member is None:
                 return self._ended()
-            title = self._titles.title(connection, member.kind, member.name)
             run = enrollments.by_link(connection, link_id)
             shape = self._titles.shape(connection, member.name) if run is not None else None
             if run is None or shape is None:
-                words = _SAID.get(said, "")
+                title = self._titles.title(connection, member.kind, member.name)
+                person = subscribers.by_id(connection, member.subscriber_id)
                 return self._pages.show(
-                    "newsletter", token=token, title=title, left=member.left, said=words
+                    "newsletter",
+                    token=token,
+                    title=title,
+                    left=member.left,
+                    muted=person is None or is_muted(self._context, connection, person),
+                    said=words,
                 )
-            at = standing(self._context, connection, run, shape, now)
+            return self._course(connection, token, run, words)
+
+    async def change(self, token: str, request: Request) -> Response:
+        """Do what the person chose, and go back to the page."""
+        async with request.form() as form:
+            return await run_in_threadpool(self._change, token, form)
+
+    def _course(self, connection: Connection, token: str, run: Row, said: str) -> Response:
+        now = self._context.clock.now()
+        shape = self._titles.shape(connection, run["course"])
+        person = subscribers.by_id(connection, run["subscriber_id"])
+        if shape is None or person is None:
+            return self._ended()
+        at = standing(self._context, connection, run, shape, now)
+        latest = restart.latest(connection, run)
+        links = self._context.links
         return self._pages.show(
             "progress",
             token=token,
             at=at,
-            said=_SAID.get(said, ""),
-            paces=_PACE_NAMES,
+            said=said,
+            called=person["name"],
+            letters=self._letters(connection, person),
+            anew=latest["id"] == run["id"] and restart.can_restart(run, now),
+            newer=links.token(latest["link_id"]) if latest["id"] != run["id"] else "",
+            paces={name: _PACE_NAMES[name] for name in dict.fromkeys((*pace.PACES, at.pace))},
             weeks=pace.PAUSE_WEEKS,
+            first_day=(at.now + timedelta(days=1)).date().isoformat(),
+            last_day=(at.now + pace.LONGEST_PAUSE).date().isoformat(),
             hours=pace.HOURS[1:],
-            regions=regions(at.zone.key),
+            zones=options(at.time_zone),
             course_zone=shape.time_zone,
         )
 
-    def change(
-        self,
-        token: str,
-        do: Text = "",
-        weeks: Text = "",
-        rhythm: Text = "",
-        hour: Text = "",
-        time_zone: Text = "",
-        after: Text = "",
-    ) -> Response:
-        """Do what the person chose, and go back to the page."""
+    def _letters(self, connection: Connection, person: Row) -> list[tuple[str, str, bool]]:
+        """Return the newsletters there are: id, title, and whether the person gets it."""
+        rows = subscriptions.of_subscribers(connection, [person["id"]])
+        on = {row["newsletter"] for row in rows if row["status"] == "active"}
+        return [(one.id, one.title, one.id in on) for one in self._doors.catalogue.newsletters()]
+
+    def _change(self, token: str, form: FormData) -> Response:
         link_id = self._context.links.verify(token)
         if link_id is None:
             return self._unknown()
-        act = self._actions.get(do)
+        texts = ((name, value) for name, value in form.items() if isinstance(value, str))
+        fields = {name: value[:_MOST_SIGNS] for name, value in texts}
+        act = ACTIONS.get(fields.get("do", ""))
         if act is None:
             return self._puzzled()
-        fields = {"weeks": weeks, "rhythm": rhythm, "after": after}
-        fields |= {"hour": hour, "time_zone": time_zone}
+        notify = self._doors.notify()
         try:
             with self._context.store.write() as connection:
-                run = enrollments.by_link(connection, link_id)
-                if run is None:
+                member = leave.find(connection, link_id)
+                person = subscribers.by_id(connection, member.subscriber_id) if member else None
+                if member is None or person is None:
                     return self._ended()
-                said = act(connection, run, fields)
+                run = enrollments.by_link(connection, link_id)
+                if run is None and fields["do"] not in FOR_ALL:
+                    return self._puzzled()
+                done = act(Asked(self._doors, connection, run, person, fields, notify))
         except ValueError:
             return self._puzzled()
-        if self._runner:
-            self._runner.wake()
+        if self._doors.runner:
+            self._doors.runner.wake()
         # Relative: the page may stand behind a proxy under any name.
-        return RedirectResponse(f"/p/{token}?said={said}", 303)
-
-    def _pause(self, connection: Connection, run: Row, fields: dict[str, str]) -> str:
-        weeks = int(fields["weeks"])
-        pace.pause(connection, run, weeks=weeks, now=self._context.clock.now())
-        return "pause"
-
-    def _resume(self, connection: Connection, run: Row, _: dict[str, str]) -> str:
-        pace.resume(connection, run, now=self._context.clock.now())
-        return "resume"
-
-    def _pace(self, connection: Connection, run: Row, fields: dict[str, str]) -> str:
-        pace.set_pace(connection, run, pace=fields["rhythm"], now=self._context.clock.now())
-        return "pace"
-
-    def _next(self, connection: Connection, run: Row, fields: dict[str, str]) -> str:
-        now = self._context.clock.now()
-        return pace.ask_next(connection, run, after=fields["after"] or None, now=now)
-
-    def _clock(self, connection: Connection, run: Row, fields: dict[str, str]) -> str:
-        person = subscribers.by_id(connection, run["subscriber_id"])
-        if person is not None:
-            pace.set_clock(
-                connection,
-                person,
-                hour=fields["hour"],
-                time_zone=fields["time_zone"],
-                now=self._context.clock.now(),
-            )
-        return "clock"
+        return RedirectResponse(f"/p/{done.token or token}?said={done.said}", 303)
 
     def _ended(self) -> Response:
         return self._pages.say("Nothing is here any more", "You are not on this list.")

@@ -72,7 +72,7 @@ def course_data(course: Course, facts: Facts, url: str, sender: Sender, site: st
             "inLanguage": course.language,
             "isAccessibleForFree": True,
             "provider": {"@type": "Organization", "name": sender.name, "url": site},
-            "offers": {"@type": "Offer", "category": "Free", "price": 0, "priceCurrency": "EUR"},
+            "offers": {"@type": "Offer", "category": "Free"},
             "hasCourseInstance": {
                 "@type": "CourseInstance",
                 "courseMode": "online",

@@ -12,10 +12,11 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from bypost.people import signup
-from bypost.people.abuse import FormCheck, check_form_token, make_form_token, network_of
+from bypost.people.abuse import FormCheck, check_form_token, make_form_token
 from bypost.people.signup import Outcome
 from bypost.people.wish import BadWish, read_wish
 from bypost.web.asked import asked, remember
+from bypost.web.client import client_network
 from bypost.web.doors import Doors
 from bypost.web.form import Form, Typed
 
@@ -53,7 +54,7 @@ class SignUp:
             return self._to_inbox(typed, form)
 
         return await run_in_threadpool(
-            self._take, typed, network(request), form, show, sent or to_inbox
+            self._take, typed, client_network(request), form, show, sent or to_inbox
         )
 
     async def again(self, request: Request, form: Form) -> Response:
@@ -111,7 +112,7 @@ class SignUp:
         try:
             # Too fast is a second press of the same button: it asks for nothing new.
             fast = check is FormCheck.TOO_FAST
-            outcome = Outcome.SENT if fast else self._ask(typed, network(request), form)
+            outcome = Outcome.SENT if fast else self._ask(typed, client_network(request), form)
         except BadWish:  # what can be asked for has changed since
             return RedirectResponse(f"{form.path}#signup", 303)
         return RedirectResponse(f"{form.path}/{INBOX}?again={outcome}", 303)
@@ -152,8 +153,3 @@ async def _typed(request: Request) -> Typed:
     """Return what came in; files among it are closed and forgotten."""
     async with request.form() as data:
         return Typed.read(data)
-
-
-def network(request: Request) -> str:
-    """Return from which network a request came, shortened."""
-    return network_of(request.client.host if request.client else "")

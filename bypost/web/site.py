@@ -23,6 +23,7 @@ from bypost.web.crawlers import Crawlers
 from bypost.web.desk import Desk
 from bypost.web.doors import Doors
 from bypost.web.embed import Embed
+from bypost.web.fresh import Fresh
 from bypost.web.guard import HOOKS, Guard
 from bypost.web.health import Beat, Health
 from bypost.web.hooks import Hooks
@@ -33,6 +34,7 @@ from bypost.web.pages import STATIC, Pages
 from bypost.web.problem import API, is_api
 from bypost.web.progress import Progress
 from bypost.web.public import menu
+from bypost.web.reading import Reading
 from bypost.web.signup import INBOX, SignUp
 from bypost.web.titles import Titles
 
@@ -60,7 +62,7 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
 
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     hooks = Hooks(context)
-    routes = [*own_routes(context, titles, pages, runner), *open_routes(doors)]
+    routes = [*own_routes(doors), *open_routes(doors)]
     routes.append(("POST", f"{HOOKS}{{provider}}", hooks.take))
     # The local page comes first: on this machine "/" is the mailbox.
     own = local_routes(desk) if desk else []
@@ -76,11 +78,12 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
     return site
 
 
-def own_routes(context: Context, titles: Titles, pages: Pages, runner: Beat | None) -> list[Route]:
+def own_routes(doors: Doors) -> list[Route]:
     """Return what people reach by the links of their mails, and monitors."""
-    leave = Leave(context, titles, pages, runner)
-    progress = Progress(context, titles, pages, runner)
-    health = Health(context, runner)
+    leave = Leave(doors.context, doors.titles, doors.pages, doors.runner)
+    progress, reading, fresh = Progress(doors), Reading(doors), Fresh(doors)
+    health = Health(doors.context, doors.runner)
+    lesson = "/p/{token}/lessons/{lesson}"
     return [
         ("GET", "/u/{token}", leave.ask),
         ("POST", "/u/{token}", leave.leave),
@@ -88,6 +91,12 @@ def own_routes(context: Context, titles: Titles, pages: Pages, runner: Beat | No
         ("POST", "/u/{token}/back", leave.back),
         ("GET", "/p/{token}", progress.show),
         ("POST", "/p/{token}", progress.change),
+        ("GET", lesson, reading.show),
+        ("GET", f"{lesson}/mail", reading.mail),
+        ("GET", "/f/{token}", fresh.ask),
+        ("POST", "/f/{token}", fresh.act),
+        ("GET", "/a/{token}", fresh.ask_address),
+        ("POST", "/a/{token}", fresh.take_address),
         ("GET", "/healthz", health.show),
         ("GET", "/readyz", health.ready),
         ("GET", "/metrics", Metrics(context).show),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -11,9 +12,9 @@ from zoneinfo import ZoneInfo
 from bypost.delivery.context import Context
 from bypost.delivery.due import Owe, Wait, decide
 from bypost.delivery.owe import run_of
-from bypost.delivery.shape import Shape
+from bypost.delivery.shape import Shape, Step
 from bypost.people import pace
-from bypost.store import Connection, Row, ledger, subscribers, suppressions
+from bypost.store import Connection, Row, binding, ledger, subscribers, suppressions
 from bypost.web.when import zone_of
 
 
@@ -22,13 +23,17 @@ class Line:
     """One lesson of the course for this person.
 
     Attributes:
-        state: ``had``, ``sending``, ``missed``, ``next`` or ``later``.
+        state: ``had``, ``sending``, ``missed``, ``skipped``, ``next`` or ``later``.
         at: When it came, or when it comes; in the person's zone; None where that is not known.
+        copies: How often it was sent once more.
     """
+
+    lesson: str
 
     title: str
     state: str
     at: datetime | None = None
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +86,7 @@ def standing(
         raise LookupError(f"enrollment {run['id']} without a person")
     past = ledger.history(connection, [run["id"]]).get(run["id"], [])
     zone = zone_of(person["time_zone"], shape.time_zone)
-    muted = _muted(context, connection, person)
+    muted = is_muted(context, connection, person)
     next_at, soon = (None, False) if muted else _next(context, run, person, past, shape, now)
     paused = run["paused_until"]
     return Standing(
@@ -89,7 +94,7 @@ def standing(
         status=run["status"],
         zone=zone,
         now=now.astimezone(zone),
-        lines=_lines(shape, run, past, zone, now, next_at),
+        lines=_lines(shape, run, past, _copies(connection, run), zone, now, next_at),
         last=pace.last_lesson(past),
         soon=soon,
         paused_until=paused.astimezone(zone) if paused and paused > now else None,
@@ -120,6 +125,7 @@ def _lines(
     shape: Shape,
     run: Row,
     past: Sequence[Row],
+    copies: Mapping[str, int],
     zone: ZoneInfo,
     now: datetime,
     next_at: datetime | None,
@@ -132,25 +138,33 @@ def _lines(
     for one in shape.steps:
         row = rows.get(one.lesson)
         if row is not None:
-            lines.append(_past(one.title, row, zone))
+            lines.append(_past(one, row, copies.get(one.lesson, 0), zone))
         elif run["status"] == "active":
             is_next = step is not None and one.lesson == step.lesson
             at = next_at.astimezone(zone) if is_next and next_at and not sending else None
-            lines.append(Line(title=one.title, state="next" if is_next else "later", at=at))
+            state = "next" if is_next else "later"
+            lines.append(Line(lesson=one.lesson, title=one.title, state=state, at=at))
     return lines
 
 
-def _past(title: str, row: Row, zone: ZoneInfo) -> Line:
+def _past(step: Step, row: Row, copies: int, zone: ZoneInfo) -> Line:
     state = row["state"] or row["batch_state"]
     at = row["accepted_at"]
+    name, title = step.lesson, step.title
     if state in ledger.OPEN:
-        return Line(title=title, state="sending")
+        return Line(lesson=name, title=title, state="sending")
     if state in {"failed", "cancelled"} or at is None:
-        return Line(title=title, state="missed")
-    return Line(title=title, state="had", at=at.astimezone(zone))
+        skipped = state == "cancelled" and row["detail"] == binding.SKIPPED
+        return Line(lesson=name, title=title, state="skipped" if skipped else "missed")
+    return Line(lesson=name, title=title, state="had", at=at.astimezone(zone), copies=copies)
 
 
-def _muted(context: Context, connection: Connection, person: Row) -> bool:
+def _copies(connection: Connection, run: Row) -> dict[str, int]:
+    """Return how often each lesson was asked for once more."""
+    return Counter(row["item"] for row in ledger.copies(connection, run["id"]))
+
+
+def is_muted(context: Context, connection: Connection, person: Row) -> bool:
     """Tell whether nothing is sent to this address at all."""
     if not person["email_key"]:
         return True

@@ -138,7 +138,7 @@ def watch(browser: Browser) -> Iterator[Callable[..., Watched]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         watched = Watched(page, base)
 
         def asked(address: str) -> None:

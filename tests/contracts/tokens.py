@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from bypost.store import Connection, Store, listing, replies, tokens
 from bypost.store.schema import batches
 from bypost.store.schema import deliveries as mails
-from tests.contracts.store import NOON, add_people, lessons, owe
+from tests.contracts.store import NOON, add_people, lessons, owe, statements
 
 SECOND = timedelta(seconds=1)
 
@@ -27,6 +27,10 @@ def add_token(connection: Connection, name: str = "shop") -> tuple[int, bytes]:
 
 class TokenContract:
     """The rules of tokens, replies and pages."""
+
+    def plan(self, connection: Connection, sql: str, parameters: Any) -> str:
+        """Return the database's own words on how it would answer a query."""
+        raise NotImplementedError
 
     def test_a_token_is_found_by_its_hash_and_is_itself_nowhere(self, store: Store) -> None:
         token = tokens.make()
@@ -154,6 +158,18 @@ class TokenContract:
             self._set(connection, batch, "unknown", "accepted")
             assert listing.mails(connection, after=0, limit=9, state="unknown") == []
             assert len(listing.mails(connection, after=0, limit=9, state="accepted")) == 1
+
+    @pytest.mark.parametrize("state", ["pending", "sending", "unknown"])
+    def test_the_few_open_and_unknown_deliveries_are_found_by_an_index(
+        self, store: Store, state: str
+    ) -> None:
+        with store.read() as connection:
+            with statements(connection) as asked:
+                listing.mails(connection, after=0, limit=9, state=state)
+            plan = self.plan(connection, *asked[-1])
+        name = "ix_batches_unknown" if state == "unknown" else "ix_batches_open"
+        assert name in plan
+        assert "ix_deliveries_batch_id" in plan
 
     def test_deliveries_are_found_since_an_instant(self, store: Store) -> None:
         with store.write() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -76,7 +76,7 @@ class House:
 @pytest.fixture
 def house(
     empty_project: Path, open_context: Callable[..., Context], clock: SimulatedClock
-) -> Iterator[House]:
+) -> House:
     write_course(empty_project)
     write_people(
         empty_project,
@@ -89,7 +89,7 @@ def house(
     house.run()
     _leave_traces(house)
     (empty_project / "subscribers.csv").unlink()
-    yield house
+    return house
 
 
 def _leave_traces(house: House) -> None:

@@ -107,7 +107,24 @@ def test_a_pause_holds_and_resuming_ends_it(
     assert len(api.all("/deliveries", subscriber_id=1)) == 2
 
 
+def test_a_pause_may_end_on_a_day_of_the_persons_own(api: Api) -> None:
+    paused = api.post("/enrollments/1/pause", {"until": "2026-12-24"}).json()
+    assert paused["paused_until"] == "2026-12-23T23:00:00Z"  # midnight in Berlin
+    paused = api.post("/enrollments/2/pause", {"until": "2026-12-24"}).json()
+    assert paused["paused_until"] == "2026-12-23T15:00:00Z"  # and in Tokyo
+
+
+def test_a_day_that_is_over_or_far_away_ends_no_pause(api: Api) -> None:
+    for day in ("2026-11-23", "2027-12-24", "0001-01-01", "9999-12-31", "2026-02-30", "soon"):
+        answer = api.post("/enrollments/2/pause", {"until": day})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == "body.until"
+    assert api.get("/enrollments/2").json()["paused_until"] is None
+
+
 def test_a_pause_is_as_long_as_the_page_offers(api: Api) -> None:
+    both = {"weeks": 1, "until": "2026-12-24"}
+    assert api.post("/enrollments/1/pause", both).status_code == 422
     for body in ({"weeks": 3}, {"weeks": "2"}, {"weeks": 2.5}, {}, None, {"weeks": 1, "days": 1}):
         assert api.post("/enrollments/1/pause", body).status_code == 422
 

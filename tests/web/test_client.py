@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
+from selectolax.lexbor import LexborHTMLParser
 
+from bypost.cli import serve
+from bypost.delivery.context import Context
+from bypost.delivery.run import Pass
 from bypost.settings.model import Settings
+from bypost.store import signups, subscribers
+from bypost.web import make_site
 from bypost.web.client import believe, client_network
+from scheduler.clock import SimulatedClock
 
 PROXY, STRANGER = "10.0.0.1", "198.51.100.9"
 V6_PROXY = "2001:db8:ffff::1"
@@ -82,3 +91,34 @@ def test_a_proxy_that_is_no_address_is_refused_when_settings_are_read(text: str)
 def test_proxies_may_stand_in_the_environment() -> None:
     site = Settings.model_validate({"site": {"trusted_proxies": "10.0.0.1, 10.1.0.0/16"}}).site
     assert site.trusted_proxies == ("10.0.0.1", "10.1.0.0/16")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "network"), [("10.0.0.0/8", "203.0.113.0/24"), ("192.0.2.1", "10.0.0.0/24")]
+)
+def test_evidence_of_a_sign_up_names_the_visitors_network_not_the_proxys(
+    project: Path,
+    open_context: Callable[..., Context],
+    clock: SimulatedClock,
+    proxies: str,
+    network: str,
+) -> None:
+    context = open_context(project, {"BYPOST_SITE__TRUSTED_PROXIES": proxies})
+    Pass(context).run()
+    site = make_site(context)
+    headers = {"X-Forwarded-For": f"1.2.3.4, {VISITOR}", "X-Forwarded-Proto": "https"}
+    with TestClient(site, client=(PROXY, 50000), headers=headers, follow_redirects=False) as client:
+        page = LexborHTMLParser(client.get("/courses/letters").text)
+        token = page.css_first("form [name=token]").attributes["value"]
+        clock.advance(timedelta(seconds=5))
+        fields = {"token": token, "email": "cy@example.org"}
+        assert client.post("/courses/letters", data=fields).status_code == 303
+    with context.store.read() as connection:
+        person = subscribers.by_keys(connection, ["cy@example.org"])["cy@example.org"]
+        (row,) = signups.of_subscriber(connection, person["id"])
+    assert row["network"] == network
+
+
+def test_the_web_server_believes_nobody_of_its_own_accord() -> None:
+    # Its default is to believe this machine, and an environment variable that is not ours.
+    assert serve._server(FastAPI()).config.proxy_headers is False

@@ -174,3 +174,13 @@ def test_an_empty_project_says_what_to_do(local: TestClient, project: Path) -> N
     fresh.store.close()
     assert "No mail was written yet" in page
     assert "Nothing comes within 60 days" in page
+
+
+def test_the_mailbox_has_an_address_of_its_own_beside_the_pages_for_everybody(
+    local: TestClient,
+) -> None:
+    assert '<h2 id="mailbox-title">' in local.get("/").text
+    assert '<h2 id="mailbox-title">' in local.get("/mailbox").text
+    page = local.get("/courses")
+    assert "Start the course" in page.text
+    assert 'class="name" href="/courses"' in page.text

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
 from bypost.people import leave, pace
@@ -19,9 +20,10 @@ from bypost.web.api.content import require_course
 from bypost.web.api.fields import Folder, Given, Number, NumberInPath, Statement
 from bypost.web.api.once import CallOf, Once, Reply
 from bypost.web.api.paging import Asked, Page, page
-from bypost.web.api.refusals import ended, missing
+from bypost.web.api.refusals import ended, missing, unusable
 from bypost.web.doors import Doors
 from bypost.web.problem import API
+from bypost.web.when import zone_of
 
 _RUN: dict[str, Any] = {
     "id": 7,
@@ -85,9 +87,21 @@ class NewEnrollment(Given):
 class Pause(Given):
     """For how long nothing comes."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"weeks": 2}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"weeks": 2}, {"until": "2027-01-07"}]}
+    )
 
-    weeks: Literal[1, 2, 4]
+    weeks: Literal[1, 2, 4] | None = None
+    until: Annotated[
+        date | None,
+        Field(description="the day on which it goes on, in the person's zone; within a year"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.weeks is None) == (self.until is None):
+            raise ValueError("write either `weeks` or `until`")
+        return self
 
 
 class NextNow(BaseModel):
@@ -154,13 +168,16 @@ class Enrollments:
         return self._once.run(call, body, act)
 
     def pause(self, enrollment_id: NumberInPath, body: Pause, call: CallOf) -> Response:
-        """Send nothing of this course for some weeks."""
-        return self._change(
-            call,
-            body,
-            enrollment_id,
-            lambda c, run, now: pace.pause(c, run, weeks=body.weeks, now=now),
-        )
+        """Send nothing of this course for some weeks, or until a day."""
+
+        def do(connection: Connection, run: Row, now: datetime) -> None:
+            if body.weeks is not None:
+                pace.pause(connection, run, weeks=body.weeks, now=now)
+            elif body.until is not None:
+                zone = self._zone(connection, run)
+                pace.pause_until(connection, run, day=body.until, zone=zone, now=now)
+
+        return self._change(call, body, enrollment_id, do)
 
     def resume(self, enrollment_id: NumberInPath, call: CallOf) -> Response:
         """Go on after a pause."""
@@ -192,6 +209,13 @@ class Enrollments:
 
         return self._once.run(call, None, act)
 
+    def _zone(self, connection: Connection, run: Row) -> ZoneInfo:
+        """Return the zone by which this course runs for this person."""
+        person = subscribers.by_id(connection, run["subscriber_id"])
+        shape = self._doors.titles.shape(connection, run["course"])
+        own = person["time_zone"] if person is not None else ""
+        return zone_of(own, shape.time_zone if shape else "")
+
     def _change(
         self,
         call: CallOf,
@@ -203,7 +227,11 @@ class Enrollments:
             run = _known(connection, enrollment_id)
             if run["status"] != "active":
                 raise ended(run["status"])
-            do(connection, run, now)
+            try:
+                do(connection, run, now)
+            except ValueError:
+                words = "write a day that is still to come, at most a year ahead"
+                raise unusable([("body.until", words)]) from None
             return _reply(connection, enrollment_id, 200)
 
         return self._once.run(call, body, act)

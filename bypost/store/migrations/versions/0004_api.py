@@ -86,7 +86,7 @@ def _add_replies() -> None:
             name=op.f("fk_replies_subscriber_id_subscribers"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_replies")),
-        sa.UniqueConstraint("token_id", "key", name=op.f("uq_replies_token_id")),
+        sa.UniqueConstraint("token_id", "key", name=op.f("uq_replies_token_id_key")),
         comment="Answers to requests with an Idempotency-Key, written with what the request did",
     )
     for name in ("ends_at", "subscriber_id"):
