@@ -104,6 +104,9 @@ def _ask_about(context: Context, provider: Provider, batch: Row) -> tuple[Settle
             _ask_later(context, batch, wait)
             return total + asked.write() + Settled(troubles=(str(error),)), wait
         total += asked.write()
+    if not batch["attempts"]:
+        with context.store.write() as connection:
+            settle.ask_nobody(connection, batch["id"])
     return total, timedelta(0)
 
 
@@ -148,11 +151,15 @@ class _Asked:
                 self._found.append((member["id"], result))
 
     def write(self) -> Settled:
-        """Write down what is known; "not there" is not believed of a process that stood still."""
+        """Write down what is known; "not there" is not believed of a process that stood still.
+
+        Nor where no attempt is known: of a lesson that was open when a backup was made.
+        """
         context, now = self._context, self._context.clock.now()
         self._time()
         # A question ends within the time of a request, which is at most half a lease.
         stood_still = self._longest > context.lease.total_seconds() / 2
+        believed = bool(self._batch["attempts"]) and not stood_still
         with context.store.write() as connection:
             if stood_still:
                 settle.ask_later(connection, self._batch["id"], now + context.quiet)
@@ -170,7 +177,7 @@ class _Asked:
             again = settle.owe_again(
                 connection,
                 self._batch["id"],
-                [] if stood_still else self._absent,
+                self._absent if believed else [],
                 provider=context.provider.name,
                 size=context.most(context.provider),
                 now=now,

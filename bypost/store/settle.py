@@ -18,7 +18,8 @@ from bypost.store.engine import Connection
 from bypost.store.schema import batches, deliveries, enrollments, subscribers
 from bypost.store.schema.base import Instant
 
-#: In place of a provider where nobody can be asked: owed in a time that a backup does not know.
+#: In place of a provider where nobody can be asked: sent, if at all, in a time that a backup does
+#: not know.
 NOBODY = ""
 
 
@@ -56,15 +57,12 @@ def open_members(connection: Connection, batch_id: int) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 
-def doubt(
-    connection: Connection, *, at: datetime, next_try: datetime, why: str, nobody: bool = False
-) -> int:
+def doubt(connection: Connection, *, at: datetime, next_try: datetime, why: str) -> int:
     """Make every open batch unknown: it may have been sent since ``at``; return how many people.
 
     Args:
         at: Its first byte may have left then, where no attempt is known.
         next_try: When to ask.
-        nobody: Its references never reached a provider, so that nobody can be asked.
     """
     held = (
         select(func.count())
@@ -86,7 +84,6 @@ def doubt(
             first_sent_at=func.coalesce(batches.c.first_sent_at, literal(at, Instant())),
             next_try=next_try,
             detail=why[:400],
-            **({"provider": NOBODY} if nobody else {}),
         )
     )
     connection.execute(
@@ -94,6 +91,10 @@ def doubt(
         .where(ledger.IS_UNKNOWN, batches.c.members <= 0)
         .values(state="settled", detail="")
     )
+    # A lesson may have been owed anew since, and so have left under another reference: that a
+    # provider does not know this one proves nothing (``attempts`` 0: none is known).
+    lessons = batches.c.kind == "lesson"
+    connection.execute(update(batches).where(ledger.IS_UNKNOWN, lessons).values(attempts=0))
     after = connection.execute(select(func.sum(batches.c.members)).where(ledger.IS_UNKNOWN))
     return (after.scalar() or 0) - known
 
@@ -119,6 +120,15 @@ def ask_later(connection: Connection, batch_id: int, at: datetime) -> None:
         update(batches)
         .where(batches.c.id == batch_id, batches.c.state == "unknown")
         .values(next_try=at)
+    )
+
+
+def ask_nobody(connection: Connection, batch_id: int) -> None:
+    """Leave what is still unknown of a batch to the operator."""
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == batch_id, batches.c.state == "unknown")
+        .values(provider=NOBODY)
     )
 
 

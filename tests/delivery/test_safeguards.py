@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bypost.delivery import events, reconcile, steps
+from bypost.delivery import events, reconcile
 from bypost.errors import NotSent
 from bypost.http import HttpClient
 from bypost.model.message import Key, Nothing
@@ -21,27 +19,10 @@ from bypost.testing import ending
 from bypost.testing.fake_resend import FakeResend
 from tests.contracts.http_provider import no_proxies
 from tests.delivery.stage import Theatre
-
-_STEPS = logging.getLogger(steps.__name__)
-
-
-class Once(logging.Handler):
-    """Does something when a step is reached for the first time."""
-
-    def __init__(self, label: str, act: Callable[[], None]) -> None:
-        super().__init__()
-        self._label = label
-        self._act = act
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.getMessage() == self._label:
-            self._label = ""
-            self._act()
+from tests.regressions.meanwhile import once_at
 
 
-def test_whoever_leaves_while_the_mails_are_built_is_not_among_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whoever_leaves_while_the_mails_are_built_is_not_among_them(tmp_path: Path) -> None:
     with Theatre(tmp_path).stage(Key(lifetime=timedelta(hours=24))) as stage:
 
         def second_leaves() -> None:
@@ -51,9 +32,8 @@ def test_whoever_leaves_while_the_mails_are_built_is_not_among_them(
                 assert member is not None
                 leave.leave(connection, member, by="test", now=stage.clock.now())
 
-        monkeypatch.setattr(_STEPS, "level", logging.DEBUG)
-        monkeypatch.setattr(_STEPS, "handlers", [Once("built", second_leaves)])
-        stage.run()
+        with once_at("built", second_leaves):
+            stage.run()
         (request,) = stage.provider.requests
         assert request.to == ("p0@example.org", "p2@example.org")
         assert (stage.numbers().accepted, stage.numbers().cancelled) == (2, 1)

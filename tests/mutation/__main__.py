@@ -32,7 +32,7 @@ def say(line: str) -> None:
 def play(name: str) -> Trial:
     """Run all tests of sending without one safeguard."""
     started = time.monotonic()
-    options = ("--tb=no", "-n", "auto", "--dist", "loadgroup")
+    options = ("--tb=no", "-p", "xdist", "-n", "auto", "--dist", "loadgroup")
     try:
         trial = run(MUTATIONS[name], *TESTS, *options, patience=PATIENCE)
     except subprocess.TimeoutExpired:

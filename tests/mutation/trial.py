@@ -42,7 +42,9 @@ def run(mutation: Mutation | None, *options: str, patience: float = 300) -> Tria
     """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "failed.json"
-        environ = {**os.environ, plugin.REPORT: str(report), plugin.NAME: ""}
+        # Other plugins of the environment would take longer to load than the tests to run.
+        environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        environ |= {plugin.REPORT: str(report), plugin.NAME: ""}
         if mutation is not None:
             environ[plugin.NAME] = mutation.name
         done = subprocess.run(
