@@ -53,11 +53,18 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == "sqlite":
         # Numbers of deliveries are never given out again; SQLite must build the table anew for it.
-        op.execute("PRAGMA defer_foreign_keys = ON")
+        # Dropping the old one breaks whatever refers to it, so events let go of it meanwhile.
+        op.execute("CREATE TEMP TABLE held AS SELECT id, delivery_id FROM events")
+        op.execute("UPDATE events SET delivery_id = NULL")
         with op.batch_alter_table(
             "deliveries", recreate="always", table_kwargs={"sqlite_autoincrement": True}
         ):
             pass
+        op.execute(
+            "UPDATE events SET delivery_id ="
+            " (SELECT delivery_id FROM held WHERE held.id = events.id)"
+        )
+        op.execute("DROP TABLE held")
     unknown = sa.text("state = 'unknown'")
     op.create_index(
         "ix_batches_unknown",
