@@ -11,7 +11,7 @@ from bypost.delivery.compose import rebuild
 from bypost.model.message import Message
 from bypost.people import leave
 from bypost.people.resend import was_had
-from bypost.store import Connection, contents, enrollments, ledger
+from bypost.store import Connection, contents, enrollments, ledger, subscribers
 from bypost.web.doors import Doors
 from bypost.web.guard import MAIL_POLICY
 from bypost.web.when import zone_of
@@ -36,7 +36,8 @@ class Reading:
                 return self._missing()
             title = self._doors.titles.title(connection, member.kind, member.name)
             shape = self._doors.titles.shape(connection, member.name)
-        zone = zone_of(shape.time_zone if shape else "")
+            person = subscribers.by_id(connection, member.subscriber_id)
+        zone = zone_of(person["time_zone"] if person else "", shape.time_zone if shape else "")
         return self._doors.pages.show(
             "reading",
             token=token,

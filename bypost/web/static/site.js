@@ -53,7 +53,21 @@ function copyButtons(root) {
   });
 }
 
+// A lesson in a frame is as high as it is; without script the frame scrolls.
+function fit(frame) {
+  const measure = () => {
+    const page = frame.contentDocument;
+    if (!page || !page.body) return;
+    const height = Math.ceil(page.documentElement.getBoundingClientRect().height);
+    if (height) frame.style.height = `${height + 2}px`;
+  };
+  frame.addEventListener("load", measure);
+  window.addEventListener("resize", measure);
+  if (frame.contentDocument && frame.contentDocument.readyState === "complete") measure();
+}
+
 function prepare(root) {
+  root.querySelectorAll("iframe.mail").forEach(fit);
   guessZone(root);
   copyButtons(root);
 }
