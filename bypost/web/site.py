@@ -99,7 +99,7 @@ def own_routes(doors: Doors) -> list[Route]:
         ("POST", "/a/{token}", fresh.take_address),
         ("GET", "/healthz", health.show),
         ("GET", "/readyz", health.ready),
-        ("GET", "/metrics", Metrics(context).show),
+        ("GET", "/metrics", Metrics(doors.context).show),
     ]
 
 
