@@ -152,7 +152,7 @@ class Pass:
                 {
                     "ref": self.context.reference(row["id"]),
                     "email": row["email"] or "",
-                    "content": "/".join(filter(None, (row["collection"], row["item"]))),
+                    "content": _content(row["collection"], row["item"]),
                 }
                 for row in counts.unknown_deliveries(connection)
             ]
@@ -172,6 +172,12 @@ class Pass:
 def _at_least_once(published: Published) -> frozenset[str]:
     """Return the courses that would rather send twice than not at all."""
     return frozenset(name for name, shape in published.shapes.items() if shape.at_least_once)
+
+
+def _content(collection: str, item: str) -> str:
+    """Return what a mail is: ``course/lesson``, ``newsletter/issue`` or a notice's id."""
+    whole = item.startswith(f"{collection}/")
+    return "/".join(filter(None, ("" if whole else collection, item)))
 
 
 def importer(
