@@ -20,6 +20,7 @@ from bypost.delivery.reconcile import Settled, settle_due
 from bypost.delivery.report import Report
 from bypost.delivery.sender import Progress, Sender
 from bypost.errors import ByPostError
+from bypost.model.content import full_name
 from bypost.people.csv_rows import Known
 from bypost.people.import_csv import Importer, Summary, project_file
 from bypost.store import binding, budgets, counts, enrollments, ledger, settle
@@ -152,7 +153,7 @@ class Pass:
                 {
                     "ref": self.context.reference(row["id"]),
                     "email": row["email"] or "",
-                    "content": _content(row["collection"], row["item"]),
+                    "content": full_name(row["collection"], row["item"]),
                 }
                 for row in counts.unknown_deliveries(connection)
             ]
@@ -172,12 +173,6 @@ class Pass:
 def _at_least_once(published: Published) -> frozenset[str]:
     """Return the courses that would rather send twice than not at all."""
     return frozenset(name for name, shape in published.shapes.items() if shape.at_least_once)
-
-
-def _content(collection: str, item: str) -> str:
-    """Return what a mail is: ``course/lesson``, ``newsletter/issue`` or a notice's id."""
-    whole = item.startswith(f"{collection}/")
-    return "/".join(filter(None, ("" if whole else collection, item)))
 
 
 def importer(
