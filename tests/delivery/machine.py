@@ -131,14 +131,20 @@ class Machine(RuleBasedStateMachine):
     # Passes and workers
 
     @rule(
-        minutes=st.sampled_from([0, 1, 3, 20, 70]),
+        minutes=st.sampled_from([0, 3, 20, 70]),
         how=ENDING,
         tells=st.booleans(),
         asked=st.sampled_from(["", "lost", "429", "slow", "twice"]),
     )
     def a_pass(self, minutes: int, how: str, tells: bool, asked: str) -> None:
-        """Make a pass after some minutes; its first request, and its first question, end so."""
-        self.clock.advance(minutes * MINUTE)
+        """Make a pass, after some minutes or when something is due.
+
+        Args:
+            how: How its first request ends.
+            tells: An event overtakes the answer.
+            asked: How its first question ends.
+        """
+        self._wait(minutes)
         self._next_ends(how, tells)
         self._next_question_ends(asked)
         self._pass()
@@ -155,7 +161,7 @@ class Machine(RuleBasedStateMachine):
         Args:
             seen: That it is dead is known to those who find its leases.
         """
-        self.clock.advance(minutes * MINUTE)
+        self._wait(minutes)
         self._next_ends(how, tells=False)
         before = self.stage.crashes
         with crash_at(label):
@@ -163,9 +169,9 @@ class Machine(RuleBasedStateMachine):
         if seen and self.stage.crashes > before:
             self.crew.dead.add(self.crew.current())
 
-    @rule(hours=st.sampled_from([1, 20]))
-    def a_pass_without_trouble(self, hours: int) -> None:
-        self.clock.advance(hours * HOUR)
+    @rule(minutes=st.sampled_from([0, 20]))
+    def a_pass_without_trouble(self, minutes: int) -> None:
+        self._wait(minutes)
         self.provider.script.clear()
         self.stage.resume()
         self._pass()
@@ -181,7 +187,7 @@ class Machine(RuleBasedStateMachine):
         """Let a worker take a batch, one that is owed for it if there is none, and stop midway."""
         ready = self._ready()
         if not ready:
-            self.clock.advance(20 * HOUR)
+            self._wait(0)
             with crash_at("owed"):
                 self._pass()
             ready = self._ready()
@@ -282,6 +288,16 @@ class Machine(RuleBasedStateMachine):
         ]
         chosen = waits if waits and one % 2 else runs or runs_of_all(connection)
         return chosen[one // 2 % len(chosen)]
+
+    def _wait(self, minutes: int) -> None:
+        """Wait for some minutes; 0 until something is due, if it is within three days."""
+        self.clock.advance(minutes * MINUTE)
+        if minutes or self._ready():
+            return
+        with self.context.store.read() as connection:
+            at = enrollments.next_hint(connection, ["letters"])
+        if at and self.clock.now() < at < self.clock.now() + 3 * DAY:
+            self.clock.advance_to(at)
 
     def _pass(self) -> None:
         self.crew.passes += 1

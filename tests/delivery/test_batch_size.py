@@ -60,6 +60,23 @@ def test_a_provider_that_takes_less_than_the_setting_is_given_less(theatre: Thea
         assert sizes(stage) == [2, 2, 2, 1]
 
 
+@pytest.mark.parametrize("send_class", WITHOUT_KEY)
+def test_a_setting_that_was_lowered_splits_what_is_owed_already(
+    theatre: Theatre, send_class: SendClass
+) -> None:
+    with theatre.stage(send_class, batch_size=100) as stage:
+        stage.provider.script.add(ending.not_sent())
+        stage.run(patience=timedelta(0))
+        assert sizes(stage) == [7]
+        sending = stage.context.settings.sending.model_copy(update={"batch_without_key": 2})
+        settings = stage.context.settings.model_copy(update={"sending": sending})
+        stage.context = replace(stage.context, settings=settings)
+        stage.clock.advance(timedelta(minutes=1))
+        stage.run()
+        assert sizes(stage) == [7, 2, 2, 2, 1]
+        everybody_has_it_once(stage)
+
+
 def test_a_limit_that_the_provider_lowered_splits_what_is_owed_already(stage: Stage) -> None:
     stage.provider.script.add(ending.not_sent())
     stage.run(patience=timedelta(0))
