@@ -21,12 +21,12 @@ _ALL = "all"
 def reconcile(
     project: ProjectOption = HERE,
     since: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="A backup of this time was put back: what may have been sent since is unknown.",
             metavar="TIME",
         ),
-    ] = "",
+    ] = None,
     sent: Annotated[
         list[str] | None,
         typer.Option(help="This one was sent; may be repeated; `all` for every unknown one."),
@@ -44,12 +44,12 @@ def reconcile(
     from bypost.errors import SettingsError
     from bypost.project import open_project
 
-    if sum(map(bool, (since, sent, resend))) > 1:
+    if sum(map(bool, (since is not None, sent, resend))) > 1:
         raise SettingsError(
             "--since, --sent and --resend are for one thing each\n    give one of them"
         )
     with open_project(project) as context:
-        if since:
+        if since is not None:
             told = _since(context, since)
         elif sent:
             told = _by_hand(context, sent, sent=True)
@@ -83,7 +83,7 @@ def _since(context: Context, text: str) -> dict[str, Any]:
 
     try:
         since = datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # the latter: outside of what a zone knows
         raise SettingsError(
             f"--since {text}: not a time\n    write it like 2026-11-23T08:30 (this machine's zone)"
         ) from None
@@ -135,7 +135,7 @@ def _print(told: dict[str, Any], unknown: int) -> None:
         "due_since": "{} fell due since: unknown now",
     }
     for name, text in words.items():
-        if name in told and (told[name] or name != "accepted"):
+        if told.get(name) or name in told.keys() & {"open_then", "due_since"}:
             console.out.print(text.format(f"{told[name]:,}"))
     for trouble in told.get("troubles", ()):
         console.note(trouble)

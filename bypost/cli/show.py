@@ -81,10 +81,11 @@ def _print(context: Context, found: Trace) -> None:
     from rich.text import Text
 
     from bypost.cli.sheet import sheet
+    from bypost.model.content import full_name
 
     row = found.row
     who = f"{row['name']} <{row['email']}>" if row["name"] else row["email"]
-    what = "/".join(filter(None, (row["collection"], row["item"])))
+    what = full_name(row["collection"], row["item"])
     people = "1 person" if row["size"] == 1 else f"{row['size']:,} people"
     lines = [
         ("now", _stands(context, found)),

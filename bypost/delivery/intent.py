@@ -57,8 +57,8 @@ def commit(context: Context, provider: Provider, claim: Claim) -> Request | None
             members = ledger.members(connection, claim.batch["id"])
             if not _gate(context, connection, claim, members, now).agrees_with(draft.verdict):
                 continue  # somebody left while we were building
-            if not claim.ambiguous and _is_too_large(provider, draft):
-                _split(connection, provider, claim)
+            if not claim.ambiguous and _is_too_large(context, provider, draft):
+                _split(context, connection, provider, claim)
                 return None
             return _write_intent(context, connection, provider, claim, draft, now)
 
@@ -93,16 +93,16 @@ def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) ->
     return _Draft(verdict, going, refused, body, pack(composer.shared, people))
 
 
-def _is_too_large(provider: Provider, draft: _Draft) -> bool:
-    """Tell whether a request holds more than its provider takes; one message always goes."""
+def _is_too_large(context: Context, provider: Provider, draft: _Draft) -> bool:
+    """Tell whether a request holds more than it may by now; one message always goes."""
     count = len(draft.going)
-    return count > provider.batch_size or (count > 1 and len(draft.body) > provider.max_bytes)
+    return count > context.most(provider) or (count > 1 and len(draft.body) > provider.max_bytes)
 
 
-def _split(connection: Connection, provider: Provider, claim: Claim) -> None:
+def _split(context: Context, connection: Connection, provider: Provider, claim: Claim) -> None:
     """Bind the members of a request that is too large to smaller batches instead."""
     if ledger.update_fenced(connection, claim.batch["id"], claim.fence, {"lease_until": None}):
-        size = min(provider.batch_size, (claim.batch["size"] + 1) // 2)
+        size = min(context.most(provider), (claim.batch["size"] + 1) // 2)
         binding.dissolve(connection, claim.batch, provider=provider.name, size=size)
 
 

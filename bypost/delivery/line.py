@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bypost.delivery.claim import Claim
 from bypost.delivery.context import Context
+from bypost.model.content import full_name
 
 #: Its records carry their fields in ``fields``; :mod:`bypost.cli.logs` writes them.
 _LOG = logging.getLogger("bypost.batch")
@@ -35,7 +36,7 @@ def tell(
         "ref": batch_ref(context, batch["id"]),
         "provider": batch["provider"],
         "kind": batch["kind"],
-        "content": "/".join(filter(None, (batch["collection"], batch["item"]))),
+        "content": full_name(batch["collection"], batch["item"]),
         "size": batch["size"],
         "accepted": accepted,
         "failed": len(refused),

@@ -21,6 +21,7 @@ from bypost.delivery.report import Report
 from bypost.delivery.sender import Progress, Sender
 from bypost.delivery.tidy import tidy
 from bypost.errors import ByPostError
+from bypost.model.content import full_name
 from bypost.people.csv_rows import Known
 from bypost.people.import_csv import Importer, Summary, project_file
 from bypost.store import binding, budgets, counts, enrollments, ledger, settle
@@ -154,7 +155,7 @@ class Pass:
                 {
                     "ref": self.context.reference(row["id"]),
                     "email": row["email"] or "",
-                    "content": "/".join(filter(None, (row["collection"], row["item"]))),
+                    "content": full_name(row["collection"], row["item"]),
                 }
                 for row in counts.unknown_deliveries(connection)
             ]

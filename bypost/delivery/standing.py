@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bypost.delivery import disk, instance, last_pass
 from bypost.delivery.last_pass import LastPass
+from bypost.model.content import full_name
 from bypost.people import abuse
 from bypost.store import Connection, Row, counts
 from bypost.store import standing as store
@@ -178,7 +179,7 @@ def _unknown(context: Context, row: Row) -> dict[str, str]:
 
 
 def _content(row: Row) -> str:
-    return "/".join(filter(None, (row["collection"], row["item"])))
+    return full_name(row["collection"], row["item"])
 
 
 def _providers(context: Context, connection: Connection, now: datetime) -> list[ProviderStanding]:

@@ -53,3 +53,11 @@ class Content:
     text: Template
     needs: tuple[str, ...]
     hash: str
+
+
+def full_name(collection: str, item: str) -> str:
+    """Return what a mail is: ``course/lesson``, ``newsletter/issue`` or a notice's id.
+
+    The item of an issue names its newsletter already.
+    """
+    return item if not collection or item.startswith(f"{collection}/") else f"{collection}/{item}"

@@ -33,7 +33,9 @@ PROFILE = settings(
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
     return Theatre(
-        tmp_path_factory.mktemp("theatre"), delays=("at once", "1 day", "1 day"), texts=3
+        tmp_path_factory.mktemp("theatre"),
+        delays=("at once", "1 day", "at once", "1 day", "1 day"),
+        texts=3,
     )
 
 

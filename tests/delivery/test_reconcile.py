@@ -533,6 +533,42 @@ def test_the_last_lesson_owed_again_reaches_the_person_though_the_course_is_over
         assert stage.numbers().accepted == 6
 
 
+def test_a_lesson_that_the_course_has_overtaken_waits_for_the_end_of_a_pause(
+    theatre: Theatre,
+) -> None:
+    with theatre.stage(Nothing()) as stage:
+        lose(stage, accepted=False)
+        stage.clock.advance(timedelta(days=1))
+        stage.run()
+        now = stage.clock.now()
+        with stage.context.store.write() as connection:
+            run = enrollments.of_subscribers(connection, [1])[0]
+            enrollments.change(connection, run["id"], {"paused_until": now + timedelta(weeks=1)})
+        owe_all_again(stage)
+        assert stage.run().total.accepted == 5
+        stage.clock.advance(timedelta(days=6, hours=23))
+        assert stage.run().total.pending == 1
+        stage.clock.advance(timedelta(hours=1))
+        stage.run()
+        everybody_has_it_once(stage)
+        assert stage.numbers().accepted == 6
+
+
+def test_a_lesson_that_the_course_has_overtaken_outlives_a_long_stop(theatre: Theatre) -> None:
+    with theatre.stage(Nothing()) as stage:
+        lose(stage, accepted=False)
+        stage.clock.advance(timedelta(days=1))
+        stage.run()
+        owe_all_again(stage)
+        stage.provider.script.add(ending.refused(401))
+        assert stage.run().total.pending == 3
+        stage.clock.advance(timedelta(days=3))
+        stage.resume()
+        stage.run()
+        everybody_has_it_once(stage)
+        assert stage.numbers().accepted == 6
+
+
 def test_a_late_lesson_that_is_still_the_next_one_waits_for_its_hour(theatre: Theatre) -> None:
     with theatre.stage(Nothing(), unknown_hold_hours=100) as stage:
         stage.run()

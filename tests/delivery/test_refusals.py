@@ -8,18 +8,14 @@ from datetime import timedelta
 import pytest
 
 from bypost.delivery.report import Report
-from bypost.model.message import Key, Nothing, Search, SendClass
+from bypost.model.message import Key, Nothing, Search
 from bypost.store import budgets
 from bypost.testing import ending
 from bypost.testing.ending import Rule
 from tests.delivery.stage import Stage, Theatre
 
 KEY = Key(lifetime=timedelta(hours=24))
-CLASSES: dict[str, SendClass] = {
-    "key": KEY,
-    "search": Search(lag=timedelta(minutes=1)),
-    "none": Nothing(),
-}
+SEARCH = Search(lag=timedelta(minutes=1))
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +66,9 @@ def test_the_first_refusal_stops_the_provider_and_leaves_everybody_pending(stage
     assert len(stage.provider.requests) == 1
 
 
-@pytest.mark.parametrize("stage", CLASSES.values(), ids=CLASSES, indirect=True)
-@pytest.mark.parametrize("person", [0, 42, 99])
+@pytest.mark.parametrize(
+    ("stage", "person"), [(KEY, 0), (KEY, 99), (SEARCH, 42), (Nothing(), 42)], indirect=["stage"]
+)
 def test_once_it_is_resumed_everybody_but_the_poisoned_one_has_it_once(
     stage: Stage, person: int
 ) -> None:
