@@ -129,3 +129,14 @@ def test_the_project_may_be_named_before_and_behind_the_verb(
     verb = ["subscribers", "export"]
     assert main([*option, *verb] if "before" in place else [*verb, *option]) == 0
     assert capsys.readouterr().out.startswith("email,")
+
+
+def test_forgetting_erases_and_the_file_does_not_bring_them_back(run: Run) -> None:
+    run("send")
+    done = run("subscribers", "forget", "P1@example.org")
+    assert done.code == 0
+    assert "subscribers.csv" in done.err
+    assert list(exported(run)) == ["p0@example.org", "p2@example.org"]
+    run("send")
+    assert list(exported(run)) == ["p0@example.org", "p2@example.org"]
+    assert run("subscribers", "forget", "p1@example.org").code == 2
