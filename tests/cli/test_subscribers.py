@@ -140,3 +140,14 @@ def test_show_says_when_nothing_is_sent_to_an_address(run: Run, tmp_path: Path) 
     shown = run("subscribers", "show", "p1@example.org").out
     assert "nothing is sent to this address: left" in shown
     assert ", next " not in shown
+
+
+def test_forgetting_erases_and_the_file_does_not_bring_them_back(run: Run) -> None:
+    run("send")
+    done = run("subscribers", "forget", "P1@example.org")
+    assert done.code == 0
+    assert "subscribers.csv" in done.err
+    assert list(exported(run)) == ["p0@example.org", "p2@example.org"]
+    run("send")
+    assert list(exported(run)) == ["p0@example.org", "p2@example.org"]
+    assert run("subscribers", "forget", "p1@example.org").code == 2

@@ -175,3 +175,38 @@ def test_however_irregular_the_passes_order_is_kept_and_no_day_brings_two(
         hint = decision.hint if isinstance(decision, Owe) else decision.until
         assert isinstance(decision, Owe) or hint > now
     assert len(days) == len(set(days))
+
+
+def test_a_lesson_asked_for_moves_the_schedule_unless_it_is_to_stay() -> None:
+    had = {"one": MONDAY}
+    moved = decided(MONDAY, had=had, asked=True)
+    kept = decided(MONDAY, had=had, asked=True, keeps=True)
+    assert isinstance(moved, Owe)
+    assert isinstance(kept, Owe)
+    assert moved.counts_from is None
+    assert moved.hint == datetime(2026, 11, 25, 8, tzinfo=UTC)  # two days after Monday
+    assert kept.counts_from == datetime(2026, 11, 24, 8, tzinfo=UTC)  # when it would have come
+    assert kept.hint == datetime(2026, 11, 26, 8, tzinfo=UTC)  # two days after that
+
+
+def test_the_schedule_that_was_kept_decides_when_the_next_one_comes() -> None:
+    tuesday = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    had = {"one": MONDAY, "two": MONDAY}
+    assert decided(MONDAY, had=had) == Wait(datetime(2026, 11, 25, 8, tzinfo=UTC))
+    kept = decided(MONDAY, had=had, counts_from=tuesday)
+    assert kept == Wait(datetime(2026, 11, 26, 8, tzinfo=UTC))
+
+
+def test_a_second_lesson_asked_for_keeps_the_schedule_that_the_first_one_kept() -> None:
+    tuesday = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    had = {"one": MONDAY, "two": MONDAY}
+    kept = decided(MONDAY, had=had, counts_from=tuesday, asked=True, keeps=True)
+    assert isinstance(kept, Owe)
+    assert kept.counts_from == datetime(2026, 11, 26, 8, tzinfo=UTC)
+
+
+def test_a_schedule_of_the_past_is_none_to_keep() -> None:
+    late = MONDAY + timedelta(days=1, hours=12)
+    kept = decided(late, had={"one": MONDAY}, asked=True, keeps=True)
+    assert isinstance(kept, Owe)
+    assert kept.counts_from is None

@@ -11,6 +11,7 @@ from scheduler.cadence import (
     AtOnce,
     Cadence,
     Days,
+    TwiceAWeek,
     Weekdays,
     Weekly,
     due_at,
@@ -74,6 +75,7 @@ def due(
         ("1 week", Days(7)),
         ("2 weeks", Days(14)),
         ("weekly on tuesday", Weekly(1)),
+        ("Twice  a week", TwiceAWeek()),
         ("Weekly on Sun", Weekly(6)),
     ],
 )
@@ -334,3 +336,8 @@ def test_clocks_that_go_back_across_midnight_never_give_an_instant_before_the_la
     found = due_at(Days(1), last=last, zone=ST_JOHNS, hour=time(0), window=ALWAYS)
     assert found == datetime(2010, 11, 7, 3, 30, tzinfo=UTC)
     assert found > last.astimezone(UTC)
+
+
+@pytest.mark.parametrize(("day", "next_day"), [(23, 26), (24, 26), (25, 26), (26, 30), (29, 30)])
+def test_twice_a_week_is_the_next_monday_or_thursday(day: int, next_day: int) -> None:
+    assert target_date(TwiceAWeek(), date(2026, 11, day)) == date(2026, 11, next_day)

@@ -436,3 +436,17 @@ def test_whoever_left_everything_is_on_nothing_by_a_switch(
     public.post(f"/u/{course_token}/everything")
     public.post(f"/p/{course_token}", data={"do": "letter", "letter": "notes", "on": "yes"})
     assert person()["letter"]["status"] == "left"
+
+
+def test_a_copy_that_waited_too_long_is_not_sent_and_can_be_asked_for_again(
+    public: TestClient, context: Context, clock: SimulatedClock, course_token: str
+) -> None:
+    public.post(f"/p/{course_token}", data={"do": "pause", "weeks": "4"})
+    public.post(f"/p/{course_token}", data={"do": "resend", "lesson": "one", "seen": "0"})
+    clock.advance(context.late + timedelta(hours=1))
+    Pass(context).run()
+    assert len([mail for mail in mails(context.root) if "anna" in str(mail["To"])]) == 1
+    form = {"do": "resend", "lesson": "one", "seen": "1"}
+    assert public.post(f"/p/{course_token}", data=form).headers["location"].endswith("=resent")
+    Pass(context).run()
+    assert len([mail for mail in mails(context.root) if "anna" in str(mail["To"])]) == 2
