@@ -2,214 +2,58 @@
 
 from __future__ import annotations
 
-import shutil
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
 
 from bypost.delivery import instance, reconcile
 from bypost.delivery.context import Context
-from bypost.delivery.report import Report
 from bypost.delivery.restore import Doubted, doubt_since
 from bypost.delivery.run import Pass
 from bypost.errors import Muted, SettingsError
 from bypost.model.message import Key, Nothing, Search, SendClass
-from bypost.store import budgets, ledger
-from bypost.store.schema import deliveries, subscribers
 from bypost.testing import ending
 from bypost.testing.simulated import SimulatedProvider
 from scheduler.clock import SimulatedClock
-from tests.conftest import write_course, write_people
+from tests.delivery.place import (
+    ISSUE,
+    LESSONS,
+    LONG_AFTER,
+    MONDAY,
+    PEOPLE,
+    TUESDAY,
+    WEDNESDAY,
+    Place,
+    at,
+    everything,
+    guarded,
+    write_project,
+)
 from tests.delivery.stage import Crash, crash_at
-from tests.delivery.stage import _do_not_flush as do_not_flush
 
-Open = Callable[..., Context]
-#: Who was sent what: address and item.
-Mail = tuple[str, str]
+Start = Callable[..., Place]
 KEY, SEARCH = Key(lifetime=timedelta(hours=24)), Search(lag=timedelta(minutes=1))
-PEOPLE = {
-    "ana@example.org": "Europe/Berlin",
-    "ken@example.org": "Asia/Tokyo",
-    "zoe@example.org": "America/New_York",
-}
-#: When it is nine in Tokyo, in Berlin and in New York.
-HOURS = [timedelta(hours=hour) for hour in (0, 8, 14)]
-LESSONS, ISSUE = ("one", "two", "three"), "news/first"
-ISSUE_FILE = """\
----
-id: first
-subject: The first issue of all
-preheader: A preheader that is long enough to be taken for one by the checks
-status: ready
-date: 2026-11-25
-at: "09:00"
----
-# The first issue
-
-Hello.
-"""
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(f"2026-11-{text}+00:00")
-
-
-MONDAY, TUESDAY, WEDNESDAY = at("23T12:00"), at("24T20:00"), at("25T20:00")
-LONG_AFTER = at("28T20:00")
-
-
-@dataclass
-class Place:
-    """One project, one provider with the truth, and a database that is lost and put back.
-
-    Attributes:
-        sent: Person and item of each mail the provider took over, by reference.
-    """
-
-    open: Callable[[], Context]
-    clock: SimulatedClock
-    provider: SimulatedProvider
-    backup: Path
-    context: Context = field(init=False)
-    one: Pass = field(init=False)
-    sent: dict[str, Mail] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._open()
-
-    def _open(self) -> None:
-        self.context = self.open()
-        self.one = Pass(self.context)
-
-    # What happens
-
-    def run(self) -> Report:
-        report = self.one.run()
-        self._take_note()
-        return report
-
-    def go(self, until: datetime) -> None:
-        """Make a pass at once, and one at each hour at which something is due somewhere."""
-        self.run()
-        day = self.clock.now().replace(hour=0, minute=0, second=0)
-        while day <= until:
-            for hour in HOURS:
-                if self.clock.now() < day + hour <= until:
-                    self.clock.advance_to(day + hour)
-                    self.run()
-            day += timedelta(days=1)
-        self.clock.advance_to(max(until, self.clock.now()))
-
-    def back_up(self) -> datetime:
-        """Copy the database; return when."""
-        self.context.store.copy_to(self.backup)
-        return self.clock.now()
-
-    def put_back(self) -> None:
-        """Put the copy in the place of the database, as an operator does: with nothing running."""
-        self._take_note()
-        self.context.store.close()
-        for name in ("bypost.db", "bypost.db-wal", "bypost.db-shm"):
-            (self.context.root / "var" / name).unlink(missing_ok=True)
-        shutil.copy(self.backup, self.context.root / "var/bypost.db")
-        self._open()
-
-    def doubt(self, since: datetime) -> Doubted:
-        """Do what ``bypost reconcile --since`` does; each command opens the project anew."""
-        doubted = doubt_since(self.context, since)
-        self._open()
-        return doubted
-
-    def resume(self) -> None:
-        with self.context.store.write() as connection:
-            budgets.close_breaker(connection, self.provider.name, self.clock.now())
-            ledger.wake_waiting(connection, self.provider.name, self.clock.now())
-
-    # How things stand
-
-    def mails(self) -> dict[str, Mail]:
-        """Return person and item of every delivery in the database, by reference."""
-        query = select(deliveries.c.id, subscribers.c.email, deliveries.c.item).join(
-            subscribers, subscribers.c.id == deliveries.c.subscriber_id
-        )
-        with self.context.store.read() as connection:
-            return {
-                self.context.reference(number): (email, item)
-                for number, email, item in connection.execute(query)
-            }
-
-    def unknown(self) -> Counter[Mail]:
-        """Return what the report lists as unknown."""
-        listed = self.one.status().unknown
-        return Counter((one["email"], _item(one["content"])) for one in listed)
-
-    def _take_note(self) -> None:
-        mails = self.mails()
-        for taken in self.provider.log:
-            self.sent.setdefault(taken.ref, mails.get(taken.ref, (taken.to, "?")))
-
-    # What must hold
-
-    def nobody_has_anything_twice(self) -> None:
-        assert "?" not in {item for _, item in self.sent.values()}
-        twice = [mail for mail, times in Counter(self.sent.values()).items() if times > 1]
-        assert not twice
-        assert max(self.provider.accepted.values()) == 1
-
-    def no_key_was_used_for_other_bytes(self) -> None:
-        bodies = defaultdict(set)
-        for request in self.provider.requests:
-            bodies[request.key].add(request.body)
-        assert {len(different) for different in bodies.values()} == {1}
-
-    def lessons_of(self, email: str) -> list[str]:
-        """Return what a person was sent of the course, in that order."""
-        mine = [self.sent[taken.ref] for taken in self.provider.log if taken.to == email]
-        return [item for _, item in mine if item in LESSONS]
-
-
-def _item(content: str) -> str:
-    """Return the item from the words of a report: course/lesson or newsletter/issue."""
-    return ISSUE if content.endswith(ISSUE) else content.removeprefix("letters/")
 
 
 @pytest.fixture
 def start(
-    empty_project: Path, open_context: Open, clock: SimulatedClock, tmp_path: Path
-) -> Callable[..., Place]:
-    """Write a course, a newsletter and people all over the world; open it."""
-    write_course(empty_project)
-    folder = empty_project / "newsletters/news"
-    folder.mkdir(parents=True)
-    (folder / "newsletter.toml").write_text('title = "News"\nsummary = "News for tests."\n')
-    (folder / "2026-11-25-first.md").write_text(ISSUE_FILE)
-    rows = (f"{email},{zone},news" for email, zone in PEOPLE.items())
-    write_people(empty_project, *rows, header="email,time_zone,newsletters")
+    empty_project: Path,
+    open_context: Callable[..., Context],
+    clock: SimulatedClock,
+    tmp_path: Path,
+) -> Start:
+    write_project(empty_project)
 
-    def starting(send_class: SendClass = KEY, **sending: object) -> Place:
+    def starting(send_class: SendClass = KEY) -> Place:
         provider = SimulatedProvider(clock=clock, send_class=send_class)
-
-        def opening() -> Context:
-            context = open_context(empty_project)
-            event.listen(context.store._writer, "connect", do_not_flush)
-            context.store.close()  # and is opened again with the next question
-            update = {"threads": 1, **sending}
-            changed = context.settings.sending.model_copy(update=update)
-            return replace(
-                context,
-                settings=context.settings.model_copy(update={"sending": changed}),
-                providers={provider.name: provider},
-                rates={},
-                guarded=True,
-            )
-
-        return Place(opening, clock, provider, tmp_path / "backup.db")
+        backup = tmp_path / "backup.db"
+        return Place(
+            lambda: guarded(open_context(empty_project), provider), clock, provider, backup
+        )
 
     return starting
 
@@ -221,15 +65,11 @@ def follow_at_once(place: Place, *lessons: str) -> None:
         path.write_text(path.read_text().replace("1 day", "at once"))
 
 
-def everything(people: Sequence[str], items: Sequence[str]) -> Counter[Mail]:
-    return Counter((email, item) for email in people for item in items)
-
-
 # Some days are lost
 
 
 def test_a_backup_that_was_put_back_is_mute_until_it_is_told_its_time(
-    start: Callable[..., Place],
+    start: Start,
 ) -> None:
     place = start()
     place.go(MONDAY)
@@ -247,7 +87,7 @@ def test_a_backup_that_was_put_back_is_mute_until_it_is_told_its_time(
 
 @pytest.mark.parametrize("send_class", [KEY, SEARCH], ids=["key", "search"])
 def test_nothing_of_the_lost_time_is_sent_again_and_all_of_it_is_listed(
-    start: Callable[..., Place], send_class: SendClass
+    start: Start, send_class: SendClass
 ) -> None:
     place = start(send_class)
     place.go(MONDAY)
@@ -266,7 +106,7 @@ def test_nothing_of_the_lost_time_is_sent_again_and_all_of_it_is_listed(
 
 
 def test_what_comes_after_the_lost_time_comes_at_its_time_and_in_order(
-    start: Callable[..., Place],
+    start: Start,
 ) -> None:
     place = start()
     place.go(MONDAY)
@@ -287,7 +127,7 @@ def test_what_comes_after_the_lost_time_comes_at_its_time_and_in_order(
     assert third["ken@example.org"] == at("25T00:00")
 
 
-def test_references_of_the_lost_time_never_name_another_mail(start: Callable[..., Place]) -> None:
+def test_references_of_the_lost_time_never_name_another_mail(start: Start) -> None:
     place = start()
     place.go(MONDAY)
     since = place.back_up()
@@ -307,7 +147,7 @@ def test_references_of_the_lost_time_never_name_another_mail(start: Callable[...
         assert place.context.reference(number) == ref
 
 
-def test_a_second_restore_keeps_all_of_them_apart(start: Callable[..., Place]) -> None:
+def test_a_second_restore_keeps_all_of_them_apart(start: Start) -> None:
     place = start()
     place.go(MONDAY)
     since = place.back_up()
@@ -328,7 +168,7 @@ def test_a_second_restore_keeps_all_of_them_apart(start: Callable[..., Place]) -
     assert kept.items() <= place.mails().items()
 
 
-def test_one_that_is_owed_again_is_sent_once(start: Callable[..., Place]) -> None:
+def test_one_that_is_owed_again_is_sent_once(start: Start) -> None:
     place = start()
     place.go(MONDAY)
     since = place.back_up()
@@ -349,7 +189,7 @@ def test_one_that_is_owed_again_is_sent_once(start: Callable[..., Place]) -> Non
 
 
 def test_a_course_that_wants_it_at_least_once_does_not_send_the_lost_time_again(
-    start: Callable[..., Place],
+    start: Start,
 ) -> None:
     """It wants a lesson twice rather than not at all, not a week of them."""
     place = start(Nothing())
@@ -368,7 +208,7 @@ def test_a_course_that_wants_it_at_least_once_does_not_send_the_lost_time_again(
 
 
 def test_rows_added_since_are_taken_up_again_and_get_nothing_twice(
-    start: Callable[..., Place],
+    start: Start,
 ) -> None:
     place = start()
     place.go(MONDAY)
@@ -388,7 +228,7 @@ def test_rows_added_since_are_taken_up_again_and_get_nothing_twice(
 
 
 def test_lessons_that_follow_each_other_at_once_are_not_sent_again(
-    start: Callable[..., Place],
+    start: Start,
 ) -> None:
     """Also where the backup is only some seconds old."""
     place = start()
@@ -405,7 +245,7 @@ def test_lessons_that_follow_each_other_at_once_are_not_sent_again(
     assert place.unknown() == everything(list(PEOPLE), LESSONS)
 
 
-def test_nothing_that_falls_due_after_the_restore_is_doubted(start: Callable[..., Place]) -> None:
+def test_nothing_that_falls_due_after_the_restore_is_doubted(start: Start) -> None:
     """Tokyo's last lesson is due one second after it, at midnight in UTC."""
     place = start()
     follow_at_once(place, "01-two.md")
@@ -454,7 +294,7 @@ def lose_the_answer(place: Place) -> None:
     ],
 )
 def test_what_was_open_then_is_unknown_and_never_sent_again(
-    start: Callable[..., Place], send_class: SendClass, happen: Callable[[Place], None]
+    start: Start, send_class: SendClass, happen: Callable[[Place], None]
 ) -> None:
     place = start(send_class)
     happen(place)
@@ -477,7 +317,7 @@ def test_what_was_open_then_is_unknown_and_never_sent_again(
 
 @pytest.mark.parametrize("happen", [hold_back, stop_while_sending])
 def test_what_was_open_then_is_asked_about_where_somebody_can_be_asked(
-    start: Callable[..., Place], happen: Callable[[Place], None]
+    start: Start, happen: Callable[[Place], None]
 ) -> None:
     place = start(SEARCH)
     happen(place)
@@ -497,7 +337,7 @@ def test_what_was_open_then_is_asked_about_where_somebody_can_be_asked(
 
 
 def test_what_left_under_another_reference_since_is_not_sent_again(
-    start: Callable[..., Place],
+    start: Start,
 ) -> None:
     """It waited in the backup for too long, so that it was owed anew and has another number."""
     place = start(SEARCH)
@@ -520,7 +360,7 @@ def test_what_left_under_another_reference_since_is_not_sent_again(
 # Mistakes
 
 
-def test_a_time_in_the_future_is_refused(start: Callable[..., Place]) -> None:
+def test_a_time_in_the_future_is_refused(start: Start) -> None:
     place = start()
     place.go(MONDAY)
     before = place.mails()
@@ -529,7 +369,7 @@ def test_a_time_in_the_future_is_refused(start: Callable[..., Place]) -> None:
     assert place.mails() == before
 
 
-def test_content_that_cannot_be_read_is_mended_first(start: Callable[..., Place]) -> None:
+def test_content_that_cannot_be_read_is_mended_first(start: Start) -> None:
     """What it sent in the lost time would fall due once it is mended."""
     place = start()
     place.go(MONDAY)
@@ -549,7 +389,7 @@ def test_content_that_cannot_be_read_is_mended_first(start: Callable[..., Place]
     place.nobody_has_anything_twice()
 
 
-def test_named_a_second_time_it_changes_nothing_more(start: Callable[..., Place]) -> None:
+def test_named_a_second_time_it_changes_nothing_more(start: Start) -> None:
     place = start()
     place.go(MONDAY)
     since = place.back_up()
@@ -562,7 +402,7 @@ def test_named_a_second_time_it_changes_nothing_more(start: Callable[..., Place]
 
 
 def test_stopped_half_way_and_begun_again_it_is_as_if_it_was_done_at_once(
-    start: Callable[..., Place],
+    start: Start,
 ) -> None:
     place = start(SEARCH)
     place.go(MONDAY)
