@@ -52,7 +52,7 @@ def at(text: str) -> datetime:
 
 
 MONDAY, TUESDAY, WEDNESDAY = at("23T12:00"), at("24T20:00"), at("25T20:00")
-LONG_AFTER = at("28T20:00")
+LONG_AFTER = at("27T09:00")
 
 
 def write_project(root: Path) -> None:
@@ -97,11 +97,15 @@ class Place:
     sent: dict[str, Mail] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._open()
-
-    def _open(self) -> None:
         self.context = self.open()
         self.one = Pass(self.context)
+
+    def _open_again(self) -> None:
+        self.context = self.open()
+        before, self.one = self.one._publisher, Pass(self.context)
+        # What was compiled is not compiled again: it would be most of the time.
+        after = self.one._publisher
+        after._seen, after._last = before._seen, before._last
 
     # What happens
 
@@ -134,12 +138,12 @@ class Place:
         for name in ("bypost.db", "bypost.db-wal", "bypost.db-shm"):
             (self.context.root / "var" / name).unlink(missing_ok=True)
         shutil.copy(self.backup, self.context.root / "var/bypost.db")
-        self._open()
+        self._open_again()
 
     def doubt(self, since: datetime) -> Doubted:
         """Do what ``bypost reconcile --since`` does; each command opens the project anew."""
         doubted = doubt_since(self.context, since)
-        self._open()
+        self._open_again()
         return doubted
 
     def resume(self) -> None:
