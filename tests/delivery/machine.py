@@ -94,11 +94,7 @@ class Machine(RuleBasedStateMachine):
     @rule(one=ANY)
     def somebody_leaves(self, one: int) -> None:
         with self.context.store.write() as connection:
-            run = self._somebody(connection, one)
-            member = leave.find(connection, run["link_id"])
-            assert member is not None
-            self.truth.stop(connection, run)
-            leave.leave(connection, member, by="test", now=self.clock.now())
+            self._leave(connection, self._somebody(connection, one)["link_id"])
 
     @rule(one=ANY, what=st.sampled_from(["pause", "resume", "faster", "next now", "move"]))
     def somebody_decides(self, one: int, what: str) -> None:
@@ -137,7 +133,7 @@ class Machine(RuleBasedStateMachine):
         asked=st.sampled_from(["", "lost", "429", "slow", "twice"]),
     )
     def a_pass(self, minutes: int, how: str, tells: bool, asked: str) -> None:
-        """Make a pass, after some minutes or when something is due.
+        """Make a pass, after some minutes or when something is due, and after a ``resume``.
 
         Args:
             how: How its first request ends.
@@ -147,6 +143,7 @@ class Machine(RuleBasedStateMachine):
         self._wait(minutes)
         self._next_ends(how, tells)
         self._next_question_ends(asked)
+        self.stage.resume()
         self._pass()
 
     @rule(
@@ -181,21 +178,27 @@ class Machine(RuleBasedStateMachine):
         one=ANY,
         steps=st.integers(1, 4),
         how=ENDING,
-        tells=st.booleans(),
+        meanwhile=st.sampled_from(["", "leave", "edit", "taken over", "suspended"]),
+        goes_on=st.booleans(),
     )
-    def a_worker_starts(self, one: int, steps: int, how: str, tells: bool) -> None:
-        """Let a worker take a batch, one that is owed for it if there is none, and stop midway."""
-        ready = self._ready()
-        if not ready:
+    def a_worker_starts(
+        self, one: int, steps: int, how: str, meanwhile: str, goes_on: bool
+    ) -> None:
+        """Let a worker take a batch and stop midway; something happens, and it may go on."""
+        if not self._ready():
             self._wait(0)
             with crash_at("owed"):
                 self._pass()
-            ready = self._ready()
-        if ready:
-            self._next_ends(how, tells)
-            worker = self.crew.start(self.context, ready[one % len(ready)])
-            for _ in range(steps):
-                worker.step()
+        if not (ready := self._ready()):
+            return
+        self._next_ends(how, tells=False)
+        batch = ready[one % len(ready)]
+        worker = self.crew.start(self.context, batch)
+        for _ in range(steps):
+            worker.step()
+        self._meanwhile(meanwhile, batch)
+        if goes_on:
+            worker.finish()
 
     @precondition(lambda self: self.crew.standing())
     @rule(one=ANY)
@@ -289,10 +292,32 @@ class Machine(RuleBasedStateMachine):
         chosen = waits if waits and one % 2 else runs or runs_of_all(connection)
         return chosen[one // 2 % len(chosen)]
 
+    def _leave(self, connection: Connection, link: bytes) -> None:
+        run, member = enrollments.by_link(connection, link), leave.find(connection, link)
+        assert run is not None
+        assert member is not None
+        self.truth.stop(connection, run)
+        leave.leave(connection, member, by="test", now=self.clock.now())
+
+    def _meanwhile(self, what: str, batch: int) -> None:
+        """Do something that concerns whoever holds a batch."""
+        match what:
+            case "leave":
+                with self.context.store.write() as connection:
+                    for member in ledger.members(connection, batch)[:1]:
+                        self._leave(connection, member["link_id"])
+            case "edit":
+                self.the_author_edits_the_lessons(1 - min(self.stage.shelf.text, 1))
+            case "taken over":
+                self.clock.advance(3 * MINUTE)
+                self._pass()
+            case "suspended":
+                self.clock.advance(1.5 * MINUTE)
+
     def _wait(self, minutes: int) -> None:
         """Wait for some minutes; 0 until something is due, if it is within three days."""
         self.clock.advance(minutes * MINUTE)
-        if minutes or self._ready():
+        if minutes:
             return
         with self.context.store.read() as connection:
             at = enrollments.next_hint(connection, ["letters"])
@@ -311,9 +336,9 @@ class Machine(RuleBasedStateMachine):
             self.provider.questions.add(ending.ok().and_then(act) if act else ENDINGS[how])
 
     def _next_ends(self, how: str, tells: bool) -> None:
-        if how != "ok" or tells:
-            one = ENDINGS[how]
-            self.provider.script.add(one.and_then(self._tell_of_the_last) if tells else one)
+        one = ENDINGS[how]
+        self.provider.script.clear()  # what met no request
+        self.provider.script.add(one.and_then(self._tell_of_the_last) if tells else one)
 
     def _tell(self, ref: str, kind: EventKind) -> None:
         """Let the provider say something true about a mail."""

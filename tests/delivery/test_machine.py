@@ -19,12 +19,12 @@ from tests.delivery.stage import Theatre
 
 _LONG = int(os.environ.get("BYPOST_MACHINE_EXAMPLES", "0"))
 PROFILE = settings(
-    max_examples=_LONG or 20,
+    max_examples=_LONG or 8,
     derandomize=not _LONG,
     database=None,
     deadline=None,
     print_blob=True,
-    stateful_step_count=40,
+    stateful_step_count=80,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate, Phase.shrink],
 )
