@@ -31,7 +31,7 @@ _LOOK, _TELL = 0.5, 10.0
 #: Deliveries a second that any machine manages: a storm that takes longer is given up.
 _SLOWEST = 10
 #: Seconds for the first batches of a storm, and for all of a calm.
-_START, _CALM = 60.0, 120.0
+_START, _CALM = 60.0, 900.0
 
 
 class Round:
