@@ -12,14 +12,18 @@ from pathlib import Path
 from sqlalchemy import event, select
 
 from bypost.delivery.context import Context
+from bypost.delivery.publish import Publisher
 from bypost.delivery.report import Report
 from bypost.delivery.restore import Doubted, doubt_since
 from bypost.delivery.run import Pass
-from bypost.store import budgets, ledger
+from bypost.model.message import SendClass
+from bypost.project import wire
+from bypost.settings import load_settings
+from bypost.store import Store, budgets, ledger, migrate
 from bypost.store.schema import deliveries, subscribers
 from bypost.testing.simulated import SimulatedProvider
 from scheduler.clock import SimulatedClock
-from tests.conftest import write_course, write_people
+from tests.conftest import CHECKOUT, write_course, write_people
 from tests.delivery.stage import _do_not_flush as do_not_flush
 
 #: Who was sent what: address and item.
@@ -51,6 +55,8 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2026-11-{text}+00:00")
 
 
+#: Nothing has happened yet.
+START = at("23T09:30")
 MONDAY, TUESDAY, WEDNESDAY = at("23T12:00"), at("24T20:00"), at("25T20:00")
 LONG_AFTER = at("27T09:00")
 
@@ -66,18 +72,49 @@ def write_project(root: Path) -> None:
     write_people(root, *rows, header="email,time_zone,newsletters")
 
 
-def guarded(context: Context, provider: SimulatedProvider) -> Context:
-    """Return a project as the command opens it, with another provider."""
-    event.listen(context.store._writer, "connect", do_not_flush)
-    context.store.close()  # and is opened again with the next question
-    sending = context.settings.sending.model_copy(update={"threads": 1})
-    return replace(
-        context,
-        settings=context.settings.model_copy(update={"sending": sending}),
-        providers={provider.name: provider},
-        rates={},
-        guarded=True,
-    )
+class Ground:
+    """A project whose content is stored; each of its places starts from there, one at a time.
+
+    They share its engines, and with them the SQL that was compiled.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._pristine, self._root = folder / "pristine", folder / "project"
+        self._root.mkdir()
+        shutil.copytree(CHECKOUT / "templates", self._root / "templates")
+        shutil.copy(CHECKOUT / "bypost.toml", self._root)
+        write_project(self._root)
+        self._settings = load_settings(self._root, {"BYPOST_SENDING__THREADS": "1"})
+        self._store = Store(self._settings.database.url, root=self._root)
+        event.listen(self._store._writer, "connect", do_not_flush)
+        migrate.upgrade(self._store)
+        context = wire(self._root, self._settings, self._store, SimulatedClock(START))
+        self._published = Publisher(context)
+        self._published.take_over(patient=False)
+        self._store.close()
+        shutil.move(self._root, self._pristine)
+
+    def place(self, send_class: SendClass) -> Place:
+        """Return a place where nothing has happened yet."""
+        shutil.rmtree(self._root, ignore_errors=True)
+        shutil.copytree(self._pristine, self._root)
+        clock = SimulatedClock(START)
+        provider = SimulatedProvider(clock=clock, send_class=send_class)
+        return Place(lambda: self._open(clock, provider), clock, provider, self._published)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._store.close()
+
+    def _open(self, clock: SimulatedClock, provider: SimulatedProvider) -> Context:
+        """Open the project as a command does, with another provider."""
+        self._store.close()
+        return replace(
+            wire(self._root, self._settings, self._store, clock),
+            providers={provider.name: provider},
+            rates={},
+            guarded=True,
+        )
 
 
 @dataclass
@@ -91,21 +128,24 @@ class Place:
     open: Callable[[], Context]
     clock: SimulatedClock
     provider: SimulatedProvider
-    backup: Path
+    published: Publisher
     context: Context = field(init=False)
     one: Pass = field(init=False)
     sent: dict[str, Mail] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._open()
+
+    def _open(self) -> None:
         self.context = self.open()
         self.one = Pass(self.context)
+        # What was compiled is not compiled again: it would take up most of the time.
+        self.one._publisher._seen = self.published._seen
+        self.one._publisher._last = self.published._last
 
-    def _open_again(self) -> None:
-        self.context = self.open()
-        before, self.one = self.one._publisher, Pass(self.context)
-        # What was compiled is not compiled again: it would be most of the time.
-        after = self.one._publisher
-        after._seen, after._last = before._seen, before._last
+    @property
+    def _backup(self) -> Path:
+        return self.context.root / "backup.db"
 
     # What happens
 
@@ -128,7 +168,7 @@ class Place:
 
     def back_up(self) -> datetime:
         """Copy the database; return when."""
-        self.context.store.copy_to(self.backup)
+        self.context.store.copy_to(self._backup)
         return self.clock.now()
 
     def put_back(self) -> None:
@@ -137,13 +177,13 @@ class Place:
         self.context.store.close()
         for name in ("bypost.db", "bypost.db-wal", "bypost.db-shm"):
             (self.context.root / "var" / name).unlink(missing_ok=True)
-        shutil.copy(self.backup, self.context.root / "var/bypost.db")
-        self._open_again()
+        shutil.copy(self._backup, self.context.root / "var/bypost.db")
+        self._open()
 
     def doubt(self, since: datetime) -> Doubted:
         """Do what ``bypost reconcile --since`` does; each command opens the project anew."""
         doubted = doubt_since(self.context, since)
-        self._open_again()
+        self._open()
         return doubted
 
     def resume(self) -> None:

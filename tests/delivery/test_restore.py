@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bypost.delivery import instance, reconcile
-from bypost.delivery.context import Context
 from bypost.delivery.restore import Doubted, doubt_since
 from bypost.delivery.run import Pass
 from bypost.errors import Muted, SettingsError
 from bypost.model.message import Key, Nothing, Search, SendClass
 from bypost.testing import ending
-from bypost.testing.simulated import SimulatedProvider
-from scheduler.clock import SimulatedClock
 from tests.delivery.place import (
     ISSUE,
     LESSONS,
@@ -27,11 +23,10 @@ from tests.delivery.place import (
     PEOPLE,
     TUESDAY,
     WEDNESDAY,
+    Ground,
     Place,
     at,
     everything,
-    guarded,
-    write_project,
 )
 from tests.delivery.stage import Crash, crash_at
 
@@ -39,23 +34,16 @@ Start = Callable[..., Place]
 KEY, SEARCH = Key(lifetime=timedelta(hours=24)), Search(lag=timedelta(minutes=1))
 
 
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    made = Ground(tmp_path_factory.mktemp("ground"))
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def start(
-    empty_project: Path,
-    open_context: Callable[..., Context],
-    clock: SimulatedClock,
-    tmp_path: Path,
-) -> Start:
-    write_project(empty_project)
-
-    def starting(send_class: SendClass = KEY) -> Place:
-        provider = SimulatedProvider(clock=clock, send_class=send_class)
-        backup = tmp_path / "backup.db"
-        return Place(
-            lambda: guarded(open_context(empty_project), provider), clock, provider, backup
-        )
-
-    return starting
+def start(ground: Ground) -> Start:
+    return lambda send_class=KEY: ground.place(send_class)
 
 
 def follow_at_once(place: Place, *lessons: str) -> None:
