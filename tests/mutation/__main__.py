@@ -17,8 +17,11 @@ from tests.mutation import table
 from tests.mutation.catalogue import MUTATIONS
 from tests.mutation.trial import Trial, run
 
-#: Where sending is tested, short of whole processes.
-TESTS = ("tests/delivery", "tests/store", "tests/regressions", "tests/test_http.py")
+#: Where sending is tested, short of whole processes and of what is searched at random.
+TESTS = (
+    *("tests/delivery", "tests/store", "tests/regressions", "tests/test_http.py"),
+    "--ignore=tests/delivery/test_machine.py",
+)
 #: Seconds until a run is given up.
 PATIENCE = 3600
 
