@@ -15,6 +15,9 @@ from bypost.settings import load_settings
 from bypost.store import Store, migrate
 from scheduler.clock import SimulatedClock
 
+# Before anything imports them: a failing assertion in a contract is shown as in any test.
+pytest.register_assert_rewrite("tests.contracts")
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 #: A Monday morning, in no zone's change of clocks.
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)

@@ -89,19 +89,23 @@ class Sender:
     def _wait(self) -> bool:
         """Sleep until something can be tried; False if there is nothing, or it is too far off."""
         now = self._context.clock.now()
-        at = None if self.blocked else self._next_chance(now)
+        return self.wait_until(None if self.blocked else self._next_chance(now))
+
+    def wait_until(self, at: datetime | None) -> bool:
+        """Sleep until ``at``; False if there is no such instant, or patience ends before.
+
+        A notice that comes meanwhile ends the sleep: whoever has just signed up waits for it.
+        """
+        now = self._context.clock.now()
         if at is None or at - now > self._patience:
             return False
-        self._sleep((at - now).total_seconds())
-        return True
-
-    def _sleep(self, wait: float) -> None:
-        """Sleep; a notice that comes meanwhile ends it: whoever has just signed up waits for it."""
+        wait = (at - now).total_seconds()
         while wait > 0 and not self._has_notice():
             step = min(wait, _LOOK_EVERY)
             self._patience -= timedelta(seconds=step)
             self._context.clock.sleep(step)
             wait -= step
+        return True
 
     def _has_notice(self) -> bool:
         """Tell whether a notice could leave now."""

@@ -77,6 +77,7 @@ def hear(context: Context, number: int, kind: EventKind, delivery: int | None = 
 def test_pages_neither_skip_nor_repeat_while_people_join(
     context: Context, api: Api, limit: int, joining: list[int], start: bool
 ) -> None:
+    context.clock.sleep(60)  # each example has a minute's worth of requests
     if start:
         add_people(context, 3)
     there = [one["id"] for one in api.all("/subscribers", limit=200)]
