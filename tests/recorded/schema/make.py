@@ -1,7 +1,7 @@
-"""Made ``0001.sql`` and ``0001.json``; it belongs to commit f43edd2 and is not run any more.
+"""Makes ``NNNN.sql`` and ``NNNN.json``; run over the last commit with schema NNNN.
 
-git worktree add ../then f43edd2
-cd ../then && PYTHONPATH=. python <here>/make_0001.py <here>
+git worktree add ../then COMMIT
+cd ../then && PYTHONPATH=. python <here>/make.py NNNN <here>
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def go_through(context: Context, resend: FakeResend, clock: SimulatedClock) -> N
 
 
 def main() -> None:
-    there = Path(sys.argv[1])
+    number, there = sys.argv[1], Path(sys.argv[2])
     clock = SimulatedClock(START)
     with TemporaryDirectory() as folder, FakeResend(clock=clock) as resend:
         root = Path(folder)
@@ -183,8 +183,8 @@ def main() -> None:
             "accepted": sorted(resend.accepted, key=lambda ref: int(ref.rpartition("-")[2])),
         }
     assert set(resend.accepted.values()) == {1}
-    (there / "0001.sql").write_text(dump + "\n", encoding="utf-8")
-    (there / "0001.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    (there / f"{number}.sql").write_text(dump + "\n", encoding="utf-8")
+    (there / f"{number}.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
