@@ -9,7 +9,7 @@ from pathlib import Path
 from bypost.check.finding import Finding, Level, from_problem
 from bypost.check.personas import SAMPLES
 from bypost.check.rules import SAMPLE_RULES, SERIES_RULES
-from bypost.check.sample import Series
+from bypost.check.sample import Series, Surroundings
 from bypost.check.trial import Trial
 from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import Persona, load_personas
@@ -41,15 +41,18 @@ def findings(root: Path, *, sender: Sender, base_url: str, now: datetime) -> lis
     further = frozenset(name for persona in personas for name in persona.attributes)
     attributes = attribute_names(root, further)
     try:
-        compiler = Compiler(root, sender=sender, base_url=base_url, attributes=attributes)
+        compiler, marker = (
+            Compiler(root, sender=sender, base_url=base_url, attributes=attributes, lines=lines)
+            for lines in (False, True)
+        )
     except ContentError as error:
         found.extend(from_problem(problem) for problem in error.problems)
     else:
         trial = Trial(
             compiler=compiler,
+            marker=marker,
             personas=personas,
-            now=now,
-            base_url=base_url,
+            around=Surroundings(root=root, sender=sender, base_url=base_url, now=now),
             attributes=attributes,
             found=found,
         )

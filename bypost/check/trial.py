@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from bypost.check.finding import Finding, Level, from_problem
+from bypost.check.page import Page
 from bypost.check.personas import values_for
-from bypost.check.sample import Reading, Sample, Series
+from bypost.check.sample import Reading, Sample, Series, Surroundings
 from bypost.content.loader import NOTICES, Library
 from bypost.content.personas import Persona
 from bypost.errors import ContentError, Problem
-from bypost.model.content import Content
+from bypost.model.content import Content, Values
 from bypost.model.course import Course, Issue, Kind, Lesson, Newsletter, Notice
 from bypost.render.compile import Compiler
 from bypost.render.personalise import Personaliser
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One mail, as it is sent and with the lines its elements come from."""
+
+    plain: Content
+    marked: Content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +32,16 @@ class Trial:
     """Makes samples; what stands in the way becomes a finding.
 
     Attributes:
-        now: The instant at which all mails are taken to go out, aware.
-        base_url: Where the site is, without a slash at the end.
+        marker: Compiles the same mails with the lines their elements come from.
+        around: The project, its sender, and the instant at which all mails are taken to go out.
         attributes: Known attribute names of subscribers.
         found: Everything wrong so far.
     """
 
     compiler: Compiler
+    marker: Compiler
     personas: Sequence[Persona]
-    now: datetime
-    base_url: str
+    around: Surroundings
     attributes: Collection[str]
     found: list[Finding]
 
@@ -41,41 +49,40 @@ class Trial:
         """Return the samples of ``library``, folder by folder, broken folders too."""
         series = [
             Series(
-                one.path, self._course(one) if isinstance(one, Course) else self._newsletter(one)
+                one.path,
+                self._course(one) if isinstance(one, Course) else self._newsletter(one),
+                one,
             )
             for one in (*library.courses, *library.newsletters, *library.unsound)
         ]
-        notices = [
-            (notice, self._compile(partial(self.compiler.notice, notice)))
+        samples = [
+            self._sample(Kind.NOTICE, notice, made)
             for notice in library.notices
+            if (made := self._compile(partial(_notice, notice)))
         ]
-        samples = [self._sample(Kind.NOTICE, item, made) for item, made in notices if made]
         return [*series, Series(NOTICES, tuple(samples))]
 
     def _newsletter(self, newsletter: Newsletter) -> tuple[Sample, ...]:
-        contents = [
-            (issue, self._compile(partial(self.compiler.issue, newsletter, issue)))
+        return tuple(
+            self._sample(Kind.ISSUE, issue, made, newsletter)
             for issue in newsletter.issues
-        ]
-        return tuple(self._sample(Kind.ISSUE, item, made) for item, made in contents if made)
+            if (made := self._compile(partial(_issue, newsletter, issue)))
+        )
 
     def _course(self, course: Course) -> tuple[Sample, ...]:
         # All first: each lesson may name the heading of the one after it.
-        contents = [
-            self._compile(partial(self.compiler.lesson, course, lesson))
-            for lesson in course.lessons
-        ]
+        made = [self._compile(partial(_lesson, course, lesson)) for lesson in course.lessons]
         samples = []
-        for at, (lesson, content) in enumerate(zip(course.lessons, contents, strict=True)):
-            following = contents[at + 1] if at + 1 < len(contents) else None
-            title = following.title if following else ""
-            if content:
-                samples.append(self._sample(Kind.LESSON, lesson, content, course, title))
+        for at, (lesson, one) in enumerate(zip(course.lessons, made, strict=True)):
+            following = made[at + 1] if at + 1 < len(made) else None
+            title = following.plain.title if following else ""
+            if one:
+                samples.append(self._sample(Kind.LESSON, lesson, one, course, title))
         return tuple(samples)
 
-    def _compile(self, compile_one: Callable[[], Content]) -> Content | None:
+    def _compile(self, one: Callable[[Compiler], Content]) -> _Made | None:
         try:
-            return compile_one()
+            return _Made(one(self.compiler), one(self.marker))
         except ContentError as error:
             self.found.extend(from_problem(problem) for problem in error.problems)
             return None
@@ -84,41 +91,38 @@ class Trial:
         self,
         kind: Kind,
         item: Lesson | Issue | Notice,
-        content: Content,
-        course: Course | None = None,
+        made: _Made,
+        series: Course | Newsletter | None = None,
         next_title: str = "",
     ) -> Sample:
+        readings, page = self._readings(item, made, series, next_title)
         return Sample(
+            around=self.around,
             kind=kind,
+            item=item,
+            series=series,
             subject=item.subject,
             preheader=item.preheader,
             source=item.source,
-            content=content,
-            readings=self._readings(item, content, course, next_title),
+            content=made.plain,
+            readings=readings,
+            page=page,
         )
 
     def _readings(
         self,
         item: Lesson | Issue | Notice,
-        content: Content,
-        course: Course | None,
+        made: _Made,
+        series: Course | Newsletter | None,
         next_title: str,
-    ) -> tuple[Reading, ...]:
-        readings: list[Reading] = []
+    ) -> tuple[tuple[Reading, ...], Page | None]:
+        readings: list[tuple[Reading, Values]] = []
         failed: dict[tuple[str, str, str], list[str]] = {}
-        personaliser = Personaliser(content)
+        personaliser = Personaliser(made.plain)
         for persona in self.personas:
             try:
-                values = values_for(
-                    persona,
-                    now=self.now,
-                    base_url=self.base_url,
-                    attributes=self.attributes,
-                    course=course,
-                    lesson=item if isinstance(item, Lesson) else None,
-                    next_title=next_title,
-                )
-                readings.append(Reading(persona, personaliser.render(values)))
+                values = self._values(persona, item, series, next_title)
+                readings.append((Reading(persona, personaliser.render(values)), values))
             except ContentError as error:
                 for problem in error.problems:
                     _note(failed, problem, persona)
@@ -127,7 +131,24 @@ class Trial:
                 message, _, fix = str(error).rpartition("; ")
                 _note(failed, Problem("", None, message or fix, fix if message else ""), persona)
         self.found.extend(self._failures(item, failed))
-        return tuple(readings)
+        return tuple(reading for reading, _ in readings), _page(made.marked, readings)
+
+    def _values(
+        self,
+        persona: Persona,
+        item: Lesson | Issue | Notice,
+        series: Course | Newsletter | None,
+        next_title: str,
+    ) -> Values:
+        return values_for(
+            persona,
+            now=self.around.now,
+            base_url=self.around.base_url,
+            attributes=self.attributes,
+            course=series if isinstance(series, Course) else None,
+            lesson=item if isinstance(item, Lesson) else None,
+            next_title=next_title,
+        )
 
     def _failures(
         self, item: Lesson | Issue | Notice, failed: dict[tuple[str, str, str], list[str]]
@@ -152,3 +173,23 @@ def _note(
     failed: dict[tuple[str, str, str], list[str]], problem: Problem, persona: Persona
 ) -> None:
     failed.setdefault((problem.rule, problem.message, problem.fix), []).append(persona.key)
+
+
+def _lesson(course: Course, lesson: Lesson, by: Compiler) -> Content:
+    return by.lesson(course, lesson)
+
+
+def _issue(newsletter: Newsletter, issue: Issue, by: Compiler) -> Content:
+    return by.issue(newsletter, issue)
+
+
+def _notice(notice: Notice, by: Compiler) -> Content:
+    return by.notice(notice)
+
+
+def _page(marked: Content, readings: Sequence[tuple[Reading, Values]]) -> Page | None:
+    """Return the longest mail as a tree."""
+    if not readings:
+        return None
+    _, values = max(readings, key=lambda it: len(it[0].mail.html))
+    return Page(Personaliser(marked).render(values).html)

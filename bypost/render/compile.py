@@ -51,6 +51,8 @@ class Compiler:
         base_url: Where the site is, without a slash at the end.
         attributes: Known names under ``subscriber`` beyond name, email, time_zone and since;
             None allows any.
+        lines: Mark each element with the line it comes from, for previews and checks; a mail
+            with these marks is not for sending.
 
     Raises:
         ContentError: ``style.toml`` is missing or wrong.
@@ -63,8 +65,10 @@ class Compiler:
         sender: Sender,
         base_url: str,
         attributes: frozenset[str] | None = None,
+        lines: bool = False,
     ) -> None:
         self._frames = Frames(root)
+        self._lines = lines
         self._shared = everywhere(sender, base_url)
         self._subscriber = subscriber_names(attributes)
 
@@ -81,14 +85,15 @@ class Compiler:
         return self._compile(notice_mail(notice, language, self._shared, self._subscriber))
 
     def _compile(self, mail: Mail) -> Content:
-        return _Compilation(mail, self._frames).run()
+        return _Compilation(mail, self._frames, lines=self._lines).run()
 
 
 class _Compilation:
     """One mail on its way."""
 
-    def __init__(self, mail: Mail, frames: Frames) -> None:
+    def __init__(self, mail: Mail, frames: Frames, *, lines: bool) -> None:
         self.mail = mail
+        self.first_line = mail.source.body_line if lines else None
         self.frames = frames
         self.words = Words(frames.words)
         self.problems = Problems()
@@ -155,10 +160,12 @@ class _Compilation:
 
     def _html(self, document: Document, title: str, preheader: str) -> str:
         template = self._template("mjml")
-        fragments = FragmentRenderer(self.frames, self.frames.style, direction(self.mail.language))
+        fragments = FragmentRenderer(
+            self.frames, self.frames.style, direction(self.mail.language), self.first_line
+        )
         values = {
             **self._values(title),
-            "title_html": jinja.Markup(fragments.inline(document.title) or jinja.escape(title)),
+            "title_html": jinja.Markup(fragments.title(document) or jinja.escape(title)),
             "preheader": preheader,
             "body": jinja.Markup(fragments.body(document)),
         }
