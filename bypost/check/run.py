@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bypost.check.finding import Finding, Level, from_problem
 from bypost.check.personas import SAMPLES
-from bypost.check.rules import SAMPLE_RULES, SERIES_RULES
-from bypost.check.sample import Series, Surroundings
+from bypost.check.rules import PROJECT_CHECKS, SAMPLE_CHECKS, SERIES_CHECKS
+from bypost.check.sample import Series, Surroundings, Whole
 from bypost.check.trial import Trial
 from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import Persona, load_personas
@@ -72,10 +72,13 @@ def _judged(trial: Trial, library: Library) -> Iterator[Finding]:
     series: list[Series] = trial.run(library)
     for folder in series:
         for sample in folder.samples:
-            for sample_rule in SAMPLE_RULES:
-                yield from sample_rule(sample)
-        for series_rule in SERIES_RULES:
-            yield from series_rule(folder)
+            for check_sample in SAMPLE_CHECKS:
+                yield from check_sample(sample)
+        for check_series in SERIES_CHECKS:
+            yield from check_series(folder)
+    whole = Whole(trial.around, tuple(series))
+    for check_project in PROJECT_CHECKS:
+        yield from check_project(whole)
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:

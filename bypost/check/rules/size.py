@@ -40,3 +40,6 @@ def size_clip(sample: Sample) -> Iterator[Finding]:
         "shorten the text, or make two mails of it",
         level=Level.ERROR if size > REFUSE_ABOVE else Level.WARNING,
     )
+
+
+SAMPLE_CHECKS = (size_clip,)

@@ -9,11 +9,39 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bypost.check.finding import Finding, Level
+from bypost.check.rule import Rule
 from bypost.check.sample import Sample
 from bypost.model.course import Kind
 
 FEWEST = 50
 MOST = 5_000
+
+WORDS = Rule(
+    id="words",
+    level=Level.INFO,
+    title="A text much shorter or longer than mails are",
+    why=f"A mail of fewer than {FEWEST} words may be unfinished, one of more than {MOST:,} is a "
+    "chapter that few read on a phone. Notices are left out: they are short because they should "
+    "be.",
+    fix="Say more, or join it with another mail; or make two mails of it.",
+    source="The limits that Buttondown's own check uses (2026-11)",
+    bad="More about this next time.",
+    good="Three paragraphs and an exercise.",
+)
+HEADING_ORDER = Rule(
+    id="heading-order",
+    level=Level.WARNING,
+    title="Headings out of order",
+    why="Who has a mail read out moves by its headings and takes a level left out for a part "
+    "that is missing. The first level (`#`) is the mail's own heading: it stands there once, at "
+    "the beginning; anywhere else it is an error.",
+    fix="Write each heading one level below the one it belongs to: `##`, below it `###`.",
+    source="WCAG 2.2, 1.3.1 Info and Relationships",
+    bad="# Short sentences\n\n#### Why they help",
+    good="# Short sentences\n\n## Why they help",
+)
+
+RULES = (WORDS, HEADING_ORDER)
 
 _EXPRESSION = re.compile(r"\{\{.*?\}\}")
 _WORD = re.compile(r"\w+(?:['’.-]\w+)*")
@@ -30,7 +58,7 @@ def words(sample: Sample) -> Iterator[Finding]:
     if FEWEST <= count <= MOST:
         return
     fix = "say more, or join it with another mail" if count < FEWEST else "make two mails of it"
-    yield sample.finding("words", Level.INFO, f"the text has {count:,} words", fix)
+    yield sample.finding(WORDS, f"the text has {count:,} words", fix)
 
 
 def heading_order(sample: Sample) -> Iterator[Finding]:
@@ -45,13 +73,15 @@ def heading_order(sample: Sample) -> Iterator[Finding]:
         level = int(token.tag[1:])
         if level > before + 1:
             yield sample.finding(
-                "heading-order",
-                Level.WARNING,
+                HEADING_ORDER,
                 f"a heading of level {level} follows one of level {before}",
                 f"write it with `{'#' * (before + 1)}`",
                 line=sample.source.body_line + token.map[0],
             )
         before = level
+
+
+SAMPLE_CHECKS = (words, heading_order)
 
 
 def _tokens(sample: Sample) -> list[Token]:
