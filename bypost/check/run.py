@@ -15,13 +15,16 @@ from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import Persona, load_personas
 from bypost.errors import ContentError
 from bypost.model.course import Sender
+from bypost.model.theme import PLAIN, Theme
 from bypost.people.columns import attribute_names
 from bypost.render.compile import Compiler
 
 _WEIGHT = {level: weight for weight, level in enumerate(Level)}
 
 
-def findings(root: Path, *, sender: Sender, base_url: str, now: datetime) -> list[Finding]:
+def findings(
+    root: Path, *, sender: Sender, base_url: str, now: datetime, theme: Theme = PLAIN
+) -> list[Finding]:
     """Return everything the checks have to say about the project in ``root``.
 
     Content that does not load or compile is among it, as errors; nothing is raised for it.
@@ -31,6 +34,7 @@ def findings(root: Path, *, sender: Sender, base_url: str, now: datetime) -> lis
         sender: Who the mails come from.
         base_url: Where the site is, without a slash at the end.
         now: The instant at which mails are taken to go out, aware.
+        theme: What the operator's settings change about the look.
 
     Returns:
         By path and line; on one line the heaviest first. Each finding stands there once.
@@ -42,7 +46,14 @@ def findings(root: Path, *, sender: Sender, base_url: str, now: datetime) -> lis
     attributes = attribute_names(root, further)
     try:
         compiler, marker = (
-            Compiler(root, sender=sender, base_url=base_url, attributes=attributes, lines=lines)
+            Compiler(
+                root,
+                sender=sender,
+                base_url=base_url,
+                attributes=attributes,
+                theme=theme,
+                lines=lines,
+            )
             for lines in (False, True)
         )
     except ContentError as error:
@@ -52,7 +63,7 @@ def findings(root: Path, *, sender: Sender, base_url: str, now: datetime) -> lis
             compiler=compiler,
             marker=marker,
             personas=personas,
-            around=Surroundings(root=root, sender=sender, base_url=base_url, now=now),
+            around=Surroundings(root=root, sender=sender, base_url=base_url, now=now, theme=theme),
             attributes=attributes,
             found=found,
         )

@@ -12,6 +12,7 @@ from bypost.check.rule import Rule
 from bypost.content.personas import Persona
 from bypost.model.content import Content
 from bypost.model.course import Course, Issue, Kind, Lesson, Newsletter, Notice, Sender, Source
+from bypost.model.theme import PLAIN, Theme
 from bypost.render.personalise import Rendered
 
 
@@ -24,6 +25,7 @@ class Surroundings:
         sender: Who the mails come from.
         base_url: Where the site is, without a slash at the end.
         now: The instant at which the mails are taken to go out, aware.
+        theme: What the operator's settings change about the look.
         clients: Mail programs that the author minds, by their families at caniemail.com.
     """
 
@@ -31,6 +33,7 @@ class Surroundings:
     sender: Sender
     base_url: str
     now: datetime
+    theme: Theme = PLAIN
     clients: tuple[str, ...] = ("gmail", "apple-mail", "outlook", "yahoo")
 
 

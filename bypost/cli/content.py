@@ -37,6 +37,7 @@ def check(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
         sender=Sender(**settings.sender.model_dump()),
         base_url=settings.site.base_url,
         now=SystemClock().now(),
+        theme=settings.theme.theme(),
     )
     if as_json:
         console.print_json(plain(found))

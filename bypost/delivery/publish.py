@@ -126,6 +126,7 @@ def _compiler(context: Context) -> Compiler:
         sender=context.sender,
         base_url=context.settings.site.base_url,
         attributes=attribute_names(context.root, _persona_attributes(context.root)),
+        theme=context.settings.theme.theme(),
     )
 
 

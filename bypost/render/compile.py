@@ -13,6 +13,7 @@ from pathlib import Path
 from bypost.errors import ContentError
 from bypost.model.content import Content, Template
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice, Sender
+from bypost.model.theme import PLAIN, Theme
 from bypost.render import jinja
 from bypost.render.addresses import check_addresses, spoken
 from bypost.render.builder import Builder, plain_text
@@ -51,6 +52,7 @@ class Compiler:
         base_url: Where the site is, without a slash at the end.
         attributes: Known names under ``subscriber`` beyond name, email, time_zone and since;
             None allows any.
+        theme: What the operator's settings change about the look.
         lines: Mark each element with the line it comes from, for previews and checks; a mail
             with these marks is not for sending.
 
@@ -65,9 +67,10 @@ class Compiler:
         sender: Sender,
         base_url: str,
         attributes: frozenset[str] | None = None,
+        theme: Theme = PLAIN,
         lines: bool = False,
     ) -> None:
-        self._frames = Frames(root)
+        self._frames = Frames(root, theme)
         self._lines = lines
         self._shared = everywhere(sender, base_url)
         self._subscriber = subscriber_names(attributes)

@@ -13,12 +13,13 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     model_validator,
 )
 
+from bypost.settings.section import Section
+from bypost.settings.theme import ThemeSection
 from scheduler.pacing import SLOWEST_GROWTH
 
 
@@ -69,12 +70,6 @@ SiteAddress = Annotated[str, AfterValidator(_site_address)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 Day = Annotated[date, BeforeValidator(_day)]
 OneLine = Annotated[str, Field(pattern=r"^[^\r\n]*\S[^\r\n]*$")]
-
-
-class Section(BaseModel):
-    """A table of the file: frozen, and no key that nobody reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Site(Section):
@@ -221,6 +216,7 @@ class Settings(Section):
     import_: Annotated[Import, Field(alias="import")] = Import()
     signup: SignUp = SignUp()
     api: Api = Api()
+    theme: ThemeSection = ThemeSection()
     providers: Providers = Providers()
 
 
