@@ -14,7 +14,7 @@ from typing import Any
 
 from bypost.check.finding import Finding
 from bypost.check.rule import Rule
-from bypost.check.rules import preheader, size, subject, text
+from bypost.check.rules import preheader, size, subject, text, theme
 from bypost.check.sample import Sample, Series, Whole
 
 SampleCheck = Callable[[Sample], Iterator[Finding]]
@@ -26,6 +26,7 @@ MODULES = (
     preheader,
     size,
     text,
+    theme,
 )
 
 
