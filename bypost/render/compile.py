@@ -8,14 +8,17 @@ into their templates (:mod:`frames`), MJML is validated and becomes HTML (:mod:`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bypost.errors import ContentError
+from bypost.model.asset import Asset
 from bypost.model.content import Content, Template
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice, Sender
 from bypost.model.theme import PLAIN, Theme
 from bypost.render import jinja
 from bypost.render.addresses import check_addresses, spoken
+from bypost.render.assets import Gallery, column_of
 from bypost.render.builder import Builder, plain_text
 from bypost.render.condition import condition
 from bypost.render.document import Document
@@ -72,8 +75,19 @@ class Compiler:
     ) -> None:
         self._frames = Frames(root, theme)
         self._lines = lines
+        self._gallery = Gallery(root, base_url, column_of(self._frames.style))
         self._shared = everywhere(sender, base_url)
         self._subscriber = subscriber_names(attributes)
+
+    @property
+    def assets(self) -> Mapping[str, Asset]:
+        """Return the pictures of the mails compiled so far, by name."""
+        return self._gallery.assets
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Return the files of pictures that these mails name, relative to the project."""
+        return frozenset(self._gallery.files)
 
     def lesson(self, course: Course, lesson: Lesson) -> Content:
         """Compile one lesson; raises ContentError with every problem found in it."""
@@ -88,14 +102,15 @@ class Compiler:
         return self._compile(notice_mail(notice, language, self._shared, self._subscriber))
 
     def _compile(self, mail: Mail) -> Content:
-        return _Compilation(mail, self._frames, lines=self._lines).run()
+        return _Compilation(mail, self._frames, self._gallery, lines=self._lines).run()
 
 
 class _Compilation:
     """One mail on its way."""
 
-    def __init__(self, mail: Mail, frames: Frames, *, lines: bool) -> None:
+    def __init__(self, mail: Mail, frames: Frames, gallery: Gallery, *, lines: bool) -> None:
         self.mail = mail
+        self.gallery = gallery
         self.first_line = mail.source.body_line if lines else None
         self.frames = frames
         self.words = Words(frames.words)
@@ -115,9 +130,9 @@ class _Compilation:
         preheader = header(scanner.line(self.mail.preheader, lines.get("preheader")))
         body = scanner.body(self.body, self.mail.source.body_line)
         document = self._document(body)
-        check_addresses(
-            document, Place(self.path, self.mail.source.body_line), self.words, self.problems
-        )
+        start = Place(self.path, self.mail.source.body_line)
+        check_addresses(document, start, self.words, self.problems)
+        named = self.gallery.hang(document, start, self.words, self.problems)
         title = plain_text(document.title).strip() or subject
         html, text = "", ""
         try:
@@ -126,7 +141,7 @@ class _Compilation:
         except ContentError as error:
             self.problems.extend(error)
         if not self.problems:
-            self._count(body, document, html, text)
+            self._count(self.words.inside(body) - document.dropped - named, document, html, text)
         self.problems.raise_if_any()
         return self._content(title, subject, html, text)
 
@@ -205,9 +220,8 @@ class _Compilation:
                     if complaint:
                         self.problems.add(place, "jinja-undefined", *complaint)
 
-    def _count(self, body: str, document: Document, html: str, text: str) -> None:
+    def _count(self, written: set[str], document: Document, html: str, text: str) -> None:
         """Every expression must have reached the mail."""
-        written = self.words.inside(body) - document.dropped
         self._report_lost(written - self.words.inside(html))
         said = {
             word
