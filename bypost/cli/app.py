@@ -9,7 +9,18 @@ from typing import cast
 
 import typer
 
-from bypost.cli import content, database, reconcile, send, serve, show, status, subscribers, tokens
+from bypost.cli import (
+    content,
+    database,
+    init,
+    reconcile,
+    send,
+    serve,
+    show,
+    status,
+    subscribers,
+    tokens,
+)
 from bypost.cli.console import problem
 from bypost.errors import ByPostError, ContentError, Muted, SettingsError
 
@@ -29,6 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init.init)
 app.command("check")(content.check)
 app.command("rehearse")(content.rehearse)
 app.command("send")(send.send)
