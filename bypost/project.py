@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -82,10 +83,29 @@ def wire(
     root: Path, settings: Settings, store: Store, clock: Clock, *, key_file: Path = KEY_FILE
 ) -> Context:
     """Put the parts of a project together over a database that is up to date."""
-    links_key, address_key = read_or_make_keys(root / key_file)
-    keys = [key.get_secret_value() for key in settings.site.secret_keys]
+    keys = read_or_make_keys(root / key_file)
     with store.read() as connection:
         tag, former = meta.tag(connection), tags.former(connection)
+    context = _wired(root, settings, store, clock, keys)
+    return replace(context, tag=str(tag), former_tags=former)
+
+
+def open_without_database(root: Path, settings: Settings, *, clock: Clock | None = None) -> Context:
+    """Wire a project of which neither the database nor the key file is looked at or made.
+
+    For what goes past the ledger: a marked test. Its links are signed with a key of the moment.
+    """
+    store = Store(settings.database.url, root=root)
+    keys = secrets.token_hex(), secrets.token_hex()
+    return _wired(root, settings, store, clock or SystemClock(), keys)
+
+
+def _wired(
+    root: Path, settings: Settings, store: Store, clock: Clock, made_keys: tuple[str, str]
+) -> Context:
+    """Put together what needs no database."""
+    links_key, address_key = made_keys
+    keys = [key.get_secret_value() for key in settings.site.secret_keys]
     return Context(
         root=root,
         settings=settings,
@@ -96,8 +116,7 @@ def wire(
         hooks=_hooks(settings, clock),
         links=Links(settings.site.base_url, [*keys, links_key]),
         address_hash=AddressHash(address_key),
-        tag=str(tag),
-        former_tags=former,
+        tag="",
         sender=Sender(**settings.sender.model_dump()),
     )
 

@@ -29,6 +29,7 @@ from bypost.web.health import Beat, Health
 from bypost.web.hooks import Hooks
 from bypost.web.leave import Leave
 from bypost.web.letters import Letters
+from bypost.web.marked import marked_routes
 from bypost.web.metrics import Metrics
 from bypost.web.pages import STATIC, Pages
 from bypost.web.problem import API, is_api
@@ -62,7 +63,7 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
 
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     hooks = Hooks(context)
-    routes = [*own_routes(doors), *open_routes(doors)]
+    routes = [*marked_routes(pages), *own_routes(doors), *open_routes(doors)]
     routes.append(("POST", f"{HOOKS}{{provider}}", hooks.take))
     # The local page comes first: on this machine "/" is the mailbox.
     own = local_routes(desk) if desk else []
