@@ -21,6 +21,8 @@ class Rule:
             date where it describes someone else's behaviour.
         bad: Content that it reports, as an author would write it.
         good: The same, mended.
+        holds: Whether it keeps a mail from being made, and so from being sent: no setting and no
+            exception in a file changes that.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Rule:
     source: str
     bad: str
     good: str
+    holds: bool = False
 
     def at(
         self,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, groupby
 from pathlib import Path
 
+from bypost.check import allow
+from bypost.check.catalogue import CATALOGUE
 from bypost.check.finding import Finding, Level, from_problem
+from bypost.check.levels import AS_THEY_ARE, Levels, without
+from bypost.check.memory import Memory
 from bypost.check.personas import SAMPLES
-from bypost.check.rules import PROJECT_CHECKS, SAMPLE_CHECKS, SERIES_CHECKS
-from bypost.check.sample import Series, Surroundings, Whole
+from bypost.check.rules import PROJECT_CHECKS, RULES, SAMPLE_CHECKS, SERIES_CHECKS, ProjectCheck
+from bypost.check.sample import CLIENTS, Series, Surroundings, Whole
 from bypost.check.trial import Trial
 from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import Persona, load_personas
 from bypost.errors import ContentError
-from bypost.model.course import Sender
+from bypost.model.course import Course, Sender, Source
 from bypost.model.theme import PLAIN, Theme
 from bypost.people.columns import attribute_names
 from bypost.render.compile import Compiler
@@ -22,30 +28,101 @@ from bypost.render.compile import Compiler
 _WEIGHT = {level: weight for weight, level in enumerate(Level)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A project, looked at once: what a command prints and a preview shows.
+
+    Attributes:
+        findings: By path and line; on one line the heaviest first. Each stands there once.
+        series: Every mail that compiles, as each persona gets it, by folder.
+        library: All content, as it was read.
+        personas: Who the mails were made for.
+    """
+
+    findings: tuple[Finding, ...]
+    series: tuple[Series, ...]
+    library: Library
+    personas: tuple[Persona, ...]
+
+    def by_path(self) -> dict[str, tuple[Finding, ...]]:
+        """Return path -> what was found there."""
+        return {
+            path: tuple(group) for path, group in groupby(self.findings, key=lambda it: it.path)
+        }
+
+
 def findings(
     root: Path, *, sender: Sender, base_url: str, now: datetime, theme: Theme = PLAIN
 ) -> list[Finding]:
-    """Return everything the checks have to say about the project in ``root``.
+    """Return the findings of :func:`examine`, every rule as it is."""
+    return list(examine(root, sender=sender, base_url=base_url, now=now, theme=theme).findings)
 
-    Content that does not load or compile is among it, as errors; nothing is raised for it.
+
+def examine(
+    root: Path,
+    *,
+    sender: Sender,
+    base_url: str,
+    now: datetime,
+    clients: tuple[str, ...] = CLIENTS,
+    levels: Levels = AS_THEY_ARE,
+    theme: Theme = PLAIN,
+    further: Sequence[ProjectCheck] = (),
+    memory: Memory | None = None,
+) -> Examined:
+    """Load a project, make every mail for every persona, and ask every rule.
+
+    Content that does not load or compile is among the findings, as errors; nothing is raised.
 
     Args:
         root: The project's folder.
         sender: Who the mails come from.
         base_url: Where the site is, without a slash at the end.
         now: The instant at which mails are taken to go out, aware.
+        clients: Mail programs that the author minds, by their families at caniemail.com.
+        levels: What the author decided about rules.
         theme: What the operator's settings change about the look.
-
-    Returns:
-        By path and line; on one line the heaviest first. Each finding stands there once.
+        further: Checks that are not made each time, such as the one of links.
+        memory: What an earlier look made; with it only what changed is compiled.
     """
     library = load_project_content(root)
-    found = [from_problem(it) for problems in library.broken.values() for it in problems]
-    personas = _personas(root, found)
+    problems = [from_problem(it) for it in chain.from_iterable(library.broken.values())]
+    personas = _personas(root, problems)
+    around = Surroundings(
+        root=root, sender=sender, base_url=base_url, now=now, theme=theme, clients=clients
+    )
+    trial = _trial(around, personas, problems, memory or Memory())
+    series = tuple(trial.run(library)) if trial else ()
+    judged = list(without(_judged(Whole(around, series), further), levels)) if trial else []
+    allowances, wrong = allow.read(_sources(library), CATALOGUE)
+    asked = {rule.id for rule in RULES} - levels.off
+    # Exceptions of a mail that cannot be made wait until it can: nobody knows what they are for.
+    made = {sample.source.path for folder in series for sample in folder.samples}
+    allowances = [it for it in allowances if it.path in made]
+    kept = chain(allow.apply(judged, allowances, asked), wrong)
+    weighed = (levels.weigh(finding) for finding in without(kept, levels))
+    return Examined(
+        findings=tuple(sorted(dict.fromkeys(chain(problems, weighed)), key=_order)),
+        series=series,
+        library=library,
+        personas=personas,
+    )
+
+
+def _trial(
+    around: Surroundings,
+    personas: tuple[Persona, ...],
+    problems: list[Finding],
+    memory: Memory,
+) -> Trial | None:
+    """Return what makes the mails; None where nothing can, and then ``problems`` says why."""
+    root, sender, base_url, theme = around.root, around.sender, around.base_url, around.theme
     further = frozenset(name for persona in personas for name in persona.attributes)
     attributes = attribute_names(root, further)
-    try:
-        compiler, marker = (
+    memory.stand_on(root, sender, base_url, theme, attributes)
+
+    def compilers() -> tuple[Compiler, Compiler]:
+        plain, marker = (
             Compiler(
                 root,
                 sender=sender,
@@ -56,40 +133,49 @@ def findings(
             )
             for lines in (False, True)
         )
+        return plain, marker
+
+    try:
+        compiler, marker = memory.recall("compilers", "", None, compilers)
     except ContentError as error:
-        found.extend(from_problem(problem) for problem in error.problems)
-    else:
-        trial = Trial(
-            compiler=compiler,
-            marker=marker,
-            personas=personas,
-            around=Surroundings(root=root, sender=sender, base_url=base_url, now=now, theme=theme),
-            attributes=attributes,
-            found=found,
-        )
-        found.extend(_judged(trial, library))
-    return sorted(dict.fromkeys(found), key=_order)
+        problems.extend(from_problem(problem) for problem in error.problems)
+        return None
+    return Trial(
+        compiler=compiler,
+        marker=marker,
+        personas=personas,
+        around=around,
+        attributes=attributes,
+        found=problems,
+        memory=memory,
+    )
 
 
-def _personas(root: Path, found: list[Finding]) -> tuple[Persona, ...]:
+def _personas(root: Path, problems: list[Finding]) -> tuple[Persona, ...]:
     try:
         return load_personas(root) or SAMPLES
     except ContentError as error:
-        found.extend(from_problem(problem) for problem in error.problems)
+        problems.extend(from_problem(problem) for problem in error.problems)
         return SAMPLES
 
 
-def _judged(trial: Trial, library: Library) -> Iterator[Finding]:
-    series: list[Series] = trial.run(library)
-    for folder in series:
+def _judged(whole: Whole, further: Sequence[ProjectCheck]) -> Iterator[Finding]:
+    for folder in whole.series:
         for sample in folder.samples:
             for check_sample in SAMPLE_CHECKS:
                 yield from check_sample(sample)
         for check_series in SERIES_CHECKS:
             yield from check_series(folder)
-    whole = Whole(trial.around, tuple(series))
-    for check_project in PROJECT_CHECKS:
+    for check_project in (*PROJECT_CHECKS, *further):
         yield from check_project(whole)
+
+
+def _sources(library: Library) -> Iterator[Source]:
+    """Yield every file of the library, also of folders with mistakes."""
+    for one in (*library.courses, *library.newsletters, *library.unsound):
+        items = one.lessons if isinstance(one, Course) else one.issues
+        yield from (item.source for item in items)
+    yield from (notice.source for notice in library.notices)
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:

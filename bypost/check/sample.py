@@ -15,6 +15,9 @@ from bypost.model.course import Course, Issue, Kind, Lesson, Newsletter, Notice,
 from bypost.model.theme import PLAIN, Theme
 from bypost.render.personalise import Rendered
 
+#: Mail programs that are minded where the settings name no others.
+CLIENTS = ("gmail", "apple-mail", "outlook", "yahoo")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -34,7 +37,7 @@ class Surroundings:
     base_url: str
     now: datetime
     theme: Theme = PLAIN
-    clients: tuple[str, ...] = ("gmail", "apple-mail", "outlook", "yahoo")
+    clients: tuple[str, ...] = CLIENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Sample:
         item: The lesson, issue or notice itself.
         series: The course or newsletter it belongs to; None for a notice.
         subject: As the author wrote it, expressions and all; so for ``preheader``.
+        content: The compiled mail, as it is sent.
+        marked: The same with the lines its elements come from.
         readings: One for each persona for whom it could be rendered; may be empty.
         page: The HTML of the longest reading, with the lines it comes from; None where it could
             be rendered for nobody.
@@ -66,6 +71,7 @@ class Sample:
     preheader: str
     source: Source
     content: Content
+    marked: Content
     readings: tuple[Reading, ...]
     page: Page | None
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bypost.check.finding import Finding, Level, from_problem
+from bypost.check.memory import Memory
 from bypost.check.page import Page
 from bypost.check.personas import values_for
 from bypost.check.sample import Reading, Sample, Series, Surroundings
@@ -36,6 +37,7 @@ class Trial:
         around: The project, its sender, and the instant at which all mails are taken to go out.
         attributes: Known attribute names of subscribers.
         found: Everything wrong so far.
+        memory: What an earlier trial made.
     """
 
     compiler: Compiler
@@ -44,6 +46,7 @@ class Trial:
     around: Surroundings
     attributes: Collection[str]
     found: list[Finding]
+    memory: Memory
 
     def run(self, library: Library) -> list[Series]:
         """Return the samples of ``library``, folder by folder, broken folders too."""
@@ -58,20 +61,25 @@ class Trial:
         samples = [
             self._sample(Kind.NOTICE, notice, made)
             for notice in library.notices
-            if (made := self._compile(partial(_notice, notice)))
+            if (made := self._compile(notice, None, partial(_notice, notice)))
         ]
         return [*series, Series(NOTICES, tuple(samples))]
 
     def _newsletter(self, newsletter: Newsletter) -> tuple[Sample, ...]:
+        shape = replace(newsletter, issues=())
         return tuple(
             self._sample(Kind.ISSUE, issue, made, newsletter)
             for issue in newsletter.issues
-            if (made := self._compile(partial(_issue, newsletter, issue)))
+            if (made := self._compile(issue, shape, partial(_issue, newsletter, issue)))
         )
 
     def _course(self, course: Course) -> tuple[Sample, ...]:
         # All first: each lesson may name the heading of the one after it.
-        made = [self._compile(partial(_lesson, course, lesson)) for lesson in course.lessons]
+        shape, count = replace(course, lessons=()), len(course.lessons)
+        made = [
+            self._compile(lesson, (shape, at, count), partial(_lesson, course, lesson))
+            for at, lesson in enumerate(course.lessons)
+        ]
         samples = []
         for at, (lesson, one) in enumerate(zip(course.lessons, made, strict=True)):
             following = made[at + 1] if at + 1 < len(made) else None
@@ -80,9 +88,16 @@ class Trial:
                 samples.append(self._sample(Kind.LESSON, lesson, one, course, title))
         return tuple(samples)
 
-    def _compile(self, one: Callable[[Compiler], Content]) -> _Made | None:
+    def _compile(
+        self, item: Lesson | Issue | Notice, around: object, one: Callable[[Compiler], Content]
+    ) -> _Made | None:
         try:
-            return _Made(one(self.compiler), one(self.marker))
+            return self.memory.recall(
+                "mail",
+                item.source.path,
+                (item, around),
+                lambda: _Made(one(self.compiler), one(self.marker)),
+            )
         except ContentError as error:
             self.found.extend(from_problem(problem) for problem in error.problems)
             return None
@@ -105,6 +120,7 @@ class Trial:
             preheader=item.preheader,
             source=item.source,
             content=made.plain,
+            marked=made.marked,
             readings=readings,
             page=page,
         )

@@ -158,6 +158,21 @@ class Api(Section):
     per_minute: Count = 600
 
 
+class Check(Section):
+    """What ``bypost check`` minds; which rules there are is known there."""
+
+    off: Words = ()
+    errors: Words = ()
+    warnings: Words = ()
+    infos: Words = ()
+    clients: Words = ("gmail", "apple-mail", "outlook", "yahoo")
+    links_most: Count = 200
+    links_timeout_seconds: Positive = 10
+    links_pause_seconds: Annotated[float, Field(ge=0, le=60)] = 1
+    links_total_seconds: Positive = 120
+    links_cache_hours: Annotated[float, Field(ge=0, le=720)] = 24
+
+
 class Outbox(Section):
     """The local mailbox: one ``.eml`` file a mail."""
 
@@ -216,6 +231,7 @@ class Settings(Section):
     import_: Annotated[Import, Field(alias="import")] = Import()
     signup: SignUp = SignUp()
     api: Api = Api()
+    check: Check = Check()
     theme: ThemeSection = ThemeSection()
     providers: Providers = Providers()
 
