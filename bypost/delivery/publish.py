@@ -14,12 +14,14 @@ from bypost.delivery.context import Context
 from bypost.delivery.shape import Shape, shape_of
 from bypost.delivery.shape import dump as dump_shape
 from bypost.errors import ContentError, Problem
+from bypost.model.asset import Asset
 from bypost.model.content import Content
 from bypost.model.course import Issue, IssueStatus, Kind, Newsletter
 from bypost.people.columns import attribute_names
+from bypost.render.assets import served
 from bypost.render.compile import Compiler
 from bypost.render.stored import dump
-from bypost.store import Connection, contents
+from bypost.store import Connection, assets, contents
 from bypost.store import notices as store
 
 #: What the files of each folder look like from outside.
@@ -95,6 +97,7 @@ def publish(context: Context, now: datetime) -> Published:
     compiled: list[Content] = []
     shapes: dict[str, Shape] = {}
     issues: list[ReadyIssue] = []
+    pictures: Mapping[str, Asset] = {}
     try:
         compiler = _compiler(context)
     except ContentError as error:  # no mail can be built at all
@@ -103,6 +106,8 @@ def publish(context: Context, now: datetime) -> Published:
         shapes = _courses(compiler, library, compiled, held)
         issues = _issues(context, compiler, library, compiled, held)
         _notices(compiler, library, compiled, held)
+        pictures = compiler.assets
+    _keep_pictures(context, pictures, compiled, now)
     titles = {newsletter.id: newsletter.title for newsletter in library.newsletters}
     with context.store.write() as connection:
         _store(connection, compiled, now)
@@ -199,6 +204,25 @@ def _notices(
             compiled.append(compiler.notice(notice))
         except ContentError as error:
             held[notice.source.path] = error.problems
+
+
+def _keep_pictures(
+    context: Context, made: Mapping[str, Asset], compiled: Sequence[Content], now: datetime
+) -> None:
+    """Store the pictures of the compiled mails, before the mails themselves.
+
+    Each in a transaction of its own: nobody waits for a megabyte to be written. One whose mails are
+    not stored after all does no harm.
+    """
+    used = {asset.name: asset for content in compiled for asset in served(made, content)}
+    if not used:
+        return
+    with context.store.read() as connection:
+        there = assets.known(connection, used.keys())
+    for name, asset in used.items():
+        if name not in there:
+            with context.store.write() as connection:
+                assets.save(connection, asset, now)
 
 
 def _store(connection: Connection, compiled: Sequence[Content], now: datetime) -> None:
