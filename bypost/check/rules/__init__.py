@@ -14,7 +14,16 @@ from typing import Any
 
 from bypost.check.finding import Finding
 from bypost.check.rule import Rule
-from bypost.check.rules import preheader, size, subject, text, theme
+from bypost.check.rules import (
+    compiler,
+    frames,
+    loading,
+    preheader,
+    size,
+    subject,
+    text,
+    theme,
+)
 from bypost.check.sample import Sample, Series, Whole
 
 SampleCheck = Callable[[Sample], Iterator[Finding]]
@@ -22,6 +31,9 @@ SeriesCheck = Callable[[Series], Iterator[Finding]]
 ProjectCheck = Callable[[Whole], Iterator[Finding]]
 
 MODULES = (
+    loading,
+    compiler,
+    frames,
     subject,
     preheader,
     size,
