@@ -8,12 +8,12 @@ into their templates (:mod:`frames`), MJML is validated and becomes HTML (:mod:`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bypost.errors import ContentError
 from bypost.model.asset import Asset
-from bypost.model.content import Content, Template
+from bypost.model.content import Content, Slot, Template
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice, Sender
 from bypost.model.theme import PLAIN, Theme
 from bypost.render import jinja
@@ -32,7 +32,7 @@ from bypost.render.mail import (
     notice_mail,
     subscriber_names,
 )
-from bypost.render.mjml import compile_mjml
+from bypost.render.mjml import bare, compile_mjml
 from bypost.render.outline import forbidden, heading, minutes
 from bypost.render.personalise import header
 from bypost.render.problems import Problems
@@ -58,6 +58,7 @@ class Compiler:
         theme: What the operator's settings change about the look.
         lines: Mark each element with the line it comes from, for previews and checks; a mail
             with these marks is not for sending.
+        on_mjml: Told the MJML of each mail, expressions and all, before it becomes HTML.
 
     Raises:
         ContentError: ``style.toml`` is missing or wrong.
@@ -72,9 +73,11 @@ class Compiler:
         attributes: frozenset[str] | None = None,
         theme: Theme = PLAIN,
         lines: bool = False,
+        on_mjml: Callable[[str], None] | None = None,
     ) -> None:
         self._frames = Frames(root, theme)
         self._lines = lines
+        self._on_mjml = on_mjml
         self._gallery = Gallery(root, base_url, column_of(self._frames.style))
         self._shared = everywhere(sender, base_url)
         self._subscriber = subscriber_names(attributes)
@@ -102,7 +105,11 @@ class Compiler:
         return self._compile(notice_mail(notice, language, self._shared, self._subscriber))
 
     def _compile(self, mail: Mail) -> Content:
-        return _Compilation(mail, self._frames, self._gallery, lines=self._lines).run()
+        one = _Compilation(mail, self._frames, self._gallery, lines=self._lines)
+        content = one.run()
+        if self._on_mjml:
+            self._on_mjml(one.readable_mjml())
+        return content
 
 
 class _Compilation:
@@ -120,6 +127,12 @@ class _Compilation:
         self.body = mail.source.body.replace("\r\n", "\n").replace("\r", "\n")
         self.minutes = minutes(self.body)
         self.names = names_of(mail, self.body, self.minutes)
+        self.mjml = ""
+
+    def readable_mjml(self) -> str:
+        """Return the MJML that was compiled, with expressions where people's values go."""
+        whole = split(bare(self.mjml), self.words, _escaped)
+        return "".join(part.source if isinstance(part, Slot) else part for part in whole.parts)
 
     def run(self) -> Content:
         """Compile, or raise ContentError with all that is wrong."""
@@ -187,7 +200,7 @@ class _Compilation:
             "preheader": preheader,
             "body": jinja.Markup(fragments.body(document)),
         }
-        mjml = self.frames.render(template, values)
+        mjml = self.mjml = self.frames.render(template, values)
         self._check_words(mjml)
         validate(mjml, template, self.words, self.problems)
         if self.problems:
@@ -245,7 +258,7 @@ class _Compilation:
     def _content(self, title: str, subject: str, html: str, text: str) -> Content:
         parts: dict[str, Template] = {
             "subject": split(subject, self.words, header),
-            "html": split(html, self.words, lambda value: str(jinja.escape(value))),
+            "html": split(html, self.words, _escaped),
             "text": split(text, self.words, str),
         }
         used = self.words.inside("".join((subject, html, text)))
@@ -263,6 +276,10 @@ class _Compilation:
             **parts,
             needs=tuple(sorted(names)),
         )
+
+
+def _escaped(value: str) -> str:
+    return str(jinja.escape(value))
 
 
 def names_of(mail: Mail, body: str, reading: int) -> Vocabulary:

@@ -15,6 +15,7 @@ from bypost.delivery.context import Context
 from bypost.errors import ByPostError
 from bypost.web.api import make_api, refusals
 from bypost.web.archive import Archive
+from bypost.web.assets import ROUTE, Assets
 from bypost.web.catalogue import Catalogue
 from bypost.web.client import believe
 from bypost.web.confirm import Confirm
@@ -65,6 +66,8 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
     hooks = Hooks(context)
     routes = [*marked_routes(pages), *own_routes(doors), *open_routes(doors)]
     routes.append(("POST", f"{HOOKS}{{provider}}", hooks.take))
+    pictures = Assets(doors, desk.copies) if desk else Assets(doors)
+    routes.append(("GET", ROUTE, pictures.show))
     # The local page comes first: on this machine "/" is the mailbox.
     own = local_routes(desk) if desk else []
     for method, path, handler in [*own, *routes]:
