@@ -1,6 +1,7 @@
 """Whom an edit of a mail still reaches, and who has it already.
 
-Measured on SQLite with 100,000 enrollments and 350,000 deliveries (2026-11): 0.1 to 0.35 s for a lesson.
+Measured on SQLite with 100,000 enrollments and 350,000 deliveries (2026-11): 0.1 to 0.35 s for a
+lesson.
 """
 
 from __future__ import annotations
