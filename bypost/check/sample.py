@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bypost.check.finding import Finding, Level
 from bypost.check.page import Page
 from bypost.check.rule import Rule
 from bypost.content.personas import Persona
+from bypost.model.asset import Asset
 from bypost.model.content import Content
 from bypost.model.course import Course, Issue, Kind, Lesson, Newsletter, Notice, Sender, Source
 from bypost.model.theme import PLAIN, Theme
@@ -61,6 +63,7 @@ class Sample:
         readings: One for each persona for whom it could be rendered; may be empty.
         page: The HTML of the longest reading, with the lines it comes from; None where it could
             be rendered for nobody.
+        assets: The pictures beside it, as they are sent, by name.
     """
 
     around: Surroundings
@@ -74,6 +77,7 @@ class Sample:
     marked: Content
     readings: tuple[Reading, ...]
     page: Page | None
+    assets: Mapping[str, Asset] = field(default_factory=dict)
 
     def finding(
         self,

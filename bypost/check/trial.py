@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,8 +14,10 @@ from bypost.check.sample import Reading, Sample, Series, Surroundings
 from bypost.content.loader import NOTICES, Library
 from bypost.content.personas import Persona
 from bypost.errors import ContentError, Problem
+from bypost.model.asset import Asset
 from bypost.model.content import Content, Values
 from bypost.model.course import Course, Issue, Kind, Lesson, Newsletter, Notice
+from bypost.render.assets import served
 from bypost.render.compile import Compiler
 from bypost.render.personalise import Personaliser
 
@@ -26,6 +28,7 @@ class _Made:
 
     plain: Content
     marked: Content
+    assets: Mapping[str, Asset]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +99,16 @@ class Trial:
                 "mail",
                 item.source.path,
                 (item, around),
-                lambda: _Made(one(self.compiler), one(self.marker)),
+                lambda: self._made(one),
             )
         except ContentError as error:
             self.found.extend(from_problem(problem) for problem in error.problems)
             return None
+
+    def _made(self, one: Callable[[Compiler], Content]) -> _Made:
+        plain = one(self.compiler)
+        assets = {asset.name: asset for asset in served(self.compiler.assets, plain)}
+        return _Made(plain, one(self.marker), assets)
 
     def _sample(
         self,
@@ -123,6 +131,7 @@ class Trial:
             marked=made.marked,
             readings=readings,
             page=page,
+            assets=made.assets,
         )
 
     def _readings(

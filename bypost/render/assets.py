@@ -9,20 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from markdown_it.token import Token
 
+from bypost.errors import ContentError, Problem
+from bypost.errors import ContentError, Problem
 from bypost.model.asset import Asset
 from bypost.model.content import Content, Slot
+from bypost.model.theme import Logo
+from bypost.model.course import Source
+from bypost.model.theme import Logo
 from bypost.render.document import Block, Box, Button, Document, Prose
 from bypost.render.image_file import read_image
+from bypost.render.parser import markdown
 from bypost.render.picture import Unfit
 from bypost.render.problems import Problems
 from bypost.render.style import Style
 from bypost.render.words import Constant, Place, Words
 
+#: The file that names a logo, for errors; its name is relative to the folder of this file.
+SETTINGS = "bypost.toml"
 #: Path below which the site serves pictures.
 ADDRESS = "/assets/"
 #: How a picture's name looks.
@@ -44,6 +53,9 @@ _BOX, _INDENT = 52, 24
 _INDENTED = frozenset({"bullet_list", "ordered_list", "blockquote"})
 _NARROWEST = 32
 
+#: Where a logo is named, and in whose folder its file lies.
+_SETTINGS = "bypost.toml"
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PIXELS = re.compile(r"(\d+)px")
 
@@ -57,6 +69,41 @@ def names_of_content(content: Content) -> frozenset[str]:
     """Return the names of the pictures that a compiled mail refers to."""
     parts = content.html.parts
     return names_in("".join(p.source if isinstance(p, Slot) else p for p in parts))
+
+
+def files_named(source: Source) -> frozenset[str]:
+    """Return the files that the pictures of a Markdown text name, relative to the project.
+
+    Also those in blocks that are left out, and those that are not there; not those whose name is
+    made by an expression.
+    """
+    found: set[str] = set()
+    for token in markdown().parse(source.body):
+        for child in token.children or ():
+            address = str(child.attrs.get("src", "")) if child.type == "image" else ""
+            if address and not _SCHEME.match(address):
+                found.add(_beside(source.path, address))
+    return frozenset(found)
+
+
+def _beside(mail: str, address: str) -> str:
+    return (PurePosixPath(mail).parent / unquote(address)).as_posix()
+
+
+def hang_logo(root: Path, base_url: str, logo: Logo | None) -> tuple[Logo | None, dict[str, Asset]]:
+    """Return the logo at the address it is served at, and its picture by name.
+
+    Raises:
+        ContentError: Its file is missing, or not fit for mail.
+    """
+    if logo is None or _SCHEME.match(logo.source):
+        return logo, {}
+    try:
+        asset = read_image(root, SETTINGS, quote(logo.source), _DENSITY * logo.width)
+    except Unfit as error:
+        problem = Problem(SETTINGS, None, f"[theme] logo: {error.message}", error.fix, error.rule)
+        raise ContentError(problem) from error
+    return replace(logo, source=f"{base_url}{ADDRESS}{asset.name}"), {asset.name: asset}
 
 
 def column_of(style: Style) -> int:
@@ -115,6 +162,26 @@ class Gallery:
                 self._put(token, asset, room)
         return frozenset(used)
 
+    def logo(self, logo: Logo) -> Logo:
+        """Return the operator's logo with the address at which mails show it.
+
+        Raises:
+            ContentError: It is a file of the project, and is missing or not fit for mail.
+        """
+        if _SCHEME.match(logo.source):
+            return logo
+        self.files.add(logo.source)
+        try:
+            if not (self._root / logo.source).is_file():
+                message = f"there is no picture `{logo.source}` in the project"
+                raise Unfit("asset-missing", message, "mend `logo` under [theme]")
+            asset = read_image(self._root, _SETTINGS, logo.source, _DENSITY * logo.width)
+        except Unfit as error:
+            problem = Problem(_SETTINGS, None, error.message, error.fix, error.rule)
+            raise ContentError(problem) from error
+        self.assets[asset.name] = asset
+        return Logo(f"{self._base_url}{ADDRESS}{asset.name}", logo.width)
+
     def _asset(self, address: str, mail: str, words: Words) -> Asset | None:
         """Return the picture of a file; None for a picture on the web, and for no address."""
         settled = words.settle(address).strip()
@@ -127,7 +194,7 @@ class Gallery:
             message = "the name of a picture beside the mail differs between people"
             fix = "name one file; or show a picture on the web, by an https:// address"
             raise Unfit("asset-path", message, fix)
-        self.files.add((PurePosixPath(mail).parent / unquote(settled)).as_posix())
+        self.files.add(_beside(mail, settled))
         asset = read_image(self._root, mail, settled, _DENSITY * self.column)
         self.assets[asset.name] = asset
         return asset

@@ -9,6 +9,7 @@ into their templates (:mod:`frames`), MJML is validated and becomes HTML (:mod:`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bypost.errors import ContentError
@@ -18,7 +19,7 @@ from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice, Sende
 from bypost.model.theme import PLAIN, Theme
 from bypost.render import jinja
 from bypost.render.addresses import check_addresses, spoken
-from bypost.render.assets import Gallery, column_of
+from bypost.render.assets import Gallery, column_of, hang_logo
 from bypost.render.builder import Builder, plain_text
 from bypost.render.condition import condition
 from bypost.render.document import Document
@@ -61,7 +62,7 @@ class Compiler:
         on_mjml: Told the MJML of each mail, expressions and all, before it becomes HTML.
 
     Raises:
-        ContentError: ``style.toml`` is missing or wrong.
+        ContentError: ``style.toml`` is missing or wrong, or the logo's file is.
     """
 
     def __init__(
@@ -75,10 +76,13 @@ class Compiler:
         lines: bool = False,
         on_mjml: Callable[[str], None] | None = None,
     ) -> None:
-        self._frames = Frames(root, theme)
+        logo, pictures = hang_logo(root, base_url, theme.logo)
+        self._frames = Frames(root, replace(theme, logo=logo))
         self._lines = lines
         self._on_mjml = on_mjml
         self._gallery = Gallery(root, base_url, column_of(self._frames.style))
+        self._frames.logo = self._gallery.logo(theme.logo) if theme.logo else None
+        self._gallery.assets.update(pictures)
         self._shared = everywhere(sender, base_url)
         self._subscriber = subscriber_names(attributes)
 

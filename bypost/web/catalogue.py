@@ -141,7 +141,7 @@ class Catalogue:
         if key not in self._articles:
             root = self._context.root
             try:
-                style = load_style(root / FOLDER, FOLDER)
+                style = load_style(root / FOLDER, FOLDER, self._context.settings.theme.theme())
             except ContentError:
                 labels, gallery = _LABELS, Gallery(root, "")
             else:
