@@ -2,6 +2,14 @@
 
 from bypost.check.finding import Finding, Level
 from bypost.check.report import exit_code
-from bypost.check.run import findings
+from bypost.check.run import Examined, examine, examine_project, findings
 
-__all__ = ["Finding", "Level", "exit_code", "findings"]
+__all__ = [
+    "Examined",
+    "Finding",
+    "Level",
+    "examine",
+    "examine_project",
+    "exit_code",
+    "findings",
+]

@@ -11,7 +11,7 @@ from pathlib import Path
 from bypost.check import allow
 from bypost.check.catalogue import CATALOGUE
 from bypost.check.finding import Finding, Level, from_problem
-from bypost.check.levels import AS_THEY_ARE, Levels, without
+from bypost.check.levels import AS_THEY_ARE, Levels, levels_of, without
 from bypost.check.memory import Memory
 from bypost.check.personas import SAMPLES
 from bypost.check.rules import PROJECT_CHECKS, RULES, SAMPLE_CHECKS, SERIES_CHECKS, ProjectCheck
@@ -24,6 +24,7 @@ from bypost.model.course import Course, Sender, Source
 from bypost.model.theme import PLAIN, Theme
 from bypost.people.columns import attribute_names
 from bypost.render.compile import Compiler
+from bypost.settings import Settings
 
 _WEIGHT = {level: weight for weight, level in enumerate(Level)}
 
@@ -56,6 +57,32 @@ def findings(
 ) -> list[Finding]:
     """Return the findings of :func:`examine`, every rule as it is."""
     return list(examine(root, sender=sender, base_url=base_url, now=now, theme=theme).findings)
+
+
+def examine_project(
+    root: Path,
+    settings: Settings,
+    *,
+    now: datetime,
+    further: Sequence[ProjectCheck] = (),
+    memory: Memory | None = None,
+) -> Examined:
+    """Examine the project in ``root`` as its settings say.
+
+    Raises:
+        SettingsError: The section ``[check]`` names a rule that is not there.
+    """
+    return examine(
+        root,
+        sender=Sender(**settings.sender.model_dump()),
+        base_url=settings.site.base_url,
+        now=now,
+        clients=settings.check.clients,
+        levels=levels_of(settings.check),
+        theme=settings.theme.theme(),
+        further=further,
+        memory=memory,
+    )
 
 
 def examine(

@@ -10,10 +10,12 @@ from typing import cast
 import typer
 
 from bypost.cli import (
-    content,
+    check,
     database,
     init,
+    preview,
     reconcile,
+    rehearse,
     send,
     serve,
     show,
@@ -41,8 +43,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("init")(init.init)
-app.command("check")(content.check)
-app.command("rehearse")(content.rehearse)
+app.command("check")(check.check)
+app.command("preview")(preview.preview)
+app.command("rehearse")(rehearse.rehearse)
 app.command("send")(send.send)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
