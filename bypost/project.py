@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bypost import __version__
+from bypost.content.folder import project_folder
 from bypost.delivery.context import Context
 from bypost.errors import SettingsError, StoreError
 from bypost.http import HttpClient
@@ -28,8 +29,6 @@ from scheduler.pacing import Ramp, Rate
 #: Where the program keeps what is its own.
 VAR = Path("var")
 KEY_FILE = VAR / "secret.key"
-#: A folder with one of these is a project.
-_SIGNS = ("bypost.toml", "lessons", "newsletters")
 _RESERVED_DOMAINS = ("example.org", "example.com", "example.net")
 _RESERVED_ENDINGS = (".example", ".test", ".invalid", ".localhost", "localhost")
 _SAMPLE_ADDRESS = "1 Example Street, 12345 Exampletown"
@@ -54,23 +53,6 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
     elif not migrate.is_current(store):
         raise StoreError(f"{store.path}: not of this version\n    run `bypost db upgrade`")
     return replace(wire(root, settings, store, clock or SystemClock()), guarded=True)
-
-
-def project_folder(root: Path) -> Path:
-    """Return the folder of a project with its whole path.
-
-    Raises:
-        SettingsError: if there is no project: neither settings nor content.
-    """
-    root = root.resolve()
-    if not root.is_dir():
-        raise SettingsError(f"{root}: there is no such folder\n    name a project with --project")
-    if not any((root / name).exists() for name in _SIGNS):
-        raise SettingsError(
-            f"{root}: no project is here: neither {' nor '.join(_SIGNS)}\n"
-            "    go to its folder, or name it with --project"
-        )
-    return root
 
 
 def is_new(root: Path) -> bool:

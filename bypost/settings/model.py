@@ -173,6 +173,22 @@ class Check(Section):
     links_cache_hours: Annotated[float, Field(ge=0, le=720)] = 24
 
 
+def _editor(text: str) -> str:
+    """Return an address that opens an editor; raise ValueError for one that could run a script."""
+    if not re.match(r"[a-z][a-z0-9+.-]*:", text) or re.match(r"(javascript|data|vbscript):", text):
+        raise ValueError("write an address that opens your editor, e.g. vscode://file{path}:{line}")
+    if "{path}" not in text:
+        raise ValueError("say with {path} where the file's path goes")
+    return text
+
+
+class Preview(Section):
+    """The author's bench."""
+
+    editor: Annotated[str, AfterValidator(_editor)] = "vscode://file{path}:{line}"
+    addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(_words)] = ()
+
+
 class Outbox(Section):
     """The local mailbox: one ``.eml`` file a mail."""
 
@@ -232,6 +248,7 @@ class Settings(Section):
     signup: SignUp = SignUp()
     api: Api = Api()
     check: Check = Check()
+    preview: Preview = Preview()
     theme: ThemeSection = ThemeSection()
     providers: Providers = Providers()
 
