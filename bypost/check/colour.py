@@ -1,5 +1,4 @@
-"""Colours as CSS writes them: how well one is read on another, and what forced inversion makes of
-them.
+"""Colours as CSS writes them: contrast, and what forced inversion makes of them.
 
 Contrast is that of WCAG 2.2, section 1.4.3. Inversion is the emulation that react-email's preview
 uses (read 2026-11): lightness in LCH is mirrored, chroma falls to four fifths. Mail apps do not
@@ -72,8 +71,8 @@ def parse(text: str) -> Colour | None:
         red, green, blue, alpha = found.to("srgb")
     except NotImplementedError:
         return None
-    channels = (min(255.0, max(0.0, 255 * (channel or 0))) for channel in (red, green, blue))
-    return Colour(*channels, alpha=float(alpha))
+    red, green, blue = (min(255.0, max(0.0, 255 * (it or 0))) for it in (red, green, blue))
+    return Colour(red, green, blue, float(alpha))
 
 
 def hex_text(colour: Colour) -> str:
