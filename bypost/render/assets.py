@@ -16,10 +16,8 @@ from urllib.parse import quote, unquote
 from markdown_it.token import Token
 
 from bypost.errors import ContentError, Problem
-from bypost.errors import ContentError, Problem
 from bypost.model.asset import Asset
 from bypost.model.content import Content, Slot
-from bypost.model.theme import Logo
 from bypost.model.course import Source
 from bypost.model.theme import Logo
 from bypost.render.document import Block, Box, Button, Document, Prose
@@ -52,9 +50,6 @@ COLUMN = 512
 _BOX, _INDENT = 52, 24
 _INDENTED = frozenset({"bullet_list", "ordered_list", "blockquote"})
 _NARROWEST = 32
-
-#: Where a logo is named, and in whose folder its file lies.
-_SETTINGS = "bypost.toml"
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PIXELS = re.compile(r"(\d+)px")
@@ -161,26 +156,6 @@ class Gallery:
                 used |= words.inside(address)
                 self._put(token, asset, room)
         return frozenset(used)
-
-    def logo(self, logo: Logo) -> Logo:
-        """Return the operator's logo with the address at which mails show it.
-
-        Raises:
-            ContentError: It is a file of the project, and is missing or not fit for mail.
-        """
-        if _SCHEME.match(logo.source):
-            return logo
-        self.files.add(logo.source)
-        try:
-            if not (self._root / logo.source).is_file():
-                message = f"there is no picture `{logo.source}` in the project"
-                raise Unfit("asset-missing", message, "mend `logo` under [theme]")
-            asset = read_image(self._root, _SETTINGS, logo.source, _DENSITY * logo.width)
-        except Unfit as error:
-            problem = Problem(_SETTINGS, None, error.message, error.fix, error.rule)
-            raise ContentError(problem) from error
-        self.assets[asset.name] = asset
-        return Logo(f"{self._base_url}{ADDRESS}{asset.name}", logo.width)
 
     def _asset(self, address: str, mail: str, words: Words) -> Asset | None:
         """Return the picture of a file; None for a picture on the web, and for no address."""

@@ -81,7 +81,6 @@ class Compiler:
         self._lines = lines
         self._on_mjml = on_mjml
         self._gallery = Gallery(root, base_url, column_of(self._frames.style))
-        self._frames.logo = self._gallery.logo(theme.logo) if theme.logo else None
         self._gallery.assets.update(pictures)
         self._shared = everywhere(sender, base_url)
         self._subscriber = subscriber_names(attributes)
