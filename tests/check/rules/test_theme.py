@@ -51,9 +51,9 @@ def test_a_pale_accent_is_reported_at_its_line_with_its_grounds(
     found = judged('[sender]\nname = "A"\n\n[theme.light]\nink = "#111"\naccent = "#B07A00"\n')
     assert {(it.path, it.line, it.level) for it in found} == {("bypost.toml", 6, Level.WARNING)}
     assert [it.message for it in found] == [
-        "`accent` on `sheet` has a contrast of 3.6 in the light palette; text needs 4.5",
-        "`accent` on `wash` has a contrast of 3.2 in the light palette; text needs 4.5",
-        "`on_accent` on `accent` has a contrast of 3.6 in the light palette; text needs 4.5",
+        "`accent` on `sheet` has a contrast of 3.7 in the light palette; text needs 4.5",
+        "`accent` on `wash` has a contrast of 3.3 in the light palette; text needs 4.5",
+        "`on_accent` on `accent` has a contrast of 3.7 in the light palette; text needs 4.5",
     ]
     assert found[0].fix == "change `accent` or `sheet`"
 
