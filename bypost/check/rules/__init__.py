@@ -16,13 +16,27 @@ from bypost.check.finding import Finding
 from bypost.check.rule import Rule
 from bypost.check.rules import (
     compiler,
+    expressions,
     frames,
+    imprint,
+    leaving,
+    lengths,
+    lesson_links,
     loading,
+    numbering,
+    parts,
+    phrases,
+    pictures,
     preheader,
+    promises,
+    rhythm,
+    sender,
     size,
     subject,
     text,
     theme,
+    unused,
+    wording,
 )
 from bypost.check.sample import Sample, Series, Whole
 
@@ -37,8 +51,22 @@ MODULES = (
     subject,
     preheader,
     size,
+    pictures,
     text,
     theme,
+    wording,
+    phrases,
+    expressions,
+    numbering,
+    promises,
+    lesson_links,
+    lengths,
+    rhythm,
+    leaving,
+    imprint,
+    parts,
+    sender,
+    unused,
 )
 
 
