@@ -42,14 +42,19 @@ def faults(content: Content, values: Values, filler: Personaliser) -> tuple[Faul
         mail = filler.render(values)
         filled = filler.slot_values(values)
     except ContentError as error:
-        words = "; ".join(problem.message for problem in error.problems)
-        return (Fault(Level.ERROR, "cannot be made", words),)
+        return (failed(error),)
     found = [
         *_empty(content, filled["subject"], filled["html"]),
         *_subject(mail.subject),
         *_size(len(mail.html.encode())),
     ]
     return tuple(sorted(found, key=lambda fault: list(Level).index(fault.level)))
+
+
+def failed(error: ContentError) -> Fault:
+    """Return the fault of a mail that cannot be made."""
+    words = "; ".join(problem.message for problem in error.problems)
+    return Fault(Level.ERROR, "cannot be made", words)
 
 
 def _empty(content: Content, subject: Sequence[str], html: Sequence[str]) -> Iterator[Fault]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from selectolax.lexbor import LexborHTMLParser
 
 from bypost.check.graphemes import shorten
 from bypost.content.loader import Library
-from bypost.delivery.rehearsal import Sent
 from bypost.model.content import full_name
+from bypost.model.course import Kind
 from scheduler.window import EVERY_DAY, WEEKDAY_NAMES, Window
+
+if TYPE_CHECKING:  # it brings the store along, which pages that show phones do not need
+    from bypost.delivery.rehearsal import Sent
 
 _SATURDAY = 5
 #: Templates put such a run after the preheader, so that nothing of the text is shown behind it.
@@ -124,11 +128,10 @@ class Timeline:
         """Return the inbox at the end of ``day``, newest on top."""
         return [arrival for arrival in self.arrivals if arrival.day <= day][::-1]
 
-    def of(self, collections: Iterable[str]) -> Timeline:
-        """Return the same with the mails of these courses and newsletters alone."""
-        wanted = set(collections)
-        kept = tuple(arrival for arrival in self.arrivals if arrival.collection in wanted)
-        return Timeline(joined=self.joined, arrivals=kept, ended=self.ended)
+    def of_course(self, course: str) -> Timeline:
+        """Return the same with the lessons of one course alone; issues stay."""
+        kept = [it for it in self.arrivals if it.kind != Kind.LESSON or it.collection == course]
+        return replace(self, arrivals=tuple(kept))
 
 
 def timeline(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -103,14 +104,26 @@ def test_a_timeline_without_mails_has_its_first_day(library: Library) -> None:
     assert len(line.days()) == 1
 
 
-def test_one_collection_can_be_looked_at_alone(library: Library) -> None:
-    line = inbox(library, sent(JOINED), sent(JOINED.replace(day=28), "news/first", "news"))
-    assert [one.name for one in line.of(["news"]).arrivals] == ["news/first"]
+def test_one_course_can_be_looked_at_alone_with_the_issues_between(library: Library) -> None:
+    line = inbox(
+        library,
+        sent(JOINED),
+        replace(sent(JOINED, "first", "cooking"), kind="lesson"),
+        sent(JOINED.replace(day=28), "news/first", "news"),
+    )
+    assert [one.name for one in line.of_course("baking").arrivals] == [
+        "baking/welcome",
+        "news/first",
+    ]
 
 
-@pytest.mark.parametrize(("phone", "subject", "preheader"), [(p, p.subject, p.preheader) for p in PHONES])
-def test_each_phone_cuts_at_its_own_place(phone: object, subject: int, preheader: int) -> None:
-    cut = HEAD.on(phone)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("key", "subject", "preheader"),
+    [("gmail-android", 33, 40), ("gmail-iphone", 37, 40), ("apple-mail", 48, 99)],
+)
+def test_each_phone_cuts_at_its_own_place(key: str, subject: int, preheader: int) -> None:
+    (phone,) = [one for one in PHONES if one.key == key]
+    cut = HEAD.on(phone)
     assert (len(cut.subject), len(cut.preheader)) == (subject, preheader)
     assert cut.subject.endswith("…")
     assert cut.sender == HEAD.sender

@@ -13,7 +13,9 @@ from starlette.staticfiles import StaticFiles
 from bypost.web.guard import Guard
 from bypost.web.pages import STATIC
 from bypost.web.preview.bench import Bench
+from bypost.web.preview.inbox import Inbox
 from bypost.web.preview.mails import Mails
+from bypost.web.preview.matrix import Matrix
 from bypost.web.preview.menu import PREFIX
 
 #: Addresses whose POST must come from a page of this site.
@@ -32,6 +34,8 @@ def make_routes(bench: Bench) -> list[BaseRoute]:
     return [
         Route(f"{PREFIX}/events", events),
         *Mails(bench).routes(),
+        *Inbox(bench).routes(),
+        *Matrix(bench).routes(),
         Route(f"{PREFIX}/{{rest:path}}", gone),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -24,11 +25,15 @@ class Bench:
     Args:
         root: The project's folder; read with the first page.
         mailbox: Whether the local page stands beside it.
+
+    Attributes:
+        at_end: What pages have to put away when the server stops.
     """
 
     def __init__(self, root: Path, *, mailbox: bool = False) -> None:
         self._root = root
-        self._mailbox = mailbox
+        self.mailbox = mailbox
+        self.at_end: list[Callable[[], None]] = []
         self._session: Session | None = None
         self._lock = threading.Lock()
 
@@ -54,6 +59,8 @@ class Bench:
         """Let open pages go: the server stops."""
         if self._session is not None:
             self.live.close()
+        for put_away in self.at_end:
+            put_away()
 
     def show(
         self, request: Request, template: str, *, status: int = 200, **values: object
@@ -77,7 +84,7 @@ class Bench:
             stamp=stamp_of(session),
             checking=session.checked != session.version,
             pages=MENU,
-            mailbox=self._mailbox,
+            mailbox=self.mailbox,
             here=request.url.path,
             **values,
         )

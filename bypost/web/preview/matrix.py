@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bypost.check.finding import Level
-from bypost.check.matrix import Fault, faults
 from bypost.content.personas import Persona
 from bypost.errors import ContentError
 from bypost.render.personalise import Personaliser
 from bypost.web.preview.bench import Bench, choice_of
 from bypost.web.preview.choice import Choice
 from bypost.web.preview.mails import address_of
+from bypost.web.preview.menu import PREFIX
 from bypost.web.preview.person import values_of
 from bypost.web.preview.session import Session
 from bypost.web.preview.shelf import Entry, Folder
+
+if TYPE_CHECKING:
+    from bypost.check.matrix import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Cell:
     @property
     def sign(self) -> str:
         """Return what stands beside the words, so that colour says nothing alone."""
-        return {"": "✓", Level.ERROR: "✗"}.get(self.level, "▲")
+        return {"": "✓", "error": "✗"}.get(self.level, "▲")
 
     @property
     def words(self) -> str:
@@ -96,35 +98,25 @@ class Table:
 
 
 class Matrix:
-    """The page with the matrix; what it took to make it is remembered until a file changes."""
+    """The page with the matrix."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._lock = threading.Lock()
-        self._made: tuple[tuple[int, str], Table] | None = None
 
     def routes(self) -> list[BaseRoute]:
         """Return the addresses."""
-        return [Route("/matrix", self.show)]
+        return [Route(f"{PREFIX}/matrix", self.show)]
 
     def show(self, request: Request) -> Response:
         """Show the matrix."""
         session = self._bench.session
         session.refresh()
-        at = choice_of(request).at
         return self._bench.show(
             request,
             "preview_matrix",
-            table=self._table(session, at),
+            table=table(session, choice_of(request).at),
             personas=session.state.personas,
         )
-
-    def _table(self, session: Session, at: str) -> Table:
-        key = session.version, at or f"{session.clock.now():%Y-%m-%d}"
-        with self._lock:
-            if self._made is None or self._made[0] != key:
-                self._made = key, table(session, at)
-            return self._made[1]
 
 
 def table(session: Session, at: str = "") -> Table:
@@ -142,11 +134,13 @@ def table(session: Session, at: str = "") -> Table:
 
 
 def _row(session: Session, entry: Entry, at: str) -> Row:
+    from bypost.check.matrix import failed, faults
+
     address = address_of(entry, Choice(at=at))
     try:
         content = session.content(entry)
     except ContentError as error:
-        return Row(entry=entry, address=address, problem=_said(error))
+        return Row(entry=entry, address=address, problem=failed(error).words)
     filler = Personaliser(content)
     cells = []
     for persona in session.state.personas:
@@ -154,10 +148,6 @@ def _row(session: Session, entry: Entry, at: str) -> Row:
         try:
             found = faults(content, values_of(session, entry, content, persona, moment), filler)
         except ContentError as error:
-            found = (Fault(Level.ERROR, "cannot be made", _said(error)),)
+            found = (failed(error),)
         cells.append(Cell(persona, found, address_of(entry, Choice(at=at, persona=persona.key))))
     return Row(entry=entry, address=address, cells=tuple(cells))
-
-
-def _said(error: ContentError) -> str:
-    return "; ".join(problem.message for problem in error.problems)

@@ -8,5 +8,7 @@ PREFIX = "/preview"
 #: Address -> what the link says.
 MENU = {
     PREFIX: "Mails",
+    f"{PREFIX}/inbox": "Inbox over time",
+    f"{PREFIX}/matrix": "Matrix",
     f"{PREFIX}/problems": "Problems",
 }
