@@ -12,6 +12,7 @@ import typer
 from bypost.cli import (
     check,
     database,
+    diff,
     init,
     preview,
     reconcile,
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("preview")(preview.preview)
+app.command("diff")(diff.diff)
 app.command("rehearse")(rehearse.rehearse)
 app.command("send")(send.send)
 app.command("serve")(serve.serve)

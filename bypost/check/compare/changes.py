@@ -49,7 +49,7 @@ class Change:
 
 
 def changes(before: Tree, after: Tree) -> tuple[Change, ...]:
-    """Return every mail that differs, in the order of the later state; removed ones stand last.
+    """Return every mail that differs, by the path of its file.
 
     Where one of the two cannot be read at all, nothing can be compared and nothing is returned.
     """
@@ -57,7 +57,8 @@ def changes(before: Tree, after: Tree) -> tuple[Change, ...]:
         return ()
     moved = _moved(before, after)
     keys = dict.fromkeys((*after.mails, *before.mails))
-    return tuple(change for key in keys if (change := _change(key, before, after, key in moved)))
+    found = (_change(key, before, after, key in moved) for key in keys)
+    return tuple(sorted(filter(None, found), key=lambda change: change.mail.path))
 
 
 def _change(key: Key, before: Tree, after: Tree, moved: bool) -> Change | None:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from bypost.check.compare.changes import Change, What
 from bypost.check.compare.pictures import Camera, NoPicture, Picture
+from bypost.check.compare.revision import Revision
 from bypost.check.compare.words import Passage, Run, passages, words
 from bypost.content.personas import Persona
 from bypost.errors import Problem
@@ -50,13 +51,13 @@ class Comparison:
     """Everything that the page says.
 
     Attributes:
-        told: The revision for people: hash, date, subject.
+        revision: What the working tree is compared with.
         broken: What is wrong before, and after.
         readable: Whether both sides could be read at all.
     """
 
     project: str
-    told: str
+    revision: Revision
     now: datetime
     persona: Persona
     entries: tuple[Entry, ...]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from bypost.check.personas import values_for
 from bypost.content.loader import Library, load_project_content
-from bypost.content.personas import Persona
+from bypost.content.personas import Persona, load_personas
 from bypost.errors import ContentError, Problem, SettingsError
+from bypost.model.asset import Asset
 from bypost.model.content import Content
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice, Sender
+from bypost.people.columns import attribute_names
+from bypost.render.assets import ADDRESS, names_in
 from bypost.render.compile import Compiler
 from bypost.render.personalise import Personaliser
 from bypost.settings import load_settings
@@ -32,6 +37,7 @@ class Mail:
     Attributes:
         place: Its number among the mails of its folder, counting from 0.
         preheader: As the author wrote it, expressions and all.
+        pictures: Those of the project that it shows, by their address in the HTML.
     """
 
     key: Key
@@ -42,11 +48,16 @@ class Mail:
     preheader: str
     html: str
     text: str
+    pictures: Mapping[str, Asset] = field(default_factory=dict)
 
     @property
     def shown(self) -> str:
-        """Return the HTML for a page of ours."""
-        return self.html
+        """Return the HTML with the project's own pictures inside: no site serves them yet."""
+        shown = self.html
+        for address, asset in self.pictures.items():
+            data = base64.b64encode(asset.data).decode()
+            shown = shown.replace(address, f"data:{asset.media_type};base64,{data}")
+        return shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +102,19 @@ def read_tree(
     workshop = _Workshop(compiler, persona, now, settings.site.base_url, attributes, broken)
     mails = {mail.key: mail for mail in workshop.mails(library)}
     return Tree(mails=mails, broken=tuple(dict.fromkeys(broken)))
+
+
+def known_attributes(*roots: Path) -> frozenset[str]:
+    """Return what lessons may use of a subscriber, by the people of any of these states.
+
+    A file with real people is often kept out of git, and its columns with it.
+    """
+    names: set[str] = set()
+    for root in roots:
+        with suppress(ContentError):
+            names.update(name for one in load_personas(root) for name in one.attributes)
+        names |= attribute_names(root)
+    return frozenset(names)
 
 
 def _told(error: SettingsError) -> Iterator[Problem]:
@@ -181,6 +205,11 @@ class _Workshop:
                 preheader=item.preheader,
                 html=read.html,
                 text=read.text,
+                pictures={
+                    f"{self.base_url}{ADDRESS}{name}": asset
+                    for name in names_in(read.html)
+                    if (asset := self.compiler.assets.get(name))
+                },
             )
 
 
