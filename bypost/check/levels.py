@@ -61,8 +61,8 @@ def _complaint(name: str, key: str, taken: Mapping[str, str]) -> str:
         return f"there is no rule `{name}`\n    {hint(name)}"
     if CATALOGUE[name].holds:
         return (
-            f"`{name}` is about mail that cannot be made, so its level cannot change\n"
-            f"    mend what it finds"
+            f"`{name}` is about mail that cannot be made\n"
+            "    it has no other level: mend what it finds"
         )
     if taken.get(name, key) != key:
         return f"`{name}` stands in check.{taken[name]} as well\n    name it once"
