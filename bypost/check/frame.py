@@ -10,6 +10,7 @@ from bypost.check.finding import Finding
 from bypost.check.page import Page
 from bypost.check.rule import Rule
 from bypost.check.sample import Reading, Sample, Whole
+from bypost.check.sample_links import sample_links
 from bypost.model.course import Kind
 from bypost.model.message import Message
 
@@ -53,7 +54,7 @@ def letters(whole: Whole, *kinds: Kind) -> Iterator[Letter]:
             if sample.kind in kinds and sample.readings:
                 reading = max(sample.readings, key=lambda it: len(it.mail.html))
                 mail = envelope.message(sample, reading)
-                leave = envelope.sample_links(sample.around.base_url)["leave"]
+                leave = sample_links(sample.around.base_url)["leave"]
                 yield Letter(sample, reading, mail, leave)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bypost.check.envelope import sample_links
+from bypost.check.sample_links import sample_links
 from bypost.content.personas import Persona
 from bypost.delivery.next_lesson import date_text, when_text
 from bypost.model.content import Values
