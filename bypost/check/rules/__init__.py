@@ -15,14 +15,21 @@ from typing import Any
 from bypost.check.finding import Finding
 from bypost.check.rule import Rule
 from bypost.check.rules import (
+    compatibility,
     compiler,
+    contrast,
+    darkness,
     expressions,
     frames,
+    images,
     imprint,
     leaving,
+    legibility,
     lengths,
     lesson_links,
+    links,
     loading,
+    markup,
     numbering,
     parts,
     phrases,
@@ -32,10 +39,12 @@ from bypost.check.rules import (
     rhythm,
     sender,
     size,
+    structure,
     subject,
     text,
     theme,
     unused,
+    width,
     wording,
 )
 from bypost.check.sample import Sample, Series, Whole
@@ -67,6 +76,15 @@ MODULES = (
     parts,
     sender,
     unused,
+    images,
+    links,
+    contrast,
+    legibility,
+    structure,
+    markup,
+    darkness,
+    width,
+    compatibility,
 )
 
 

@@ -22,17 +22,17 @@ LEAST_TEXT = 200
 
 #: Endings of files -> why they are not for mail (caniemail, 2026-05).
 _FORMATS = {
-    "svg": "Gmail and Outlook show no SVG",
+    "svg": "Gmail shows no SVG",
     "webp": "Outlook on Windows shows no WebP",
-    "avif": "Gmail, Outlook and Yahoo show no AVIF",
-    "heic": "few mail programs show HEIC",
-    "heif": "few mail programs show HEIF",
-    "tif": "few mail programs show TIFF",
-    "tiff": "few mail programs show TIFF",
+    "avif": "Outlook on Windows shows no AVIF",
+    "heic": "Outlook shows no HEIC",
+    "heif": "Outlook shows no HEIF",
+    "tif": "Outlook and Yahoo show no TIFF",
+    "tiff": "Outlook and Yahoo show no TIFF",
     "jxl": "few mail programs show JPEG XL",
-    "mp4": "few mail programs play a video",
-    "webm": "few mail programs play a video",
-    "mov": "few mail programs play a video",
+    "mp4": "Gmail and Outlook play no video",
+    "webm": "Gmail and Outlook play no video",
+    "mov": "Gmail and Outlook play no video",
 }
 _FILE_NAME = re.compile(
     r"[\w-]+(?: [\w-]+)*\.(?:png|jpe?g|gif|svg|webp|avif|heic)|(?:IMG|DSC|DSCN|image)[_-]?\d+",
@@ -57,8 +57,8 @@ IMG_REMOTE = Rule(
     level=Level.ERROR,
     title="A picture that a mail program cannot fetch",
     why="A mail is read on another machine: a path, `file:` or `localhost` leads nowhere there, "
-    "apps refuse pictures without https, and Gmail and Outlook show no picture that is written "
-    "into the mail as `data:`.",
+    "apps refuse pictures without https, and Gmail shows none that is written into the mail as "
+    "`data:`.",
     fix="Put the file beside the lesson and name it: `bypost` serves it from the site. Or give an "
     "https address.",
     source="caniemail, Base 64 image format (2026-05); react-email's checks (2026-08)",
@@ -69,8 +69,8 @@ IMG_FORMAT = Rule(
     id="img-format",
     level=Level.WARNING,
     title="A kind of picture that mail programs do not show",
-    why="SVG, WebP, AVIF and videos stay empty in one large mail program or another. PNG, JPEG and "
-    "GIF work in all of them.",
+    why="SVG stays empty in Gmail, WebP and AVIF in Outlook on Windows, a video in both. PNG, JPEG "
+    "and GIF work everywhere.",
     fix="Save it as PNG (drawings, screenshots) or JPEG (photographs); put a picture with a link "
     "in the place of a video.",
     source="caniemail, image formats (2026-05)",

@@ -41,10 +41,10 @@ HTML_FORBIDDEN = Rule(
     id="html-forbidden",
     level=Level.ERROR,
     title="HTML that mail programs remove",
-    why="Scripts, forms, frames and videos are removed by nearly every mail program, event "
-    "handlers such as `onclick` too, and what is left of the mail is not what was meant. Filters "
-    "take them for an attack. `position` is removed as well, so that what it moved lies where it "
-    "would have been.",
+    why="Mail programs remove scripts, frames and event handlers such as `onclick`, and filters "
+    "take them for an attack. Forms are removed by some programs, and shown but never sent by "
+    "others; videos do not play. Gmail and Outlook on Windows remove `position`, so that what it "
+    "moved lies where it would have been.",
     fix="Take it out of the template; link to a page that has it.",
     source="caniemail: form, object, video, position (2026-05)",
     bad='<mj-raw><form action="https://example.org/answer"><input name="answer"></form></mj-raw>',
@@ -75,7 +75,7 @@ def html_forbidden(sample: Sample) -> Iterator[Finding]:
         for what in _forbidden(element, look.own.get("position", "")):
             path, line = _place(sample, element)
             yield HTML_FORBIDDEN.at(
-                path, f"{what} is removed by mail programs", fix="take it out", line=line
+                path, f"{what} does not survive in mail", fix="take it out", line=line
             )
 
 
