@@ -75,7 +75,10 @@ def test_an_exception_from_a_rule_switched_off_is_not_called_unused(
         ),
         (
             {"warnings": ("jinja-undefined",)},
-            "check.warnings: `jinja-undefined` is about mail that cannot be made\n    it has no other level: mend what it finds",
+            (
+                "check.warnings: `jinja-undefined` is about mail that cannot be made\n"
+                "    it has no other level: mend what it finds"
+            ),
         ),
         (
             {"off": ("words",), "errors": ("words",)},
