@@ -13,13 +13,16 @@ from starlette.staticfiles import StaticFiles
 from bypost.web.guard import Guard
 from bypost.web.pages import STATIC
 from bypost.web.preview.bench import Bench
+from bypost.web.preview.impact import Impacts
 from bypost.web.preview.inbox import Inbox
 from bypost.web.preview.mails import Mails
 from bypost.web.preview.matrix import Matrix
 from bypost.web.preview.menu import PREFIX
+from bypost.web.preview.try_out import PAGE as TEST
+from bypost.web.preview.try_out import TryOut
 
 #: Addresses whose POST must come from a page of this site.
-OWN_POSTS: frozenset[str] = frozenset()
+OWN_POSTS: frozenset[str] = frozenset({TEST})
 
 
 def make_routes(bench: Bench) -> list[BaseRoute]:
@@ -36,6 +39,8 @@ def make_routes(bench: Bench) -> list[BaseRoute]:
         *Mails(bench).routes(),
         *Inbox(bench).routes(),
         *Matrix(bench).routes(),
+        *Impacts(bench).routes(),
+        *TryOut(bench).routes(),
         Route(f"{PREFIX}/{{rest:path}}", gone),
     ]
 
