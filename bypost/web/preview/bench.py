@@ -17,6 +17,7 @@ from bypost.web.preview.choice import Choice, read_choice
 from bypost.web.preview.live import Live, stamp_of
 from bypost.web.preview.menu import MENU
 from bypost.web.preview.session import Session
+from bypost.web.preview.wording import coded
 
 
 class Bench:
@@ -85,6 +86,7 @@ class Bench:
             checking=session.checked != session.version,
             pages=MENU,
             mailbox=self.mailbox,
+            coded=coded,
             here=request.url.path,
             **values,
         )
