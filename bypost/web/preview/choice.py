@@ -28,6 +28,8 @@ VIEWS = {
 }
 _USUAL_WIDTHS = (640,)
 _MINUTES = "%Y-%m-%dT%H:%M"
+#: What zones have rules for; adding days to the last year there is would go beyond it.
+_YEARS = range(1980, 2100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ def _widths(parts: Sequence[str]) -> tuple[int, ...]:
 
 def _minutes(text: str) -> str:
     try:
-        return datetime.fromisoformat(text).strftime(_MINUTES) if text else ""
+        at = datetime.fromisoformat(text) if text else None
     except ValueError:
         return ""
+    return at.strftime(_MINUTES) if at and at.year in _YEARS else ""

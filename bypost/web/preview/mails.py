@@ -113,7 +113,7 @@ class Mails:
             views=VIEWS,
             eml=address_of(entry, choice, "eml"),
             told=problems.of_mail(session, entry),
-            around=problems.elsewhere(session),
+            around=problems.around(session, entry),
             editor=self._editor,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bypost.check.finding import Finding, Level, from_problem
 from bypost.check.rule import Rule
+from bypost.content.loader import NOTICES
 from bypost.web.preview.session import Session
 from bypost.web.preview.shelf import Entry
 
@@ -75,18 +76,38 @@ def counts(findings: Sequence[Finding]) -> Mapping[str, Count]:
 
 def of_mail(session: Session, entry: Entry) -> list[Told]:
     """Return what is said of one mail, the heaviest first."""
-    return told(one for one in current(session) if one.path == entry.path)
+    found = (one for one in current(session) if one.path == entry.path)
+    return told(found, explained=session.checked > 0)
 
 
-def elsewhere(session: Session) -> list[Told]:
-    """Return what is said of no mail in particular: settings, templates, a course as a whole."""
-    mails = {entry.path for entry in session.shelf.entries}
-    return told(one for one in current(session) if one.path not in mails)
+def around(session: Session, entry: Entry) -> list[Told]:
+    """Return what is said of no mail, but concerns this one: its folder, templates, settings."""
+    mails = {other.path for other in session.shelf.entries}
+    others = {folder.path for folder in session.shelf.folders} - {entry.path.rpartition("/")[0]}
+    found = (
+        one
+        for one in current(session)
+        if one.path not in mails and not any(_lies_in(one.path, folder) for folder in others)
+    )
+    return told(found, explained=session.checked > 0)
 
 
-def told(findings: Iterable[Finding]) -> list[Told]:
-    """Return findings with the words of their rules, the heaviest first."""
+def _lies_in(path: str, folder: str) -> bool:
+    # What is wrong with the templates concerns every mail, not only the notices beside them.
+    return folder != NOTICES and (path == folder or path.startswith(f"{folder}/"))
+
+
+def told(findings: Iterable[Finding], *, explained: bool = True) -> list[Told]:
+    """Return findings with the words of their rules, the heaviest first.
+
+    Args:
+        explained: Whether there is time to load the rules; before the first check there is not.
+    """
+    ordered = sorted(findings, key=lambda it: (_WEIGHT[it.level], it.path, it.line or 0))
+    return [Told(finding, _rule(finding.rule) if explained else None) for finding in ordered]
+
+
+def _rule(name: str) -> Rule | None:
     from bypost.check.catalogue import CATALOGUE
 
-    ordered = sorted(findings, key=lambda it: (_WEIGHT[it.level], it.path, it.line or 0))
-    return [Told(finding, CATALOGUE.get(finding.rule)) for finding in ordered]
+    return CATALOGUE.get(name)

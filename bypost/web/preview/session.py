@@ -90,7 +90,7 @@ class Session:
             return False
         with self._lock:
             self.state = read(self.root, self.state)
-            self.shelf = shelve(self.root, self.state.library)
+            self.shelf = shelve(self.root, self.state.library, self.shelf)
             self.version += 1
         return True
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bypost.content.files import Project
@@ -22,8 +22,7 @@ class Entry:
 
     Attributes:
         path: Its file, relative to the project: what names it in addresses.
-        title: Its heading as the author wrote it, else its subject; the file's name while it
-            cannot be read.
+        title: Its heading, else its subject, else the file's name, which has no expression.
         item: None while the file cannot be read.
         series: The course or newsletter; None for a notice, or while that cannot be read.
     """
@@ -71,9 +70,14 @@ class Shelf:
         return next((entry for entry in self.entries if entry.path == path), None)
 
 
-def shelve(root: Path, library: Library) -> Shelf:
-    """Return the mails of ``library``, and the files in its folders that cannot be read."""
+def shelve(root: Path, library: Library, before: Shelf | None = None) -> Shelf:
+    """Return the mails of ``library``, and the files in its folders that cannot be read.
+
+    Args:
+        before: The mails so far: what cannot be read now keeps its title.
+    """
     project = Project(root)
+    titles = {entry.path: entry.title for entry in before.entries} if before else {}
     known = {one.path: one for one in (*library.courses, *library.newsletters, *library.unsound)}
     folders = [
         _folder(project, path, kind, known.get(project.name(path)))
@@ -84,7 +88,15 @@ def shelve(root: Path, library: Library) -> Shelf:
     notices = _entries(project, root / NOTICES, Kind.NOTICE, library.notices, None)
     if notices:
         folders.append(Folder(path=NOTICES, title="Notices", word="notices", entries=notices))
-    return Shelf(tuple(folders))
+    return Shelf(tuple(_with_titles(folder, titles) for folder in folders))
+
+
+def _with_titles(folder: Folder, titles: Mapping[str, str]) -> Folder:
+    entries = (
+        entry if entry.item else replace(entry, title=titles.get(entry.path, entry.title))
+        for entry in folder.entries
+    )
+    return replace(folder, entries=tuple(entries))
 
 
 def _folder(project: Project, path: Path, kind: Kind, one: Course | Newsletter | None) -> Folder:
@@ -128,4 +140,5 @@ def _files(project: Project, folder: Path) -> Iterator[str]:
 def _title(item: Item) -> str:
     # The heading is what a body begins with: nobody waits for the rest to be parsed.
     beginning = "\n".join(item.source.body.split("\n", _FIRST_LINES)[:_FIRST_LINES])
-    return heading(beginning) or item.subject or Path(item.source.path).name
+    texts = (heading(beginning), item.subject, Path(item.source.path).stem)
+    return next(text for text in texts if text and "{{" not in text)
