@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -46,7 +47,8 @@ class LinkCache:
             beside.replace(self._path)
         except OSError:
             # A read-only checkout asks again the next time.
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> dict[str, tuple[datetime, Reply]]:

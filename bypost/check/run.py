@@ -191,7 +191,8 @@ def _judged(whole: Whole, further: Sequence[ProjectCheck]) -> Iterator[Finding]:
         for sample in folder.samples:
             for check_sample in SAMPLE_CHECKS:
                 yield from check_sample(sample)
-        for check_series in SERIES_CHECKS:
+        # Of a folder without one sound mail there is nothing to say beside its errors.
+        for check_series in SERIES_CHECKS if folder.samples else ():
             yield from check_series(folder)
     for check_project in (*PROJECT_CHECKS, *further):
         yield from check_project(whole)
