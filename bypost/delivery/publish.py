@@ -64,7 +64,7 @@ class Publisher:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._seen: tuple[Files, frozenset[str]] | None = None
+        self._seen: tuple[Files, frozenset[str], Stamp | None] | None = None
         self._last = Published()
 
     def take_over(self, *, patient: bool) -> Published:
@@ -80,7 +80,7 @@ class Publisher:
         root = self._context.root
         files = signature(root)
         # Which attributes lessons may use depends on the CSV's first line.
-        seen = (files, attribute_names(root))
+        seen = (files, attribute_names(root), _logo(self._context))
         if seen == self._seen:
             return self._last
         if patient and self._seen is not None and _just_saved(files, now):
@@ -158,6 +158,16 @@ def _courses(
         titles = {content.item: (content.title, content.hash) for content in lessons}
         ready[course.id] = shape_of(course, titles)
     return ready
+
+
+def _logo(context: Context) -> Stamp | None:
+    """Return what the file of the logo looks like, which stands in none of the folders."""
+    name = context.settings.theme.logo
+    try:
+        status = (context.root / name).stat() if name else None
+    except OSError:  # missing, or an address on the web
+        return None
+    return (name, status.st_size, status.st_mtime_ns) if name and status else None
 
 
 def _persona_attributes(root: Path) -> frozenset[str]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bypost.delivery.context import Context
+from bypost.delivery.publish import Publisher
 from bypost.delivery.run import Pass
 from bypost.delivery.shape import Shape
 from bypost.project import open_rehearsal
@@ -87,3 +88,19 @@ def test_a_rehearsal_keeps_the_pictures_of_its_own(project: Path, tmp_path: Path
         Pass(context).run()
         assert counts(context.store)[0] == 2
     assert not (project / "var" / "bypost.db").exists()
+
+
+def test_a_new_logo_is_taken_over(project: Path, open_context: Callable[..., Context]) -> None:
+    logo = project / "images" / "logo.png"
+    logo.parent.mkdir()
+    logo.write_bytes(encoded(noise(60, 20), "PNG"))
+    context = open_context(project, {"BYPOST_THEME__LOGO": "images/logo.png"})
+    publisher = Publisher(context)
+    first = publisher.take_over(patient=False)
+    assert counts(context.store)[0] == 3
+    assert publisher.take_over(patient=False) is first
+    logo.write_bytes(encoded(noise(61, 20), "PNG"))
+    assert publisher.take_over(patient=False) is not first
+    assert counts(context.store)[0] == 4
+    logo.write_bytes(b"<svg/>")
+    assert publisher.take_over(patient=False).held.keys() >= {"templates/email"}
