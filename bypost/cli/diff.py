@@ -134,7 +134,8 @@ def _show(found: Comparison, out: Path) -> None:
         what = (f"  {entry.change.what:<9}", console.ACCENT)
         console.out.print(Text.assemble(what, f"{mail.path:<{width}}  {mail.title}"))
     mark = ("✓", "green") if found.readable else ("!", "yellow")
-    summary = f" {found.summary} since {found.revision.told}"
+    counts = f" ({found.counts})" if found.counts else ""
+    summary = f" {found.summary} since {found.revision.told}{counts}"
     console.out.print(Text.assemble(mark, summary))
     console.out.print(f"  {out}{_size(out)}", markup=False)
     if found.entries and found.without_pictures:

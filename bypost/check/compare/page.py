@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from bypost.check.compare.changes import Change, What
 from bypost.check.compare.pictures import Camera, NoPicture, Picture
 from bypost.check.compare.revision import Revision
-from bypost.check.compare.words import Passage, Run, passages, words
+from bypost.check.compare.words import Passage, Run, is_table, passages, words
 from bypost.content.personas import Persona
 from bypost.errors import Problem
 
@@ -66,10 +66,17 @@ class Comparison:
 
     @property
     def summary(self) -> str:
-        """Return how many mails differ and how, e.g. ``2 changed, 1 added``."""
+        """Return how many mails differ, e.g. ``3 mails differ``."""
+        count = len(self.entries)
+        if not self.readable:
+            return "nothing could be compared"
+        return f"{count or 'no'} {'mail differs' if count == 1 else 'mails differ'}"
+
+    @property
+    def counts(self) -> str:
+        """Return how they do, e.g. ``1 added, 2 changed``; empty where none does."""
         counts = Counter(entry.change.what for entry in self.entries)
-        said = ", ".join(f"{counts[what]} {what}" for what in What if counts[what])
-        return said or ("no mail changed" if self.readable else "nothing could be compared")
+        return ", ".join(f"{counts[what]} {what}" for what in What if counts[what])
 
     @property
     def without_pictures(self) -> str:
@@ -144,6 +151,10 @@ def _passages(change: Change) -> tuple[Passage, ...]:
     return ()
 
 
+def _is_table(passage: Sequence[Run]) -> bool:
+    return any(is_table(run.text) for run in passage)
+
+
 @cache
 def _template() -> Template:
     environment = Environment(
@@ -153,4 +164,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests["table"] = _is_table
     return environment.get_template("page.html")

@@ -26,6 +26,8 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 _FLAGS = (
     *("--headless", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1"),
     *("--no-first-run", "--disable-extensions", "--disable-background-networking"),
+    # Paint what is in the frames before the picture is taken: a busy machine is late with it.
+    *("--run-all-compositor-stages-before-draw", "--virtual-time-budget=2000"),
     *("--disable-sync", "--disable-component-update", "--mute-audio"),
     # No name leads anywhere, and the page's own policy forbids what has none.
     "--host-resolver-rules=MAP * ~NOTFOUND",
@@ -37,6 +39,10 @@ _PAGE = (
     "<style>body{{margin:0;display:flex}}"
     f"iframe{{{{border:0;flex:none;width:{WIDTH}px;height:{TALLEST}px}}}}</style>{{0}}"
 )
+
+# Of the page's own origin: Chromium paints frames of another in a process of their own, and takes
+# the picture without waiting for it (seen in version 156). Scripts stay forbidden.
+_FRAME = '<iframe sandbox="allow-same-origin" srcdoc="{}"></iframe>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class Camera:
         """
         with TemporaryDirectory(prefix="bypost-pictures-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            frames = (f'<iframe sandbox srcdoc="{html.escape(mail)}"></iframe>' for mail in mails)
+            frames = (_FRAME.format(html.escape(mail)) for mail in mails)
             page, shot = folder / "page.html", folder / "shot.png"
             page.write_text(_PAGE.format("".join(frames)), encoding="utf-8")
             self._run(
@@ -127,7 +133,9 @@ def _cropped(whole: Image.Image, at: int) -> Picture:
     column = whole.crop((at * WIDTH, 0, (at + 1) * WIDTH, whole.height))
     ground = Image.new("RGB", column.size, column.getpixel((0, column.height - 1)))
     box = ImageChops.difference(column, ground).getbbox()
-    bottom = min(column.height, (box[3] if box else 0) + 24)
+    if box is None:
+        raise NoPicture("Chromium made an empty picture")
+    bottom = min(column.height, box[3] + 24)
     written = io.BytesIO()
     column.crop((0, 0, WIDTH, bottom)).save(written, "WEBP", quality=80, method=4)
     return Picture(written.getvalue(), WIDTH, bottom, cut=bottom >= TALLEST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -15,6 +15,10 @@ from bypost.render.width import COLUMNS, width
 CONTEXT = 1
 
 _PARAGRAPHS = re.compile(r"\n\s*\n")
+#: The line under a heading.
+_UNDERLINE = re.compile(r"(?<=\n)[=-]{3,}(?:\n|$)")
+#: Columns beside each other: a table, or code.
+_COLUMNS = re.compile(r"\S {2,}\S")
 _TOKENS = re.compile(r"\n\n|\n|[^\S\n]+|\w+|[^\w\s]")
 
 
@@ -56,7 +60,7 @@ def passages(before: str, after: str) -> tuple[Passage, ...]:
             if operation == "equal":
                 found += [(Run(Mark.SAME, paragraph),) for paragraph in here]
             else:
-                found.append(tuple(words("\n\n".join(here), "\n\n".join(there))))
+                found += _parted(words("\n\n".join(here), "\n\n".join(there)))
         at = group[-1][2]
     if groups and (skipped := len(old) - at):
         found.append(skipped)
@@ -77,6 +81,24 @@ def words(before: str, after: str) -> Iterator[Run]:
             yield Run(Mark.GONE, here)
         if there:
             yield Run(Mark.NEW, there)
+
+
+def _parted(runs: Iterable[Run]) -> Iterator[tuple[Run, ...]]:
+    """Yield the runs paragraph by paragraph; where several went and came, none shares one."""
+    passage: list[Run] = []
+    for run in runs:
+        several = "\n\n" in run.text and run.mark is not Mark.SAME
+        if passage and several and passage[-1].mark is Mark.GONE and run.mark is Mark.NEW:
+            yield tuple(passage)
+            passage = []
+        first, *further = run.text.split("\n\n")
+        passage += [Run(run.mark, first)] if first else []
+        for text in further:
+            if passage:
+                yield tuple(passage)
+            passage = [Run(run.mark, text)] if text else []
+    if passage:
+        yield tuple(passage)
 
 
 _Step = tuple[str, int, int, int, int]
@@ -100,8 +122,16 @@ def _paragraphs(text: str) -> list[str]:
     return [_unbroken(part) for part in _PARAGRAPHS.split(text.strip("\n"))]
 
 
+def is_table(text: str) -> bool:
+    """Tell whether a text has columns, which stand below each other in a fixed width alone."""
+    return bool(_COLUMNS.search(text))
+
+
 def _unbroken(paragraph: str) -> str:
     """Take back the breaks that wrapping made: those after which the next word had no room."""
+    paragraph = _UNDERLINE.sub("", paragraph).rstrip("\n")
+    if is_table(paragraph):
+        return paragraph
     lines = [line.rstrip() for line in paragraph.split("\n")]
     text = lines[0]
     for before, line in pairwise(lines):
