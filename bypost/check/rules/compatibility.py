@@ -71,7 +71,10 @@ def _finding(
 def _place(sample: Sample, feature: Feature, element: Element | None) -> tuple[str, int | None]:
     root = sample.around.root
     place = place_of(root, _needle(feature))
-    return place if place[1] or element is None else blamed(root, element)
+    if place[1] or element is None:
+        return place
+    origin = blamed(root, element)
+    return origin.path, origin.line
 
 
 def _needle(feature: Feature) -> re.Pattern[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bypost.check import colour
-from bypost.check.blame import blamed, named
+from bypost.check.blame import blamed
 from bypost.check.buttons import is_button
 from bypost.check.colour import LARGE, TEXT, Colour, contrast, hex_text
 from bypost.check.finding import Finding, Level
@@ -116,15 +116,15 @@ def _pairs(light: Look, dark: Look) -> Iterator[_Pair]:
 
 def _finding(sample: Sample, element: Element, look: Look, pair: _Pair, needed: float) -> Finding:
     rule = CONTRAST_BUTTON if is_button(element, look) else CONTRAST_TEXT
-    path, line = blamed(sample.around.root, element, ("color",))
+    origin = blamed(sample.around.root, element, ("color",))
     text, ground = pair.codes
     least = LARGE if pair.emulated else needed
     return rule.at(
-        path,
-        f"{named(element)}: {text} on {ground} has a contrast of {shown(pair.ratio)}{pair.where};"
+        origin.path,
+        f"{origin.name}: {text} on {ground} has a contrast of {shown(pair.ratio)}{pair.where};"
         f" it needs {least:g}",
         fix="set the two colours further apart",
-        line=line,
+        line=origin.line,
         level=Level.ERROR if pair.ratio < LARGE and not pair.emulated else Level.WARNING,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bypost.check.blame import blamed, named
+from bypost.check.blame import blamed
 from bypost.check.buttons import height, is_button
 from bypost.check.finding import Finding, Level
 from bypost.check.rule import Rule
@@ -64,12 +64,12 @@ def font_size(sample: Sample) -> Iterator[Finding]:
 
 
 def _small(sample: Sample, element: Element, look: Look) -> Finding:
-    path, line = blamed(sample.around.root, element, ("font-size", "font"))
+    origin = blamed(sample.around.root, element, ("font-size", "font"))
     return FONT_SIZE.at(
-        path,
-        f"{named(element)} has letters of {look.size:g} px",
+        origin.path,
+        f"{origin.name} has letters of {look.size:g} px",
         fix=f"set at least {SMALL:g} px",
-        line=line,
+        line=origin.line,
         level=Level.ERROR if look.size < TOO_SMALL else Level.WARNING,
     )
 
@@ -82,12 +82,12 @@ def target_size(sample: Sample) -> Iterator[Finding]:
     for element, look in styles.looks(WIDE).items():
         if not (look.shown and is_button(element, look)) or (high := height(look)) >= LOW:
             continue
-        path, line = blamed(sample.around.root, element)
+        origin = blamed(sample.around.root, element)
         yield TARGET_SIZE.at(
-            path,
-            f"{named(element)} is a button {high:.0f} px high",
+            origin.path,
+            f"{origin.name} is a button {high:.0f} px high",
             fix=f"give it more padding: {LOW:g} px in all",
-            line=line,
+            line=origin.line,
             level=Level.ERROR if high < TOO_LOW else Level.WARNING,
         )
 

@@ -123,9 +123,9 @@ def link_underline(sample: Sample) -> Iterator[Finding]:
     styles = styles_of(sample.page)
     for link in _links(sample.page):
         if _is_told_by_colour(link, styles):
-            path, line = blame.blamed(sample.around.root, link.element, ("text-decoration",))
-            message = f"{blame.named(link.element)} is told from the text around by colour alone"
-            yield LINK_UNDERLINE.at(path, message, fix="underline it", line=line)
+            origin = blame.blamed(sample.around.root, link.element, ("text-decoration",))
+            message = f"{origin.name} is told from the text around by colour alone"
+            yield LINK_UNDERLINE.at(origin.path, message, fix="underline it", line=origin.line)
 
 
 def _links(page: Page) -> Iterator[_Link]:

@@ -108,7 +108,8 @@ def _forbidden(element: Element, position: str) -> Iterator[str]:
 def _place(sample: Sample, element: Element) -> tuple[str, int | None]:
     if element.tag in _FORBIDDEN:
         return place_of(sample.around.root, re.compile(rf"<{element.tag}\b"))
-    return blamed(sample.around.root, element, ("position",))
+    origin = blamed(sample.around.root, element, ("position",))
+    return origin.path, origin.line
 
 
 class _Reader(HTMLParser):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bypost.check.blame import blamed, named, place_of
+from bypost.check.blame import blamed, place_of
 from bypost.check.finding import Finding, Level
 from bypost.check.page import Page
 from bypost.check.rule import Rule
@@ -67,12 +67,12 @@ def table_role(sample: Sample) -> Iterator[Finding]:
         if element.tag != "table" or element.attributes.get("role") in _LAYOUT:
             continue
         if element.node.css_first("th") is None:
-            path, line = blamed(sample.around.root, element)
+            origin = blamed(sample.around.root, element)
             yield TABLE_ROLE.at(
-                path,
-                f"{named(element)} is neither marked as layout nor has headings",
+                origin.path,
+                f"{origin.name} is neither marked as layout nor has headings",
                 fix='write role="presentation", or give it a row of <th>',
-                line=line,
+                line=origin.line,
             )
 
 
