@@ -31,6 +31,15 @@ class _Made:
     assets: Mapping[str, Asset]
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One mail as everybody gets it, and what stood in the way."""
+
+    readings: tuple[Reading, ...]
+    page: Page | None
+    failures: tuple[Finding, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """Makes samples; what stands in the way becomes a finding.
@@ -118,7 +127,20 @@ class Trial:
         series: Course | Newsletter | None = None,
         next_title: str = "",
     ) -> Sample:
-        readings, page = self._readings(item, made, series, next_title)
+        read = self.memory.recall(
+            "readings",
+            item.source.path,
+            (
+                made,
+                item,
+                self.personas,
+                self.around,
+                self.attributes,
+                _beside(series, item, next_title),
+            ),
+            lambda: self._read(item, made, series, next_title),
+        )
+        self.found.extend(read.failures)
         return Sample(
             around=self.around,
             kind=kind,
@@ -129,18 +151,18 @@ class Trial:
             source=item.source,
             content=made.plain,
             marked=made.marked,
-            readings=readings,
-            page=page,
+            readings=read.readings,
+            page=read.page,
             assets=made.assets,
         )
 
-    def _readings(
+    def _read(
         self,
         item: Lesson | Issue | Notice,
         made: _Made,
         series: Course | Newsletter | None,
         next_title: str,
-    ) -> tuple[tuple[Reading, ...], Page | None]:
+    ) -> _Read:
         readings: list[tuple[Reading, Values]] = []
         failed: dict[tuple[str, str, str], list[str]] = {}
         personaliser = Personaliser(made.plain)
@@ -155,8 +177,11 @@ class Trial:
                 # The scheduler's words: a window that never opens.
                 message, _, fix = str(error).rpartition("; ")
                 _note(failed, Problem("", None, message or fix, fix if message else ""), persona)
-        self.found.extend(self._failures(item, failed))
-        return tuple(reading for reading, _ in readings), _page(made.marked, readings)
+        return _Read(
+            tuple(reading for reading, _ in readings),
+            _page(made.marked, readings),
+            tuple(self._failures(item, failed)),
+        )
 
     def _values(
         self,
@@ -192,6 +217,16 @@ class Trial:
                 )
             )
         return findings
+
+
+def _beside(
+    series: Course | Newsletter | None, item: Lesson | Issue | Notice, next_title: str
+) -> object:
+    """Return what of the folder a persona's values depend on."""
+    if not isinstance(series, Course):
+        return None
+    at = [lesson.id for lesson in series.lessons].index(item.id)
+    return replace(series, lessons=()), series.lessons[at + 1 : at + 2], next_title
 
 
 def _note(

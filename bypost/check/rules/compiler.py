@@ -111,15 +111,6 @@ _MARKDOWN = (
         "::: if book_url\n[The book]({{ course.book_url }})\n:::",
     ),
     _rule(
-        "link-scheme",
-        "An address that does not work in mail",
-        "Mail programs follow web addresses, `mailto:` and `tel:`. Anything else is a dead link, "
-        "or one that they remove as dangerous.",
-        "Use https:// or mailto:.",
-        "[Open it](javascript:open())",
-        "[Open it](https://example.org/page)",
-    ),
-    _rule(
         "link-personal",
         "An address that a subscriber may have chosen",
         "It begins with a value that came from a sign-up form or a file, and so could lead "
