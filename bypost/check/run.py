@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
 
@@ -15,12 +16,12 @@ from bypost.check.levels import AS_THEY_ARE, Levels, levels_of, without
 from bypost.check.memory import Memory
 from bypost.check.personas import SAMPLES
 from bypost.check.rules import PROJECT_CHECKS, RULES, SAMPLE_CHECKS, SERIES_CHECKS, ProjectCheck
-from bypost.check.sample import CLIENTS, Series, Surroundings, Whole
+from bypost.check.sample import CLIENTS, Sample, Series, Surroundings, Whole
 from bypost.check.trial import Trial
 from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import Persona, load_personas
 from bypost.errors import ContentError
-from bypost.model.course import Course, Sender, Source
+from bypost.model.course import Course, Newsletter, Sender, Source
 from bypost.model.theme import PLAIN, Theme
 from bypost.people.columns import attribute_names
 from bypost.render.compile import Compiler
@@ -118,9 +119,11 @@ def examine(
     around = Surroundings(
         root=root, sender=sender, base_url=base_url, now=now, theme=theme, clients=clients
     )
-    trial = _trial(around, personas, problems, memory or Memory())
+    memory = memory or Memory()
+    trial = _trial(around, personas, problems, memory)
     series = tuple(trial.run(library)) if trial else ()
-    judged = list(without(_judged(Whole(around, series), further), levels)) if trial else []
+    judging = _judged(Whole(around, series), further, memory) if trial else ()
+    judged = list(without(judging, levels))
     allowances, wrong = allow.read(_sources(library), CATALOGUE)
     asked = {rule.id for rule in RULES} - levels.off
     # Exceptions of a mail that cannot be made wait until it can: nobody knows what they are for.
@@ -186,16 +189,29 @@ def _personas(root: Path, problems: list[Finding]) -> tuple[Persona, ...]:
         return SAMPLES
 
 
-def _judged(whole: Whole, further: Sequence[ProjectCheck]) -> Iterator[Finding]:
+def _judged(whole: Whole, further: Sequence[ProjectCheck], memory: Memory) -> Iterator[Finding]:
     for folder in whole.series:
         for sample in folder.samples:
-            for check_sample in SAMPLE_CHECKS:
-                yield from check_sample(sample)
+            seen = (sample.page, sample.readings, sample.item, _frame(sample.series), whole.around)
+            yield from memory.recall(
+                "judged", sample.source.path, seen, partial(_judged_alone, sample)
+            )
         # Of a folder without one sound mail there is nothing to say beside its errors.
         for check_series in SERIES_CHECKS if folder.samples else ():
             yield from check_series(folder)
     for check_project in (*PROJECT_CHECKS, *further):
         yield from check_project(whole)
+
+
+def _judged_alone(sample: Sample) -> tuple[Finding, ...]:
+    return tuple(finding for check in SAMPLE_CHECKS for finding in check(sample))
+
+
+def _frame(series: Course | Newsletter | None) -> object:
+    """Return what a mail's own checks may look at of its folder: not the other mails."""
+    if isinstance(series, Course):
+        return replace(series, lessons=())
+    return series and replace(series, issues=())
 
 
 def _sources(library: Library) -> Iterator[Source]:

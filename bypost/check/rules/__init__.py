@@ -3,8 +3,9 @@
 To add one: in a module here, describe it as a ``Rule`` in a tuple ``RULES``, and write a function
 that takes a ``Sample`` (one mail), a ``Series`` (the mails of one folder) or a ``Whole`` (all of
 the project) and yields findings; name it in ``SAMPLE_CHECKS``, ``SERIES_CHECKS`` or
-``PROJECT_CHECKS``. A new module is named in ``MODULES`` below. Scripts rely on a rule's id: it
-does not change.
+``PROJECT_CHECKS``. A check of one mail looks at nothing of the other mails, because a preview keeps
+what it found until that mail changes. A new module is named in ``MODULES`` below. Scripts rely on
+a rule's id: it does not change.
 """
 
 from __future__ import annotations
