@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from bypost.render.metadata import without_metadata
@@ -159,7 +160,7 @@ def _anew(
         wanted = (most_width, max(1, round(size[1] * most_width / size[0])))
         share = most_width / size[0]
         # JPEG decodes straight to a half, a quarter or an eighth; for others nothing happens.
-        image.draft(None, (round(image.width * share), round(image.height * share)))
+        image.draft(None, (ceil(image.width * share), ceil(image.height * share)))
     image.load()
     upright = ImageOps.exif_transpose(image)
     if upright.size != wanted:

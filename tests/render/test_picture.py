@@ -147,6 +147,11 @@ def test_a_name_is_made_from_the_bytes() -> None:
     assert made.name == f"{hashlib.sha256(made.data).hexdigest()[:20]}.jpg"
 
 
+def test_a_line_may_be_one_pixel_high() -> None:
+    made = make_picture(encoded(noise(3000, 1), "JPEG"), 100)
+    assert (made.natural_width, made.natural_height) == (3000, 1)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     width=st.integers(1, 90),
