@@ -95,11 +95,12 @@ def _length(sample: Sample, language: str) -> int:
 
 
 def _asks(sample: Sample) -> bool:
-    for token in tokens(sample.source.body):
-        if token.type == OPEN and token.info.split()[0] in {"exercise", "button"}:
-            return True
-        if any(child.type == "link_open" for child in token.children or ()):
-            return True
+    boxes = (it.info.split()[0] for it in tokens(sample.source.body) if it.type == OPEN)
+    if not {"exercise", "button"}.isdisjoint(boxes):
+        return True
+    page = sample.page
+    if page and any(page.line(link) is not None for link in page.find("a[href]")):
+        return True
     return any(sign in it.text for it in passages(sample.source) for sign in _QUESTIONS)
 
 

@@ -9,12 +9,15 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bypost.check.finding import Finding, Level
+from bypost.check.prose import UNSPACED, language_of, length
 from bypost.check.rule import Rule
 from bypost.check.sample import Sample
 from bypost.model.course import Kind
 
 FEWEST = 50
 MOST = 5_000
+#: Where words have no spaces between them, signs are counted, and so many are taken for a word.
+SIGNS_A_WORD = 2
 
 WORDS = Rule(
     id="words",
@@ -44,7 +47,6 @@ HEADING_ORDER = Rule(
 RULES = (WORDS, HEADING_ORDER)
 
 _EXPRESSION = re.compile(r"\{\{.*?\}\}")
-_WORD = re.compile(r"\w+(?:['’.-]\w+)*")
 
 
 def words(sample: Sample) -> Iterator[Finding]:
@@ -54,7 +56,9 @@ def words(sample: Sample) -> Iterator[Finding]:
     """
     if sample.kind is Kind.NOTICE:
         return
-    count = sum(len(_WORD.findall(_shown(token))) for token in _tokens(sample))
+    text = "\n".join(_shown(token) for token in _tokens(sample))
+    language = language_of(sample.content.language)
+    count = length(text, language) // (SIGNS_A_WORD if language in UNSPACED else 1)
     if FEWEST <= count <= MOST:
         return
     fix = "say more, or join it with another mail" if count < FEWEST else "make two mails of it"

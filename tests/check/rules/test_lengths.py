@@ -56,6 +56,7 @@ def test_a_lesson_that_asks_for_nothing_is_noted(lessons: Lessons, look: Look) -
         "::: exercise Knead\nKnead it.\n:::",
         "::: button https://example.org\nGo\n:::",
         "Read [this](https://example.org).",
+        "Read [this]({{ links.progress }}).",
         "What do you see?",
         "何が見えますか？",
         "ماذا ترى؟",
@@ -66,3 +67,12 @@ def test_an_exercise_a_button_a_link_or_a_question_asks_for_something(
 ) -> None:
     lessons("Some words.", text, "Some words.")
     assert look("course-cta") == []
+
+
+def test_a_mail_in_a_script_without_spaces_is_not_taken_for_a_few_words(
+    lessons: Lessons, look: Look
+) -> None:
+    lessons("今日は、パンの話をします。" * 10, toml='language = "ja"\n')
+    assert look("words") == []
+    lessons("今日は、パンの話をします。", toml='language = "ja"\n')
+    assert [it.message for it in look("words")] == ["the text has 5 words"]
