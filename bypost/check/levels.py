@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bypost.check.caniemail import data
 from bypost.check.catalogue import CATALOGUE
 from bypost.check.finding import Finding, Level
+from bypost.check.sample import CLIENTS
 from bypost.errors import SettingsError
 from bypost.render.nearest import did_you_mean
 from bypost.settings.model import Check
@@ -38,8 +40,10 @@ def levels_of(settings: Check) -> Levels:
     """Return what the section ``[check]`` decides.
 
     Raises:
-        SettingsError: It names a rule that is not there, twice, or one that holds mail back.
+        SettingsError: It names a rule that is not there, twice, or one that holds mail back; or a
+            mail program of which nothing is known.
     """
+    _check_clients(settings.clients)
     keys = {
         "off": None,
         "errors": Level.ERROR,
@@ -67,6 +71,17 @@ def _complaint(name: str, key: str, taken: Mapping[str, str]) -> str:
     if taken.get(name, key) != key:
         return f"`{name}` stands in check.{taken[name]} as well\n    name it once"
     return ""
+
+
+def _check_clients(clients: Sequence[str]) -> None:
+    for client in clients:
+        # The usual ones are known; the data of the others is read only where it is needed.
+        if client not in CLIENTS and client not in data().families:
+            known = data().families
+            fix = did_you_mean(client, known) or f"known: {', '.join(sorted(known))}"
+            raise SettingsError(
+                f"bypost.toml: check.clients: nothing is known of `{client}`\n    {fix}"
+            )
 
 
 def hint(name: str) -> str:

@@ -81,6 +81,10 @@ def test_an_exception_from_a_rule_switched_off_is_not_called_unused(
             ),
         ),
         (
+            {"clients": ("gmial",)},
+            "check.clients: nothing is known of `gmial`\n    did you mean `gmail`?",
+        ),
+        (
             {"off": ("words",), "errors": ("words",)},
             "check.errors: `words` stands in check.off as well\n    name it once",
         ),
@@ -92,3 +96,7 @@ def test_a_decision_that_makes_no_sense_is_an_error_that_says_why(
     with pytest.raises(SettingsError) as caught:
         levels_of(Check(**keys))
     assert str(caught.value) == f"bypost.toml: {message}"
+
+
+def test_any_family_of_mail_programs_that_is_known_may_be_minded() -> None:
+    assert levels_of(Check(clients=("gmail", "thunderbird"))).off == frozenset()

@@ -126,3 +126,9 @@ def test_what_keeps_a_mail_from_being_made_offers_no_exception() -> None:
     assert "<!-- bypost: allow words " in rule_pages.page(CATALOGUE["words"])
     assert "No exception" in explanation(CATALOGUE["key"])
     assert "<!-- bypost: allow words reason -->" in explanation(CATALOGUE["words"])
+
+
+def test_what_the_table_links_to_is_there() -> None:
+    for name, anchor in re.findall(r"\]\(\.\./([a-z.]+)#([a-z]+)\)", rule_pages.index()):
+        headings = re.findall(r"^#+ (.+)$", (ROOT / "docs" / name).read_text(), re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w -]", "", it.lower()) for it in headings}
