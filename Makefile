@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check demo bench soak mutate clean
+.PHONY: help setup run test check docs demo bench soak mutate clean
 
 help: ## Say what can be done here
 	@awk 'BEGIN {FS = ":.*## "; print "ByPost: Markdown lessons in, an email course out.\n"} \
@@ -26,6 +26,9 @@ check: .venv/.test ## Format, lint, types, import contracts, content
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/bypost check
+
+docs: .venv/.run ## Write the page of each check rule into docs/rules
+	@$(BIN)/python -m bypost.check.rule_pages docs/rules
 
 bench: .venv/.test ## Measure rendering, a pass over 100,000 people, a tick among a million (some minutes)
 	@$(BIN)/python -m tests.bench $(BENCH)

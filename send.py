@@ -16,10 +16,12 @@ def main() -> int:
     try:
         from bypost.cli import main as command
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in {"bypost", "scheduler"}:
+        if (error.name or "").startswith(("bypost.", "scheduler")):
             raise
         python = Path(".venv/bin/python")
-        fix = f"run `{python} send.py`" if python.exists() else "run `make setup`"
+        # Without the package itself this is a project of its own, made by `bypost init`.
+        fix = "run `bypost send`" if error.name == "bypost" else "run `make setup`"
+        fix = f"run `{python} send.py`" if python.exists() else fix
         sys.stderr.write(f"send.py: the package `{error.name}` is missing here; {fix}\n")
         return 2
     return command(["send", *sys.argv[1:]])

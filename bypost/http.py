@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from queue import SimpleQueue
+from typing import Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -105,6 +106,18 @@ class HttpClient:
         words = f"asked, but without a usable answer: {self._trouble(call)}"
         raise OutcomeUnknown(f"{_origin(url)}: {words}")
 
+    def status(self, method: Literal["HEAD", "GET"], url: str) -> HttpAnswer:
+        """Ask whether ``url`` is there; the answer has no body, because none is read.
+
+        Raises:
+            NotSent: The client is closed.
+            OutcomeUnknown: No answer came in time; its text ends with the reason.
+        """
+        call = self._carry(method, url, b"", {}, read=False)
+        if call.answer is not None:
+            return call.answer
+        raise OutcomeUnknown(f"{_origin(url)}: no answer: {self._trouble(call)}")
+
     def close(self) -> None:
         """Close the connections; calls under way finish, later ones are ``NotSent``."""
         with self._lock:
@@ -113,12 +126,14 @@ class HttpClient:
         for line in lines:
             line.retire()
 
-    def _carry(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> _Call:
+    def _carry(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, read: bool = True
+    ) -> _Call:
         """Return the call when it is done, or when its time is over."""
         own = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
         until = self._elapsed() + self._timeout
         content = _Body(body, in_time=lambda: self._elapsed() < until)
-        call = _Call(method=method, url=url, body=content, headers=own | dict(headers))
+        call = _Call(method=method, url=url, body=content, headers=own | dict(headers), read=read)
         line = self._take_line(url)
         line.carry(call)
         try:
@@ -200,6 +215,7 @@ class _Call:
     url: str
     body: _Body
     headers: Mapping[str, str]
+    read: bool = True  # whether the body of the answer is wanted
     done: threading.Event = field(default_factory=threading.Event)
     answer: HttpAnswer | None = None
     failure: str = ""
@@ -243,7 +259,7 @@ class _Line:
             auth=_as_it_is,
         ) as response:
             body = bytearray()
-            for piece in response.iter_content(65_536):
+            for piece in response.iter_content(65_536) if call.read else ():
                 body += piece
                 if len(body) > MAX_ANSWER_BYTES:
                     raise _TooLong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -9,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bypost import __version__
+from bypost.content.folder import project_folder
 from bypost.delivery.context import Context
 from bypost.errors import SettingsError, StoreError
 from bypost.http import HttpClient
@@ -27,8 +29,6 @@ from scheduler.pacing import Ramp, Rate
 #: Where the program keeps what is its own.
 VAR = Path("var")
 KEY_FILE = VAR / "secret.key"
-#: A folder with one of these is a project.
-_SIGNS = ("bypost.toml", "lessons", "newsletters")
 _RESERVED_DOMAINS = ("example.org", "example.com", "example.net")
 _RESERVED_ENDINGS = (".example", ".test", ".invalid", ".localhost", "localhost")
 _SAMPLE_ADDRESS = "1 Example Street, 12345 Exampletown"
@@ -55,23 +55,6 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
     return replace(wire(root, settings, store, clock or SystemClock()), guarded=True)
 
 
-def project_folder(root: Path) -> Path:
-    """Return the folder of a project with its whole path.
-
-    Raises:
-        SettingsError: if there is no project: neither settings nor content.
-    """
-    root = root.resolve()
-    if not root.is_dir():
-        raise SettingsError(f"{root}: there is no such folder\n    name a project with --project")
-    if not any((root / name).exists() for name in _SIGNS):
-        raise SettingsError(
-            f"{root}: no project is here: neither {' nor '.join(_SIGNS)}\n"
-            "    go to its folder, or name it with --project"
-        )
-    return root
-
-
 def is_new(root: Path) -> bool:
     """Tell whether there is no database yet: no pass was ever made here."""
     root = project_folder(root)
@@ -82,10 +65,29 @@ def wire(
     root: Path, settings: Settings, store: Store, clock: Clock, *, key_file: Path = KEY_FILE
 ) -> Context:
     """Put the parts of a project together over a database that is up to date."""
-    links_key, address_key = read_or_make_keys(root / key_file)
-    keys = [key.get_secret_value() for key in settings.site.secret_keys]
+    keys = read_or_make_keys(root / key_file)
     with store.read() as connection:
         tag, former = meta.tag(connection), tags.former(connection)
+    context = _wired(root, settings, store, clock, keys)
+    return replace(context, tag=str(tag), former_tags=former)
+
+
+def open_without_database(root: Path, settings: Settings, *, clock: Clock | None = None) -> Context:
+    """Wire a project of which neither the database nor the key file is looked at or made.
+
+    For what goes past the ledger: a marked test. Its links are signed with a key of the moment.
+    """
+    store = Store(settings.database.url, root=root)
+    keys = secrets.token_hex(), secrets.token_hex()
+    return _wired(root, settings, store, clock or SystemClock(), keys)
+
+
+def _wired(
+    root: Path, settings: Settings, store: Store, clock: Clock, made_keys: tuple[str, str]
+) -> Context:
+    """Put together what needs no database."""
+    links_key, address_key = made_keys
+    keys = [key.get_secret_value() for key in settings.site.secret_keys]
     return Context(
         root=root,
         settings=settings,
@@ -97,8 +99,7 @@ def wire(
         hooks=_hooks(settings, clock),
         links=Links(settings.site.base_url, [*keys, links_key]),
         address_hash=AddressHash(address_key),
-        tag=str(tag),
-        former_tags=former,
+        tag="",
         sender=Sender(**settings.sender.model_dump()),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
@@ -28,9 +27,6 @@ from bypost.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 ALL_PAGES = (*PAGES, *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
-RULE = re.compile(r"[a-z]+(-[a-z]+)*")
-#: Where the id of a rule stands among the arguments of the calls that carry one.
-RULE_ARGUMENT = {"Problem": 4, "add": 1, "finding": 0, "Finding": None}
 
 
 @lru_cache
@@ -158,39 +154,6 @@ def test_no_model_of_a_file_was_forgotten_here() -> None:
     }
     told = {"CourseFile", "LessonKeys", "WindowKeys", "IssueKeys", "NewsletterFile", "NoticeKeys"}
     assert models == {*told, "PersonaKeys", "PersonasFile", "Keys", "SeriesFile"}
-
-
-def rules() -> set[str]:
-    """The ids that the code gives to what it finds wrong in content."""
-    found = {"content"}  # of a Problem that names none
-    for folder in ("content", "render", "check"):
-        for path in (ROOT / "bypost" / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call):
-                    found |= set(_rule_of(node))
-    return found
-
-
-def _rule_of(call: ast.Call) -> Iterator[str]:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    name = call.func.id if isinstance(call.func, ast.Name) else name
-    if name not in RULE_ARGUMENT:
-        return
-    at = RULE_ARGUMENT[name]
-    given = [word.value for word in call.keywords if word.arg == "rule"]
-    given += [call.args[at]] if at is not None and len(call.args) > at else []
-    for argument in given:
-        for node in ast.walk(argument):
-            value = getattr(node, "value", None)
-            if isinstance(node, ast.Constant) and isinstance(value, str) and RULE.fullmatch(value):
-                yield value
-
-
-def test_every_check_rule_is_there_and_no_other() -> None:
-    part = page("docs/writing.md").split("## bypost check\n")[1].split("\n## ")[0]
-    shown = set(re.findall(r"^\| `([a-z-]+)` \|", part, re.MULTILINE))
-    assert shown == rules()
-    assert len(shown) > 40
 
 
 def test_every_name_filter_and_container_of_lessons_is_there() -> None:

@@ -302,3 +302,19 @@ def test_closing_ends_the_threads(client: HttpClient, echo: Echo) -> None:
     for thread in own:
         thread.join(timeout=2)
     assert not any(thread.is_alive() for thread in own)
+
+
+def test_a_status_is_asked_for_without_reading_what_comes_after_it(client: HttpClient) -> None:
+    class Endless(Echo):
+        def process(self, request: Request, *, delay_s: float) -> Reply:
+            return Reply(200, b"x" * (MAX_ANSWER_BYTES + 1), {"X-Answer": request.method})
+
+    with Endless() as server:
+        answer = client.status("GET", f"{server.url}/a")
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["x-answer"] == "GET"
+
+
+def test_a_status_that_never_came_says_why(client: HttpClient) -> None:
+    with pytest.raises(OutcomeUnknown, match=r"no answer: the connection was refused$"):
+        client.status("HEAD", "http://127.0.0.1:9/a")

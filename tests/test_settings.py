@@ -61,6 +61,21 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "sending.threads": ("3", "3", 3),
     "import.courses": ('["a", "b"]', "a,b", ("a", "b")),
     "import.newsletters": ('"a"', "a", ("a",)),
+    "theme.sans": (
+        "\"'Segoe UI', sans-serif\"",
+        "'Segoe UI', sans-serif",
+        "'Segoe UI', sans-serif",
+    ),
+    "theme.serif": ('"serif"', "serif", "serif"),
+    "theme.mono": ('"Menlo, monospace"', "Menlo, monospace", "Menlo, monospace"),
+    "theme.width": ("560", "560", 560),
+    "theme.logo": ('"images/logo.png"', "images/logo.png", "images/logo.png"),
+    "theme.logo_width": ("96", "96", 96),
+    **{
+        f"theme.{palette}.{colour}": ('"#aBc"', "#aabbcc", "#AABBCC")
+        for palette in ("light", "dark")
+        for colour in (*("paper", "sheet", "ink", "muted", "accent", "on_accent", "wash", "line"),)
+    },
     "providers.outbox.path": ('"mails"', "mails", Path("mails")),
     "providers.postmark.base_url": ('"http://x.example"', "http://x.example", "http://x.example"),
     "providers.postmark.per_second": ("2.5", "2.5", 2.5),
@@ -175,7 +190,7 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             (
                 "bypost.toml:1: root: there is no such key\n"
                 "    known here: "
-                "api, database, import, log, providers, sender, sending, signup, site"
+                "api, database, import, log, providers, sender, sending, signup, site, theme"
             ),
         ),
         (

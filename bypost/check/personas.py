@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bypost.check.sample_links import sample_links
 from bypost.content.personas import Persona
 from bypost.delivery.next_lesson import date_text, when_text
 from bypost.model.content import Values
@@ -51,11 +52,7 @@ def values_for(
             "time_zone": persona.time_zone,
             "since": date_text(began),
         },
-        # As long as real links are: they count towards the size of a mail.
-        "links": {
-            name: f"{base_url}/{name}/sample-link-of-a-persona-0000000000000000"
-            for name in ("leave", "progress", "confirm")
-        },
+        "links": sample_links(base_url),
         "about": {
             "title": "A Sample Course",
             "text": "Something happened that you should know.",

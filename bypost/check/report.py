@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
+from textwrap import fill, indent
 
 from bypost.check.finding import Finding, Level
+from bypost.check.rule import Rule
+
+#: Lines longer than this are hard to follow on a wide terminal.
+_COLUMNS = 88
 
 _SYMBOLS = {Level.ERROR: "✗", Level.WARNING: "!", Level.INFO: "i"}
 _PLURALS = {Level.ERROR: "errors", Level.WARNING: "warnings", Level.INFO: "notes"}
 _SINGULARS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "note"}
 
 
-def exit_code(findings: Sequence[Finding]) -> int:
-    """Return 2 where content has an error, else 0."""
-    return 2 if any(finding.level is Level.ERROR for finding in findings) else 0
+def exit_code(findings: Sequence[Finding], *, strict: bool = False) -> int:
+    """Return 2 where content has an error, 1 where it is strict and there is a warning, else 0."""
+    levels = {finding.level for finding in findings}
+    if Level.ERROR in levels:
+        return 2
+    return 1 if strict and Level.WARNING in levels else 0
 
 
 def as_text(findings: Sequence[Finding]) -> str:
@@ -46,6 +54,27 @@ def as_json(findings: Sequence[Finding]) -> dict[str, list[dict[str, str | int |
             for finding in findings
         ]
     }
+
+
+def explanation(rule: Rule) -> str:
+    """Return all about one rule, for a terminal."""
+    wrapped = [fill(text, _COLUMNS, break_on_hyphens=False) for text in (rule.why, rule.fix)]
+    parts = [
+        f"{rule.id} ({rule.level}): {rule.title}",
+        wrapped[0],
+        wrapped[1],
+        "Reported:\n" + indent(rule.bad, "    "),
+        "Mended:\n" + indent(rule.good, "    "),
+        _exception(rule),
+        fill(f"Source: {rule.source}", _COLUMNS),
+    ]
+    return "\n\n".join(parts)
+
+
+def _exception(rule: Rule) -> str:
+    if rule.holds:
+        return "No exception: a mail cannot be made like this."
+    return f"An exception, in the mail:\n    <!-- bypost: allow {rule.id} reason -->"
 
 
 def summary(findings: Sequence[Finding]) -> str:

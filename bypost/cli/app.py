@@ -9,7 +9,21 @@ from typing import cast
 
 import typer
 
-from bypost.cli import content, database, reconcile, send, serve, show, status, subscribers, tokens
+from bypost.cli import (
+    check,
+    database,
+    diff,
+    init,
+    preview,
+    reconcile,
+    rehearse,
+    send,
+    serve,
+    show,
+    status,
+    subscribers,
+    tokens,
+)
 from bypost.cli.console import problem
 from bypost.errors import ByPostError, ContentError, Muted, SettingsError
 
@@ -29,8 +43,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("check")(content.check)
-app.command("rehearse")(content.rehearse)
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("preview")(preview.preview)
+app.command("diff")(diff.diff)
+app.command("rehearse")(rehearse.rehearse)
 app.command("send")(send.send)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)

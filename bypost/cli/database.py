@@ -58,9 +58,9 @@ def confirm(
     """
     from contextlib import closing
 
+    from bypost.content.folder import project_folder
     from bypost.delivery import instance
     from bypost.errors import StoreError
-    from bypost.project import project_folder
     from bypost.settings import load_settings
     from bypost.store import Store, migrate
 

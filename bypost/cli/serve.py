@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import signal
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bypost.cli import console, logs
+from bypost.cli import console, listen, logs
 from bypost.cli.console import HERE, ProjectOption
 
 if TYPE_CHECKING:
@@ -20,11 +19,7 @@ if TYPE_CHECKING:
     from bypost.web import Ticks
 
 _PORT = 8000
-#: Ports tried after one that is taken, when none was asked for.
-_NEIGHBOURS = 50
 _LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
-#: Seconds that a request and a pass under way may take after Ctrl-C without a word.
-_GRACE = 1.0
 
 
 def serve(
@@ -56,7 +51,9 @@ def serve(
         if not allow_local:
             refuse_sample_settings(context)
         address = _LOOPBACK.get(host, host)
-        with _listen(address, port, neighbours=local and port is None) as listener:
+        with listen.open_port(
+            address, _PORT if port is None else port, neighbours=local and port is None
+        ) as listener:
             return _run(context, listener, local=local)
 
 
@@ -71,86 +68,29 @@ def _run(context: Context, listener: socket.socket, *, local: bool) -> int:
     if local:
         ticks.once()  # so that the page has something to show
     site = make_site(context, runner=ticks, local=local)
-    server = _server(site)
+    server = listen.make_server(site)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     ticks.start()
     thread.start()
-    console.out.print(f"[bold]{_address(listener)}[/bold]  (Ctrl-C stops)")
+    console.out.print(f"[bold]{listen.address_of(listener)}[/bold]  (Ctrl-C stops)")
     while thread.is_alive() and not stop.wait(0.5):
         pass
     server.should_exit = True
     ticks.stop()
-    thread.join(2 * _GRACE)
+    thread.join(2 * listen.GRACE)
     _await(ticks, context.settings.sending.timeout_seconds)
     return 0 if stop.is_set() else 1
 
 
-def _server(site: Any) -> Any:
-    """Return the web server; in a thread it leaves signals to us."""
-    import uvicorn
-
-    return uvicorn.Server(
-        uvicorn.Config(
-            site,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # the site itself knows whose word to take
-            timeout_graceful_shutdown=1,
-        )
-    )
-
-
 def _await(ticks: Ticks, most: float) -> None:
     """Wait for the pass under way: killing a request leaves its outcome unknown."""
-    quiet_until, until = time.monotonic() + _GRACE, time.monotonic() + most
+    quiet_until, until = time.monotonic() + listen.GRACE, time.monotonic() + most
     told = False
     while ticks.busy and time.monotonic() < until:
         if not told and time.monotonic() > quiet_until:
             console.note("waiting for the request under way")
             told = True
         time.sleep(0.02)
-
-
-def _listen(address: str, port: int | None, *, neighbours: bool) -> socket.socket:
-    """Return a socket bound to the port, or to the next free one where that is allowed.
-
-    Raises:
-        SettingsError: if it is taken or cannot be had.
-    """
-    from bypost.errors import SettingsError
-
-    first = _PORT if port is None else port
-    for candidate in range(first, first + (_NEIGHBOURS if neighbours else 1)):
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((address, candidate))
-            listener.listen(128)
-        except OSError as error:
-            listener.close()
-            if error.errno != errno.EADDRINUSE:
-                reason = error.strerror or str(error)
-                raise SettingsError(
-                    f"cannot listen on {address} port {candidate}: {reason}\n"
-                    "    choose others with --host and --port"
-                ) from error
-            continue
-        if candidate != first:
-            console.note(f"port {first} is taken; listening on {candidate} instead")
-        return listener
-    raise SettingsError(
-        f"port {first} is taken by another program\n"
-        f"    stop it, or choose another, e.g. --port {first + 1}"
-    )
-
-
-def _address(listener: socket.socket) -> str:
-    """Return what to open in a browser."""
-    name, port = listener.getsockname()[:2]
-    shown = {"127.0.0.1": "localhost", "::1": "[::1]", "0.0.0.0": "localhost"}  # noqa: S104 - shown, not bound
-    return f"http://{shown.get(name, name)}:{port}"
 
 
 def _tell(report: Report) -> None:

@@ -15,10 +15,11 @@ from bypost.delivery.owe import zone
 from bypost.delivery.recipe import Facts, Shared
 from bypost.delivery.shape import Shape
 from bypost.errors import ContentError, Problem
+from bypost.links import Links
 from bypost.model.content import Content, Values
-from bypost.model.course import Kind
+from bypost.model.course import Kind, Sender
 from bypost.model.message import Message
-from bypost.render.personalise import Personaliser
+from bypost.render.personalise import Personaliser, Rendered
 from bypost.render.stored import load
 from bypost.store import Row
 
@@ -58,7 +59,7 @@ class Composer:
         #: What is said of the next lesson, by the clock and rhythm that people share.
         self._nexts: dict[tuple[str, str, str, datetime | None], dict[str, str]] = {}
         self._needs = [name.split(".", 1) for name in self._content.needs]
-        self.shared = _shared(context, self._content, now)
+        self.shared = shared(self._content, sender=context.sender, links=context.links, now=now)
 
     def facts(self, member: Row) -> Facts:
         """Return what makes the mail of one member their own.
@@ -136,8 +137,12 @@ def _message(
     fill: Personaliser, content: Content, shared: Shared, facts: Facts, ref: str
 ) -> Message:
     """Return a finished mail: a pure function, so that it can be made again at any time."""
-    links = _links(shared, facts.token)
-    rendered = fill.render(_filled(facts, links))
+    rendered = fill.render(_filled(facts, _links(shared, facts.token)))
+    return finished(content.kind, rendered, shared, facts, ref)
+
+
+def finished(kind: Kind, rendered: Rendered, shared: Shared, facts: Facts, ref: str) -> Message:
+    """Return a rendered mail with its addresses and headers, ready for a provider."""
     return Message(
         ref=ref,
         date=shared.at,
@@ -149,20 +154,20 @@ def _message(
         subject=rendered.subject,
         html=rendered.html,
         text=rendered.text,
-        headers=_headers(content.kind, shared, links),
-        stream="transactional" if content.kind == Kind.NOTICE else "bulk",
+        headers=_headers(kind, shared, _links(shared, facts.token)),
+        stream="transactional" if kind == Kind.NOTICE else "bulk",
     )
 
 
-def _shared(context: Context, content: Content, now: datetime) -> Shared:
-    sender = context.sender
+def shared(content: Content, *, sender: Sender, links: Links, now: datetime) -> Shared:
+    """Return what all mails of one content have in common when they leave at ``now``."""
     return Shared(
         at=now,
         from_email=sender.email,
         from_name=sender.name,
         reply_to=sender.reply_to,
-        leave=context.links.leave(""),
-        progress=context.links.progress(""),
+        leave=links.leave(""),
+        progress=links.progress(""),
         list_id="" if content.kind == Kind.NOTICE else list_id(content, sender.email),
     )
 

@@ -14,12 +14,14 @@ from bypost.delivery.context import Context
 from bypost.delivery.shape import Shape, shape_of
 from bypost.delivery.shape import dump as dump_shape
 from bypost.errors import ContentError, Problem
+from bypost.model.asset import Asset
 from bypost.model.content import Content
 from bypost.model.course import Issue, IssueStatus, Kind, Newsletter
 from bypost.people.columns import attribute_names
+from bypost.render.assets import served
 from bypost.render.compile import Compiler
 from bypost.render.stored import dump
-from bypost.store import Connection, contents
+from bypost.store import Connection, assets, contents
 from bypost.store import notices as store
 
 #: What the files of each folder look like from outside.
@@ -62,7 +64,7 @@ class Publisher:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._seen: tuple[Files, frozenset[str]] | None = None
+        self._seen: tuple[Files, frozenset[str], Stamp | None] | None = None
         self._last = Published()
 
     def take_over(self, *, patient: bool) -> Published:
@@ -78,7 +80,7 @@ class Publisher:
         root = self._context.root
         files = signature(root)
         # Which attributes lessons may use depends on the CSV's first line.
-        seen = (files, attribute_names(root))
+        seen = (files, attribute_names(root), _logo(self._context))
         if seen == self._seen:
             return self._last
         if patient and self._seen is not None and _just_saved(files, now):
@@ -95,6 +97,7 @@ def publish(context: Context, now: datetime) -> Published:
     compiled: list[Content] = []
     shapes: dict[str, Shape] = {}
     issues: list[ReadyIssue] = []
+    pictures: Mapping[str, Asset] = {}
     try:
         compiler = _compiler(context)
     except ContentError as error:  # no mail can be built at all
@@ -103,6 +106,8 @@ def publish(context: Context, now: datetime) -> Published:
         shapes = _courses(compiler, library, compiled, held)
         issues = _issues(context, compiler, library, compiled, held)
         _notices(compiler, library, compiled, held)
+        pictures = compiler.assets
+    _keep_pictures(context, pictures, compiled, now)
     titles = {newsletter.id: newsletter.title for newsletter in library.newsletters}
     with context.store.write() as connection:
         _store(connection, compiled, now)
@@ -126,6 +131,7 @@ def _compiler(context: Context) -> Compiler:
         sender=context.sender,
         base_url=context.settings.site.base_url,
         attributes=attribute_names(context.root, _persona_attributes(context.root)),
+        theme=context.settings.theme.theme(),
     )
 
 
@@ -152,6 +158,16 @@ def _courses(
         titles = {content.item: (content.title, content.hash) for content in lessons}
         ready[course.id] = shape_of(course, titles)
     return ready
+
+
+def _logo(context: Context) -> Stamp | None:
+    """Return what the file of the logo looks like, which stands in none of the folders."""
+    name = context.settings.theme.logo
+    try:
+        status = (context.root / name).stat() if name else None
+    except OSError:  # missing, or an address on the web
+        return None
+    return (name, status.st_size, status.st_mtime_ns) if name and status else None
 
 
 def _persona_attributes(root: Path) -> frozenset[str]:
@@ -198,6 +214,25 @@ def _notices(
             compiled.append(compiler.notice(notice))
         except ContentError as error:
             held[notice.source.path] = error.problems
+
+
+def _keep_pictures(
+    context: Context, made: Mapping[str, Asset], compiled: Sequence[Content], now: datetime
+) -> None:
+    """Store the pictures of the compiled mails, before the mails themselves.
+
+    Each in a transaction of its own: nobody waits for a megabyte to be written. One whose mails are
+    not stored after all does no harm.
+    """
+    used = {asset.name: asset for content in compiled for asset in served(made, content)}
+    if not used:
+        return
+    with context.store.read() as connection:
+        there = assets.known(connection, used.keys())
+    for name, asset in used.items():
+        if name not in there:
+            with context.store.write() as connection:
+                assets.save(connection, asset, now)
 
 
 def _store(connection: Connection, compiled: Sequence[Content], now: datetime) -> None:

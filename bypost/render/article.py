@@ -1,8 +1,8 @@
 """A lesson or an issue as a part of a web page: neutral words instead of anybody's own.
 
 The same Markdown as the mail's, without inline styles: pages carry a style sheet, and a strict
-policy forbids anything else. Pictures become links, because a page here asks no other host for
-anything.
+policy forbids anything else. Pictures on the web become links, because a page here asks no other
+host for anything; those beside the Markdown are shown.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from markdown_it.token import Token
 
 from bypost.render import jinja
 from bypost.render.addresses import check_addresses
+from bypost.render.assets import SERVED, Gallery
 from bypost.render.builder import Builder, plain_text
 from bypost.render.compile import names_of
 from bypost.render.condition import condition
@@ -53,13 +54,19 @@ class Article:
 
 
 def make_article(
-    mail: Mail, neutral: Neutral, labels: Mapping[str, str], *, deeper: int = 0
+    mail: Mail,
+    neutral: Neutral,
+    labels: Mapping[str, str],
+    gallery: Gallery,
+    *,
+    deeper: int = 0,
 ) -> Article:
     """Return ``mail`` for a web page.
 
     Args:
         neutral: What stands for people's own values.
-        labels: What is said above exercises and notes, and for a picture.
+        labels: What is said above exercises and notes, and for a picture on the web.
+        gallery: Where the pictures beside it are; keeps those it shows.
         deeper: How many levels its headings stand below those of a page of its own.
 
     Raises:
@@ -75,7 +82,9 @@ def make_article(
     marked = scanner.body(body, first_line)
     decide = condition(names, mail.settings, problems)
     document = Builder(path, first_line, words, problems, decide).build(marked)
-    check_addresses(document, Place(path, first_line), words, problems)
+    start = Place(path, first_line)
+    check_addresses(document, start, words, problems)
+    gallery.hang(document, start, words, problems)
     for line, name in forbidden(body):
         here = Place(path, first_line + line)
         problems.add(here, "character", f"the invisible character {name} cannot be shown")
@@ -167,7 +176,7 @@ class _Writer:
         tokens = deepcopy(list(written))
         for token in tokens:
             self._fit(token)
-            token.children = list(self._without_pictures(token.children or ())) or None
+            token.children = list(self._pictures(token.children or ())) or None
         return str(parser.renderer.render(tokens, parser.options, {}))
 
     def _fit(self, token: Token) -> None:
@@ -181,12 +190,19 @@ class _Writer:
     def _level(self, tag: str) -> str:
         return f"h{min(_LAST_HEADING, int(tag[1]) + self._deeper)}"
 
-    def _without_pictures(self, children: Sequence[Token]) -> Iterator[Token]:
+    def _pictures(self, children: Sequence[Token]) -> Iterator[Token]:
+        """Give pictures of this site their size; make links of others."""
         links = 0
         for token in children:
             links += token.nesting if token.tag == "a" else 0
             if token.type != "image":
                 yield token
+                continue
+            if SERVED in token.meta:
+                token.attrs |= {"height": str(token.meta[SERVED]), "loading": "lazy"}
+                yield token
+                continue
+            if not token.content.strip():  # it shows nothing that anybody would go and see
                 continue
             said = ": ".join(filter(None, (self._labels["image"], token.content)))
             text = Token("text", "", 0, content=said)

@@ -55,6 +55,7 @@ class Builder:
         """Return the document of Markdown ``body``, whose expressions are words already."""
         self.lines = body.split("\n")
         tokens = self._without_html(markdown().parse(body))
+        first = tokens[0].map if tokens else None
         title, tokens = self._lift_title(tokens)
         frames = [_Frame(None, len(self.lines))]
         depth = 0
@@ -70,7 +71,8 @@ class Builder:
                 self._check(token)
                 frames[-1].tokens.append(token)
         self._flush(frames[0])
-        return Document(title, frames[0].blocks, frozenset(self.dropped))
+        dropped = frozenset(self.dropped)
+        return Document(title, frames[0].blocks, dropped, title_line=first[0] if first else 0)
 
     def place(self, line: int) -> Place:
         """Return the place of body line ``line``, counting from 0."""

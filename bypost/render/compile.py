@@ -8,13 +8,18 @@ into their templates (:mod:`frames`), MJML is validated and becomes HTML (:mod:`
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bypost.errors import ContentError
-from bypost.model.content import Content, Template
+from bypost.model.asset import Asset
+from bypost.model.content import Content, Slot, Template
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice, Sender
+from bypost.model.theme import PLAIN, Theme
 from bypost.render import jinja
 from bypost.render.addresses import check_addresses, spoken
+from bypost.render.assets import Gallery, column_of, hang_logo
 from bypost.render.builder import Builder, plain_text
 from bypost.render.condition import condition
 from bypost.render.document import Document
@@ -28,7 +33,7 @@ from bypost.render.mail import (
     notice_mail,
     subscriber_names,
 )
-from bypost.render.mjml import compile_mjml
+from bypost.render.mjml import bare, compile_mjml
 from bypost.render.outline import forbidden, heading, minutes
 from bypost.render.personalise import header
 from bypost.render.problems import Problems
@@ -51,9 +56,13 @@ class Compiler:
         base_url: Where the site is, without a slash at the end.
         attributes: Known names under ``subscriber`` beyond name, email, time_zone and since;
             None allows any.
+        theme: What the operator's settings change about the look.
+        lines: Mark each element with the line it comes from, for previews and checks; a mail
+            with these marks is not for sending.
+        on_mjml: Told the MJML of each mail, expressions and all, before it becomes HTML.
 
     Raises:
-        ContentError: ``style.toml`` is missing or wrong.
+        ContentError: ``style.toml`` is missing or wrong, or the logo's file is.
     """
 
     def __init__(
@@ -63,10 +72,28 @@ class Compiler:
         sender: Sender,
         base_url: str,
         attributes: frozenset[str] | None = None,
+        theme: Theme = PLAIN,
+        lines: bool = False,
+        on_mjml: Callable[[str], None] | None = None,
     ) -> None:
-        self._frames = Frames(root)
+        logo, pictures = hang_logo(root, base_url, theme.logo)
+        self._frames = Frames(root, replace(theme, logo=logo))
+        self._lines = lines
+        self._on_mjml = on_mjml
+        self._gallery = Gallery(root, base_url, column_of(self._frames.style))
+        self._gallery.assets.update(pictures)
         self._shared = everywhere(sender, base_url)
         self._subscriber = subscriber_names(attributes)
+
+    @property
+    def assets(self) -> Mapping[str, Asset]:
+        """Return the pictures of the mails compiled so far, by name."""
+        return self._gallery.assets
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Return the files of pictures that these mails name, relative to the project."""
+        return frozenset(self._gallery.files)
 
     def lesson(self, course: Course, lesson: Lesson) -> Content:
         """Compile one lesson; raises ContentError with every problem found in it."""
@@ -81,14 +108,20 @@ class Compiler:
         return self._compile(notice_mail(notice, language, self._shared, self._subscriber))
 
     def _compile(self, mail: Mail) -> Content:
-        return _Compilation(mail, self._frames).run()
+        one = _Compilation(mail, self._frames, self._gallery, lines=self._lines)
+        content = one.run()
+        if self._on_mjml:
+            self._on_mjml(one.readable_mjml())
+        return content
 
 
 class _Compilation:
     """One mail on its way."""
 
-    def __init__(self, mail: Mail, frames: Frames) -> None:
+    def __init__(self, mail: Mail, frames: Frames, gallery: Gallery, *, lines: bool) -> None:
         self.mail = mail
+        self.gallery = gallery
+        self.first_line = mail.source.body_line if lines else None
         self.frames = frames
         self.words = Words(frames.words)
         self.problems = Problems()
@@ -97,6 +130,12 @@ class _Compilation:
         self.body = mail.source.body.replace("\r\n", "\n").replace("\r", "\n")
         self.minutes = minutes(self.body)
         self.names = names_of(mail, self.body, self.minutes)
+        self.mjml = ""
+
+    def readable_mjml(self) -> str:
+        """Return the MJML that was compiled, with expressions where people's values go."""
+        whole = split(bare(self.mjml), self.words, _escaped)
+        return "".join(part.source if isinstance(part, Slot) else part for part in whole.parts)
 
     def run(self) -> Content:
         """Compile, or raise ContentError with all that is wrong."""
@@ -107,9 +146,9 @@ class _Compilation:
         preheader = header(scanner.line(self.mail.preheader, lines.get("preheader")))
         body = scanner.body(self.body, self.mail.source.body_line)
         document = self._document(body)
-        check_addresses(
-            document, Place(self.path, self.mail.source.body_line), self.words, self.problems
-        )
+        start = Place(self.path, self.mail.source.body_line)
+        check_addresses(document, start, self.words, self.problems)
+        named = self.gallery.hang(document, start, self.words, self.problems)
         title = plain_text(document.title).strip() or subject
         html, text = "", ""
         try:
@@ -118,7 +157,7 @@ class _Compilation:
         except ContentError as error:
             self.problems.extend(error)
         if not self.problems:
-            self._count(body, document, html, text)
+            self._count(self.words.inside(body) - document.dropped - named, document, html, text)
         self.problems.raise_if_any()
         return self._content(title, subject, html, text)
 
@@ -155,14 +194,16 @@ class _Compilation:
 
     def _html(self, document: Document, title: str, preheader: str) -> str:
         template = self._template("mjml")
-        fragments = FragmentRenderer(self.frames, self.frames.style, direction(self.mail.language))
+        fragments = FragmentRenderer(
+            self.frames, self.frames.style, direction(self.mail.language), self.first_line
+        )
         values = {
             **self._values(title),
-            "title_html": jinja.Markup(fragments.inline(document.title) or jinja.escape(title)),
+            "title_html": jinja.Markup(fragments.title(document) or jinja.escape(title)),
             "preheader": preheader,
             "body": jinja.Markup(fragments.body(document)),
         }
-        mjml = self.frames.render(template, values)
+        mjml = self.mjml = self.frames.render(template, values)
         self._check_words(mjml)
         validate(mjml, template, self.words, self.problems)
         if self.problems:
@@ -195,9 +236,8 @@ class _Compilation:
                     if complaint:
                         self.problems.add(place, "jinja-undefined", *complaint)
 
-    def _count(self, body: str, document: Document, html: str, text: str) -> None:
+    def _count(self, written: set[str], document: Document, html: str, text: str) -> None:
         """Every expression must have reached the mail."""
-        written = self.words.inside(body) - document.dropped
         self._report_lost(written - self.words.inside(html))
         said = {
             word
@@ -221,7 +261,7 @@ class _Compilation:
     def _content(self, title: str, subject: str, html: str, text: str) -> Content:
         parts: dict[str, Template] = {
             "subject": split(subject, self.words, header),
-            "html": split(html, self.words, lambda value: str(jinja.escape(value))),
+            "html": split(html, self.words, _escaped),
             "text": split(text, self.words, str),
         }
         used = self.words.inside("".join((subject, html, text)))
@@ -239,6 +279,10 @@ class _Compilation:
             **parts,
             needs=tuple(sorted(names)),
         )
+
+
+def _escaped(value: str) -> str:
+    return str(jinja.escape(value))
 
 
 def names_of(mail: Mail, body: str, reading: int) -> Vocabulary:

@@ -62,8 +62,10 @@ class Document:
     Attributes:
         title: Inline tokens of the leading ``# Title``; empty where there is none.
         dropped: The words of blocks that a course setting leaves out.
+        title_line: Line of the body on which the title stands, counting from 0.
     """
 
     title: Sequence[Token]
     blocks: Sequence[Block]
     dropped: frozenset[str]
+    title_line: int = 0

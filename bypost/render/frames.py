@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bypost.errors import ContentError, Problem
+from bypost.model.theme import PLAIN, Theme
 from bypost.render import jinja
 from bypost.render.expression import fold
 from bypost.render.scan import closing
@@ -36,19 +37,28 @@ _NAME = re.compile(rf"(?<![\w.])({'|'.join(sorted(PERSONAL_ROOTS))})\s*[.\[]")
 class Frames:
     """The templates of one project.
 
+    Args:
+        root: The project's folder.
+        theme: What the operator's settings change about the look.
+
     Attributes:
         style: The tokens of the look, for the prose as well.
         words: Receives the words of the templates' own personal expressions.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, theme: Theme = PLAIN) -> None:
         self.folder = root / FOLDER
-        self.style: Style = load_style(self.folder, FOLDER)
+        self.style: Style = load_style(self.folder, FOLDER, theme)
         self.words = Words()
         self._templates = jinja.Templates(
             self.folder,
             rewrite=self._rewrite,
-            values={"style": self.style, "only_if": self._only_if, "wrap": _wrapped},
+            values={
+                "style": self.style,
+                "logo": theme.logo,
+                "only_if": self._only_if,
+                "wrap": _wrapped,
+            },
         )
 
     def exists(self, name: str) -> bool:

@@ -18,6 +18,11 @@ _PLACE = re.compile(rf' {AT}="([^":]+):(\d+)"')
 _OFFSET = re.compile(r"position (\d+)")
 
 
+def bare(source: str) -> str:
+    """Return a document without the places of its elements: what MJML itself is."""
+    return _PLACE.sub("", source)
+
+
 def compile_mjml(source: str, template: str) -> str:
     """Return the HTML of a whole MJML document whose elements may carry their places.
 
@@ -29,7 +34,7 @@ def compile_mjml(source: str, template: str) -> str:
         ContentError: mrml could not read it.
     """
     try:
-        return mjml2html(_PLACE.sub("", source), fonts={}, disable_comments=True)
+        return mjml2html(bare(source), fonts={}, disable_comments=True)
     except Exception as error:
         file, line = _place(source, str(error)) or (template, None)
         message = f"MJML cannot be read: {error}"

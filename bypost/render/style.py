@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bypost.errors import ContentError, Problem
+from bypost.model.theme import PLAIN, Theme
 
 #: Languages written from right to left.
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "iw", "ur", "yi"})
@@ -39,6 +40,15 @@ class Style:
         source = self.elements.get(element, "")
         return source.format_map({**self.light, **self.size, **sides(direction)})
 
+    def themed(self, theme: Theme) -> Style:
+        """Return the style with the operator's values; a name that it does not have is left out."""
+        return replace(
+            self,
+            light=_laid_over(self.light, theme.light),
+            dark=_laid_over(self.dark, theme.dark),
+            size=_laid_over(self.size, theme.size),
+        )
+
     def dark_rules(self, scope: str, direction: str) -> str:
         """Return the rules that repaint the elements under ``scope`` with the dark palette."""
         names = {**self.dark, **self.size, **sides(direction)}
@@ -63,12 +73,17 @@ def direction(language: str) -> str:
     return "rtl" if language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
 
 
-def load_style(folder: Path, shown: str) -> Style:
+def _laid_over(names: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    return {name: values.get(name, value) for name, value in names.items()}
+
+
+def load_style(folder: Path, shown: str, theme: Theme = PLAIN) -> Style:
     """Return the style of a folder of templates.
 
     Args:
         folder: The folder on disk.
         shown: The folder as the author knows it, for errors.
+        theme: The operator's values, which stand in for those of the file.
 
     Raises:
         ContentError: The file is missing, is not TOML, or uses a token that it does not define.
@@ -87,7 +102,7 @@ def load_style(folder: Path, shown: str) -> Style:
             Problem(path, None, f"the table [{error.args[0]}] is missing", rule="style")
         ) from error
     _check(style, path)
-    return style
+    return style.themed(theme)
 
 
 def _check(style: Style, path: str) -> None:

@@ -98,7 +98,10 @@ class TextRenderer:
                 before, after = ("\n\n", "") if pending else ("", "\n\n")
                 text += f"{block.opening}{before}{inner}{after}{block.closing}"
                 continue
-            text += pending + self._block(block, columns)
+            written = self._block(block, columns)
+            if not written:  # a picture that shows nothing, say
+                continue
+            text += pending + written
             pending = "\n\n"
         return text
 
@@ -109,7 +112,9 @@ class TextRenderer:
             return self._box(block, columns)
         assert isinstance(block, Prose)  # noqa: S101 - the other kinds are handled above
         root = SyntaxTreeNode(list(block.tokens))
-        return "\n\n".join(self._with_notes(node, columns) for node in root.children)
+        return "\n\n".join(
+            written for node in root.children if (written := self._with_notes(node, columns))
+        )
 
     def _box(self, box: Box, columns: int) -> str:
         rule = "-" * columns

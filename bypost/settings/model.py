@@ -13,12 +13,13 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     model_validator,
 )
 
+from bypost.settings.section import Section
+from bypost.settings.theme import ThemeSection
 from scheduler.pacing import SLOWEST_GROWTH
 
 
@@ -69,12 +70,6 @@ SiteAddress = Annotated[str, AfterValidator(_site_address)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 Day = Annotated[date, BeforeValidator(_day)]
 OneLine = Annotated[str, Field(pattern=r"^[^\r\n]*\S[^\r\n]*$")]
-
-
-class Section(BaseModel):
-    """A table of the file: frozen, and no key that nobody reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Site(Section):
@@ -163,6 +158,37 @@ class Api(Section):
     per_minute: Count = 600
 
 
+class Check(Section):
+    """What ``bypost check`` minds; which rules there are is known there."""
+
+    off: Words = ()
+    errors: Words = ()
+    warnings: Words = ()
+    infos: Words = ()
+    clients: Words = ("gmail", "apple-mail", "outlook", "yahoo")
+    links_most: Count = 200
+    links_timeout_seconds: Positive = 10
+    links_pause_seconds: Annotated[float, Field(ge=0, le=60)] = 1
+    links_total_seconds: Positive = 120
+    links_cache_hours: Annotated[float, Field(ge=0, le=720)] = 24
+
+
+def _editor(text: str) -> str:
+    """Return an address that opens an editor; raise ValueError for one that could run a script."""
+    if not re.match(r"[a-z][a-z0-9+.-]*:", text) or re.match(r"(javascript|data|vbscript):", text):
+        raise ValueError("write an address that opens your editor, e.g. vscode://file{path}:{line}")
+    if "{path}" not in text:
+        raise ValueError("say with {path} where the file's path goes")
+    return text
+
+
+class Preview(Section):
+    """The author's bench."""
+
+    editor: Annotated[str, AfterValidator(_editor)] = "vscode://file{path}:{line}"
+    addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(_words)] = ()
+
+
 class Outbox(Section):
     """The local mailbox: one ``.eml`` file a mail."""
 
@@ -221,6 +247,9 @@ class Settings(Section):
     import_: Annotated[Import, Field(alias="import")] = Import()
     signup: SignUp = SignUp()
     api: Api = Api()
+    check: Check = Check()
+    preview: Preview = Preview()
+    theme: ThemeSection = ThemeSection()
     providers: Providers = Providers()
 
 

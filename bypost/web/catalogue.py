@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from bypost.content.loader import load_project_content
 from bypost.content.watch import signature
 from bypost.delivery.context import Context
 from bypost.errors import ContentError
+from bypost.model.asset import Asset
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
 from bypost.render.article import Article, Neutral, make_article
+from bypost.render.assets import Gallery, column_of
 from bypost.render.frames import FOLDER
 from bypost.render.mail import Mail, everywhere, issue_mail, lesson_mail, notice_mail
 from bypost.render.style import load_style
@@ -19,7 +21,7 @@ from bypost.web.facts import Facts, Line, days_of, later, lessons_of, minutes_of
 
 #: Seconds between two looks at the files: a page that many people open costs no more for that.
 _LOOK_SECONDS = 1.0
-_LABELS = {"exercise": "Exercise", "note": "Note", "image": "Image"}
+_LABELS: Mapping[str, str] = {"exercise": "Exercise", "note": "Note", "image": "Image"}
 
 _Series = TypeVar("_Series", Course, Newsletter)
 
@@ -36,6 +38,7 @@ class Catalogue:
         self._newsletters: dict[str, Newsletter] = {}
         self._notices: dict[str, Notice] = {}
         self._articles: dict[tuple[str, str, object], Article | None] = {}
+        self._pictures: dict[str, Asset] = {}
 
     def courses(self) -> list[Course]:
         """Return every course, by folder name."""
@@ -76,6 +79,10 @@ class Catalogue:
         mail = notice_mail(found, "en", self._shared(), None)
         article = self._article(mail, {"about.title": about}, about)
         return article.subject if article else about
+
+    def picture(self, name: str) -> Asset | None:
+        """Return a picture of a page shown since the content was read; None for any other."""
+        return self._pictures.get(name)
 
     def facts(self, course: Course) -> Facts:
         """Return what the page says of a course."""
@@ -132,14 +139,19 @@ class Catalogue:
         """Return a mail to read; ``variant`` tells apart what is made of the same mail."""
         key = (mail.collection, mail.item, (variant, deeper))
         if key not in self._articles:
+            root = self._context.root
             try:
-                labels = load_style(self._context.root / FOLDER, FOLDER).words
+                style = load_style(root / FOLDER, FOLDER, self._context.settings.theme.theme())
             except ContentError:
-                labels = _LABELS
+                labels, gallery = _LABELS, Gallery(root, "")
+            else:
+                labels, gallery = style.words, Gallery(root, "", column_of(style))
             try:
-                self._articles[key] = make_article(mail, neutral, labels, deeper=deeper)
+                article = make_article(mail, neutral, labels, gallery, deeper=deeper)
             except ContentError:  # the author is told by `bypost check` and by every pass
-                self._articles[key] = None
+                article = None
+            self._articles[key] = article
+            self._pictures.update(gallery.assets)
         return self._articles[key]
 
     def _shared(self) -> dict[str, dict[str, str | int]]:
@@ -163,6 +175,7 @@ class Catalogue:
             self._newsletters = _kept(self._newsletters, library.newsletters, broken)
             self._notices = {one.id: one for one in library.notices}
             self._articles = {}
+            self._pictures = {}
             self._seen = found
 
 

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bypost.delivery.context import Context
 from bypost.errors import ByPostError
-from bypost.store import budgets, counts
+from bypost.store import Store, budgets, counts
 from bypost.store import pages as store
 from bypost.web import lists
 from bypost.web.calendar import AHEAD, Calendar
@@ -95,6 +95,11 @@ class Desk:
         """Throw the simulation away."""
         self._simulation.back()
         return RedirectResponse("/", 303)
+
+    def copies(self) -> list[Store]:
+        """Return the databases of the copies that mails are shown of."""
+        copies = (self._simulation.copy, self._calendar.copy)
+        return [copy.rehearsal.context.store for copy in copies if copy]
 
     def _find(self, box: str, ref: str) -> Mail | None:
         """Return a mail of the real mailbox or of a copy's."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
 from bypost.model.course import Newsletter
+from bypost.render.assets import ADDRESS
 from bypost.web.archive import Out
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -40,7 +41,8 @@ def atom(
         _text(entry, "updated", one.at.isoformat(timespec="seconds"))
         _link(entry, "alternate", f"{base_url}{one.path}")
         _text(entry, "summary", one.article.preheader)
-        _text(entry, "content", one.article.html).set("type", "html")
+        html = one.article.html.replace(f'src="{ADDRESS}', f'src="{base_url}{ADDRESS}')
+        _text(entry, "content", html).set("type", "html")
     written: bytes = tostring(feed, encoding="utf-8", xml_declaration=True)
     return written
 

@@ -35,15 +35,25 @@ def page_policy(frames: Sequence[str] = ()) -> str:
     )
 
 
-#: A mail in a frame: its inline styles, and nothing that runs, sends or loads. Being of the same
-#: origin lets the page outside measure its height; without scripts it gains nothing by that.
-MAIL_POLICY = "; ".join(
-    (
-        *("default-src 'none'", "style-src 'unsafe-inline'", "img-src data:", "base-uri 'none'"),
-        *("form-action 'none'", "frame-ancestors 'self'"),
-        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox",
+def mail_policy(images: str = "img-src 'self' data:") -> str:
+    """Return what a mail in a frame may do: its inline styles, and nothing that runs or sends.
+
+    Being of the same origin lets the page outside measure its height; without scripts it gains
+    nothing by that.
+
+    Args:
+        images: Where images may come from, as a directive.
+    """
+    return "; ".join(
+        (
+            *("default-src 'none'", "style-src 'unsafe-inline'", images, "base-uri 'none'"),
+            *("form-action 'none'", "frame-ancestors 'self'"),
+            "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox",
+        )
     )
-)
+
+
+MAIL_POLICY = mail_policy()
 _HEADERS = {
     "Content-Security-Policy": page_policy(),
     "X-Content-Type-Options": "nosniff",

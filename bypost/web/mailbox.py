@@ -16,6 +16,8 @@ from email.parser import BytesHeaderParser, BytesParser
 from functools import lru_cache
 from pathlib import Path
 
+from bypost.web.assets import from_this_site
+
 #: A reference as it may stand in an address; nothing in it leads out of the folder.
 _REF = re.compile(r"[A-Za-z0-9-]{1,40}")
 _OLD = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,12 +126,13 @@ def _number(ref: str) -> int:
 def frame(mail: Mail, base_url: str) -> str:
     """Return the HTML of a mail for a frame on this site.
 
-    Its links to people's pages lead here, whatever public address the mail names; every link opens
-    a page of its own.
+    Its links to people's pages lead here and its pictures come from here, whatever public address
+    the mail names; every link opens a page of its own.
     """
     if not mail.html:
         return f"<!doctype html><title>text</title><pre>{html.escape(mail.text)}</pre>"
     shown = re.sub(rf'(href="){re.escape(base_url)}(/[pu]/)', r"\1\2", mail.html)
+    shown = from_this_site(shown, base_url)
     return re.sub(r"(<head\b[^>]*>)", r'\1<base target="_blank">', shown, count=1)
 
 

@@ -12,6 +12,7 @@ from bypost.model.message import Message
 from bypost.people import leave
 from bypost.people.resend import was_had
 from bypost.store import Connection, contents, enrollments, ledger, subscribers
+from bypost.web.assets import from_this_site
 from bypost.web.doors import Doors
 from bypost.web.guard import MAIL_POLICY
 from bypost.web.when import zone_of
@@ -48,7 +49,7 @@ class Reading:
         )
 
     def mail(self, token: str, lesson: str) -> Response:
-        """Return the mail itself; nothing in it can run or load."""
+        """Return the mail itself; nothing in it can run, or load from elsewhere."""
         context = self._doors.context
         link_id = context.links.verify(token)
         if link_id is None:
@@ -57,7 +58,8 @@ class Reading:
             mail = self._mail(connection, link_id, lesson)
         if mail is None:
             return self._missing()
-        shown = re.sub(r"(<head\b[^>]*>)", r'\1<base target="_blank">', mail.html, count=1)
+        html = from_this_site(mail.html, context.links.base_url)
+        shown = re.sub(r"(<head\b[^>]*>)", r'\1<base target="_blank">', html, count=1)
         return HTMLResponse(shown, headers={"Content-Security-Policy": MAIL_POLICY})
 
     def _mail(self, connection: Connection, link_id: bytes, lesson: str) -> Message | None:

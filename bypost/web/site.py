@@ -15,6 +15,7 @@ from bypost.delivery.context import Context
 from bypost.errors import ByPostError
 from bypost.web.api import make_api, refusals
 from bypost.web.archive import Archive
+from bypost.web.assets import ROUTE, Assets
 from bypost.web.catalogue import Catalogue
 from bypost.web.client import believe
 from bypost.web.confirm import Confirm
@@ -29,8 +30,11 @@ from bypost.web.health import Beat, Health
 from bypost.web.hooks import Hooks
 from bypost.web.leave import Leave
 from bypost.web.letters import Letters
+from bypost.web.marked import marked_routes
 from bypost.web.metrics import Metrics
 from bypost.web.pages import STATIC, Pages
+from bypost.web.preview.app import OWN_POSTS, make_routes
+from bypost.web.preview.bench import Bench
 from bypost.web.problem import API, is_api
 from bypost.web.progress import Progress
 from bypost.web.public import menu
@@ -62,17 +66,23 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
 
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     hooks = Hooks(context)
-    routes = [*own_routes(doors), *open_routes(doors)]
+    routes = [*marked_routes(pages), *own_routes(doors), *open_routes(doors)]
     routes.append(("POST", f"{HOOKS}{{provider}}", hooks.take))
+    pictures = Assets(doors, desk.copies) if desk else Assets(doors)
+    routes.append(("GET", ROUTE, pictures.show))
     # The local page comes first: on this machine "/" is the mailbox.
     own = local_routes(desk) if desk else []
+    bench = Bench(context.root, mailbox=True)
+    if local:
+        site.router.routes.extend(make_routes(bench))
+        site.state.before_exit = bench.close
     for method, path, handler in [*own, *routes]:
         methods = ["GET", "HEAD"] if method == "GET" else [method]
         site.add_api_route(path, handler, methods=methods, response_model=None)
     site.mount(API, make_api(doors))
     site.mount("/static", StaticFiles(directory=STATIC), name="static")
     _answer_errors(site, pages)
-    posts = frozenset(path for method, path, _ in own if method == "POST")
+    posts = OWN_POSTS.union(path for method, path, _ in own if method == "POST")
     site.add_middleware(Guard, local=local, own_posts=posts, on_too_large=hooks.too_large)
     believe(site, context.settings.site.trusted_proxies)  # outermost: all others see who asks
     return site

@@ -57,3 +57,9 @@ def test_only_an_error_makes_the_exit_code_2() -> None:
     assert exit_code([]) == 0
     assert exit_code([WARNING, NOTE]) == 0
     assert exit_code([NOTE, ERROR]) == 2
+
+
+def test_strictly_a_warning_makes_the_exit_code_1_and_an_error_stays_2() -> None:
+    assert exit_code([NOTE], strict=True) == 0
+    assert exit_code([WARNING, NOTE], strict=True) == 1
+    assert exit_code([WARNING, ERROR], strict=True) == 2

@@ -63,7 +63,7 @@ def test_a_lesson_that_does_not_load_does_not_hide_the_mistakes_of_the_others(
 def test_a_column_of_the_csv_is_a_name_lessons_may_use(
     project: Path, lesson: Lesson, check: Check
 ) -> None:
-    lesson(body=f"At {{{{ subscriber.company }}}}. {'word ' * 50}")
+    lesson(body=f"At {{{{ subscriber.company|default('work') }}}}. {'word ' * 50}")
     assert [it.rule for it in check()] == ["jinja-undefined"]
     (project / "subscribers.csv").write_text("email,company\na@example.org,Acme\n")
     assert check() == []
@@ -72,7 +72,7 @@ def test_a_column_of_the_csv_is_a_name_lessons_may_use(
 def test_an_attribute_of_a_persona_is_a_name_lessons_may_use(
     project: Path, lesson: Lesson, check: Check
 ) -> None:
-    lesson(body=f"At {{{{ subscriber.company }}}}. {'word ' * 50}")
+    lesson(body=f"At {{{{ subscriber.company|default('work') }}}}. {'word ' * 50}")
     (project / "personas.toml").write_text(
         '[[persona]]\nkey = "a"\nemail = "a@b.c"\n[persona.attributes]\ncompany = "Acme"\n'
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import time
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bypost.errors import ContentError
 from bypost.model.course import Course, Lesson, Source
 from bypost.render.article import Article, make_article
+from bypost.render.assets import Gallery
 from bypost.render.mail import lesson_mail
 from scheduler.cadence import AtOnce
 from scheduler.window import Window
@@ -17,7 +20,13 @@ LABELS = {"exercise": "Exercise", "note": "Note", "image": "Image"}
 NEUTRAL = {"links.progress": "https://x.example/courses/letters", "next.when": "two days later"}
 
 
-def article(body: str, *, deeper: int = 0, settings: dict[str, str] | None = None) -> Article:
+def article(
+    body: str,
+    *,
+    deeper: int = 0,
+    settings: dict[str, str] | None = None,
+    gallery: Gallery | None = None,
+) -> Article:
     source = Source(path="lessons/letters/00-one.md", body=body)
     lessons = [
         Lesson(
@@ -42,7 +51,7 @@ def article(body: str, *, deeper: int = 0, settings: dict[str, str] | None = Non
         path="lessons/letters",
     )
     mail = lesson_mail(course, lessons[0], {}, None)
-    return make_article(mail, NEUTRAL, LABELS, deeper=deeper)
+    return make_article(mail, NEUTRAL, LABELS, gallery or Gallery(Path(), ""), deeper=deeper)
 
 
 def test_nobodys_name_stands_where_a_name_would() -> None:
@@ -80,10 +89,13 @@ def test_headings_go_below_those_of_the_page() -> None:
 
 def test_nothing_in_it_needs_a_looser_policy() -> None:
     table = "| a | b |\n|--:|:-:|\n| 1 | 2 |\n"
-    picture, inside = "![Alt](https://x.example/a.png)", "[![Alt](/b.png) more](https://x.example)"
-    made = article(f"# A\n\n{table}\n{picture}\n\n{inside}\n")
+    picture = "![Alt](https://x.example/a.png)"
+    inside = "[![Alt](https://x.example/b.png) more](https://x.example)"
+    nothing = '![](https://x.example/c.png "decorative")'
+    made = article(f"# A\n\n{table}\n{picture}\n\n{inside}\n\n{nothing}\n")
     assert "style=" not in made.html
     assert "<img" not in made.html
+    assert "c.png" not in made.html
     assert '<th class="right">a</th>' in made.html
     assert '<a href="https://x.example/a.png">Image: Alt</a>' in made.html
     assert '<a href="https://x.example">Image: Alt more</a>' in made.html
@@ -98,3 +110,16 @@ def test_a_box_says_what_it_is() -> None:
 def test_what_cannot_be_mailed_cannot_be_read(body: str) -> None:
     with pytest.raises(ContentError):
         article(body, settings={"x": "javascript:alert(1)"})
+
+
+def test_a_picture_beside_it_is_shown_with_its_size(tmp_path: Path) -> None:
+    folder = tmp_path / "lessons" / "letters"
+    folder.mkdir(parents=True)
+    Image.new("RGB", (1000, 500)).save(folder / "views.png")
+    gallery = Gallery(tmp_path, "", 500)
+    made = article("# A\n\n![Two *views*](views.png)\n", gallery=gallery)
+    (name,) = gallery.assets
+    assert made.html == (
+        f'<p><img src="/assets/{name}" alt="Two views" width="500" height="250"'
+        ' loading="lazy" /></p>\n'
+    )

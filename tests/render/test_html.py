@@ -20,7 +20,7 @@ Hello {{ subscriber.name }}, [a link]({{ links.progress }}) and <https://example
 |---|--:|
 | 1 | 2 |
 
-![](https://example.org/deco.png) ![A desk](https://example.org/desk.png)
+![](https://example.org/deco.png "decorative") ![A desk](https://example.org/desk.png)
 
 ::: exercise Do it
 x

@@ -15,7 +15,9 @@ import pytest
 from bypost.errors import StoreError
 from bypost.store import Connection, Store, engine, meta, migrate
 from bypost.store.schema import metadata
+from tests.contracts.assets import AssetContract
 from tests.contracts.events import EventContract
+from tests.contracts.impact import ImpactContract
 from tests.contracts.rows import add_people
 from tests.contracts.settling import SettlingContract
 from tests.contracts.signups import SignupContract
@@ -33,7 +35,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-class TestSqlite(StoreContract, EventContract, SettlingContract, SignupContract, TokenContract):
+class TestSqlite(
+    StoreContract,
+    AssetContract,
+    EventContract,
+    ImpactContract,
+    SettlingContract,
+    SignupContract,
+    TokenContract,
+):
     def plan(self, connection: Connection, sql: str, parameters: Any) -> str:
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
         return "\n".join(str(row) for row in rows)

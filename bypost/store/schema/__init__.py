@@ -2,7 +2,7 @@
 
 from bypost.store.schema.api import replies, tokens
 from bypost.store.schema.base import metadata
-from bypost.store.schema.content import applied_courses, contents, issue_zones, issues
+from bypost.store.schema.content import applied_courses, assets, contents, issue_zones, issues
 from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
 from bypost.store.schema.people import (
     address_changes,
@@ -19,6 +19,7 @@ from bypost.store.schema.signups import limits, signups
 __all__ = [
     "address_changes",
     "applied_courses",
+    "assets",
     "attempts",
     "batches",
     "budgets",

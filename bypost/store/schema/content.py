@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Integer,
     LargeBinary,
     String,
     Table,
@@ -26,6 +27,18 @@ contents = Table(
     Column("body", LargeBinary, nullable=False, comment="compiled mail, compressed"),
     Column("created_at", Instant, nullable=False, comment="first seen"),
     comment="Compiled mails; only what stands here is sent",
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("name", String(32), primary_key=True, comment="part of its SHA-256, and its ending"),
+    Column("media_type", String(16), nullable=False, comment="image/png, image/jpeg or image/gif"),
+    Column("width", Integer, nullable=False, comment="pixels"),
+    Column("height", Integer, nullable=False, comment="pixels"),
+    Column("bytes", LargeBinary, nullable=False, comment="the picture as it is served"),
+    Column("created_at", Instant, nullable=False, comment="first seen"),
+    comment="Pictures of compiled mails; kept as long as anybody may open an old mail",
 )
 
 applied_courses = Table(

@@ -1,4 +1,4 @@
-"""``bypost check`` and ``bypost rehearse``: for authors, before anything is sent."""
+"""``bypost rehearse``: a whole course in seconds, before anything is sent."""
 
 from __future__ import annotations
 
@@ -16,33 +16,6 @@ from bypost.cli.console import HERE, JsonOption, ProjectOption
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
     from bypost.delivery.rehearsal import Sent
-
-
-def check(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
-    """Check all content: every problem with its place and how to mend it.
-
-    Example: bypost check
-    """
-    from bypost.check import exit_code, findings
-    from bypost.check.report import as_json as plain
-    from bypost.check.report import as_text
-    from bypost.model.course import Sender
-    from bypost.settings import load_settings
-    from scheduler.clock import SystemClock
-
-    root = project.resolve()
-    settings = load_settings(root)
-    found = findings(
-        root,
-        sender=Sender(**settings.sender.model_dump()),
-        base_url=settings.site.base_url,
-        now=SystemClock().now(),
-    )
-    if as_json:
-        console.print_json(plain(found))
-    else:
-        console.out.print(as_text(found), markup=False)
-    return exit_code(found)
 
 
 def rehearse(
