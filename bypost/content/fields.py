@@ -13,8 +13,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidationInfo
 
-from bypost.model.course import IssueStatus
+from bypost.model.course import IfPast, IssueStatus
 from scheduler.cadence import Cadence, parse_cadence
+from scheduler.season import Season, parse_season
 from scheduler.wall import zone_names
 from scheduler.window import parse_hour, parse_window
 
@@ -157,6 +158,17 @@ def _status(value: object) -> IssueStatus:
     return IssueStatus(text)
 
 
+def _if_past(value: object) -> IfPast:
+    text = _text(value).strip()
+    if text not in set(IfPast):
+        raise ValueError(f"`{text}` is not a policy; write `skip`, `next` or `at_end`")
+    return IfPast(text)
+
+
+def _season(value: object) -> Season:
+    return parse_season(_text(value))
+
+
 def _cadence(value: object) -> Cadence:
     return parse_cadence(_text(value))
 
@@ -209,4 +221,6 @@ Day = Annotated[date, PlainValidator(_day)]
 SkipDates = Annotated[list[Day], BeforeValidator(_as_list)]
 DayOrInstant = Annotated[date | datetime, PlainValidator(_day_or_instant)]
 Status = Annotated[IssueStatus, PlainValidator(_status)]
+Past = Annotated[IfPast, PlainValidator(_if_past)]
+SeasonDays = Annotated[Season, PlainValidator(_season)]
 Delay = Annotated[Cadence, PlainValidator(_cadence)]

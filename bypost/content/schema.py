@@ -20,6 +20,8 @@ from bypost.content.fields import (
     Opening,
     PageAddress,
     Paragraph,
+    Past,
+    SeasonDays,
     SettingName,
     SkipDates,
     Status,
@@ -110,6 +112,9 @@ class LessonKeys(Keys):
     not_before: Day | None = None
     expires: Day | None = None
     window: WindowKeys | None = None
+    if_past: Past | None = None
+    season: SeasonDays | None = None
+    instead_of: Id | None = None
 
     @field_validator("expires")
     @classmethod

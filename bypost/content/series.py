@@ -53,6 +53,7 @@ def load_course(project: Project, folder: Path, problems: list[Problem]) -> Cour
     if file is None:
         return None
     _check_sample(file, found, project.name(folder), problems)
+    _check_stand_ins(found, problems)
     return Course(
         id=folder.name,
         title=file.title,
@@ -121,6 +122,29 @@ def _check_sample(
         problems.append(Problem(f"{folder}/course.toml", None, message, fix, "key"))
 
 
+def _check_stand_ins(found: list[Document[LessonKeys]], problems: list[Problem]) -> None:
+    """A lesson that takes another's place names one that is there and does not always go out."""
+    known = {document.keys.id: document.keys for document in found}
+    for document in found:
+        name = document.keys.instead_of
+        if not name:
+            continue
+        other = known.get(name)
+        if other is None or name == document.keys.id:
+            message = f"`instead_of` names `{name}`, which is not another lesson of this course"
+            fix = "name the lesson whose place it takes"
+        elif other.instead_of:
+            message = f"`{name}` takes the place of another lesson itself"
+            fix = "name that one"
+        elif not (other.season or other.expires or other.not_before):
+            message = f"`{name}` always goes out, so nothing ever takes its place"
+            fix = "give it a `season`, `not_before` or `expires`"
+        else:
+            continue
+        line = document.source.key_lines.get("instead_of")
+        problems.append(Problem(document.source.path, line, message, fix, "key"))
+
+
 def _check_folder(project: Project, folder: Path, problems: list[Problem]) -> None:
     """The folder's name is the id of the course: it stands in addresses of pages."""
     try:
@@ -151,6 +175,9 @@ def _lesson(document: Document[LessonKeys]) -> Lesson:
         not_before=keys.not_before,
         expires=keys.expires,
         window=keys.window.window() if keys.window else None,
+        if_past=keys.if_past,
+        season=keys.season,
+        instead_of=keys.instead_of or "",
         source=document.source,
     )
 

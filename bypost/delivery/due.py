@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bypost.delivery.shape import Shape, Step
+from bypost.delivery.shape import Place, Shape, Step
 from scheduler.cadence import AtOnce, Cadence, Days, due_at, parse_cadence
 from scheduler.window import Window
 
@@ -29,6 +29,8 @@ class Run:
         asked: Asked for the next lesson now.
         keeps: What was asked for leaves the schedule as it is.
         counts_from: The last lesson counts as had then, if that is later than when it came.
+        begins_with: The lesson they began with; empty for the first.
+        finished: They were through with the course once.
     """
 
     zone: ZoneInfo
@@ -43,6 +45,13 @@ class Run:
     asked: bool = False
     keeps: bool = False
     counts_from: datetime | None = None
+    begins_with: str = ""
+    finished: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Return where they are in the course."""
+        return Place(had=self.had, begins_with=self.begins_with, finished=self.finished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,7 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
         return Wait(now + LOOK_AGAIN)
     if run.held_until and run.held_until > now:
         return Wait(run.held_until)
-    step = shape.next_step(run.had, now.astimezone(run.zone).date())
+    step = shape.next_step(run.place, now.astimezone(run.zone).date())
     if step is None:
         return Finish()
     if run.paused_until and run.paused_until > now:
@@ -97,7 +106,8 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
     waiting = _wait_for_window(shape, step, run, max(due, run.hint), now, late)
     if waiting is not None:
         return Wait(waiting)
-    after = shape.next_step({**run.had, step.lesson: now}, now.astimezone(run.zone).date())
+    then = replace(run, had={**run.had, step.lesson: now})
+    after = shape.next_step(then.place, now.astimezone(run.zone).date())
     counts_from = _kept(shape, step, run, now)
     hint = predict(shape, after, run, accepted=counts_from or now) if after else now
     # What ignores the window is never late: it is due whenever it is owed.
@@ -139,14 +149,16 @@ def _wait_for_window(
     shape: Shape, step: Step, run: Run, due: datetime, now: datetime, late: timedelta
 ) -> datetime | None:
     """Return when to look again if mail may not leave now; None if it may."""
-    if _ignores_window(step, run):
+    if run.asked:
         return None
-    if now - due > late:
-        return _opening(shape, step, run, now)
+    edited = shape.reset_at is not None and due < shape.reset_at
+    if not edited and isinstance(_cadence(step, run), AtOnce):
+        return None
     window = shape.window_for(step, own_hour=run.own_hour is not None)
-    if not window.is_open(now, run.zone):
-        return _opening(shape, step, run, now)
-    return None
+    if not edited and now - due <= late and window.is_open(now, run.zone):
+        return None
+    opening = _opening(shape, step, run, now)
+    return opening if opening > now else None
 
 
 def _ignores_window(step: Step, run: Run) -> bool:

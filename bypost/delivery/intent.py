@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bypost.delivery import answers, gate, shape
+from bypost.delivery import answers, gate, shape_file
 from bypost.delivery.claim import Claim
 from bypost.delivery.compose import Composer
 from bypost.delivery.context import Context
@@ -132,7 +132,7 @@ def _composer(
     }
     told = {delivery: answer for delivery, answer in found.items() if answer}
     firsts = _firsts(connection, members)
-    return Composer(context, content, shape.load(plain) if plain else None, now, told, firsts)
+    return Composer(context, content, shape_file.load(plain) if plain else None, now, told, firsts)
 
 
 def _firsts(connection: Connection, members: Sequence[Row]) -> dict[int, Facts]:

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from bypost.delivery.due import Run, parse_pace, predict
-from bypost.delivery.shape import Shape, Step
+from bypost.delivery.shape import Place, Shape, Step
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -55,7 +55,7 @@ def following(shape: Shape, lesson: str, local: datetime) -> Step | None:
     """Return the step after ``lesson``."""
     place = next((i for i, step in enumerate(shape.steps) if step.lesson == lesson), -1)
     had = {step.lesson for step in shape.steps[: place + 1]} | {lesson}
-    return shape.next_step(dict.fromkeys(had), local.date())
+    return shape.next_step(Place(had=had), local.date())
 
 
 def when_text(at: datetime, now: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bypost.delivery.context import Context
 from bypost.delivery.due import Finish, Owe, Run, Wait, decide, parse_pace
-from bypost.delivery.shape import Shape, Step
+from bypost.delivery.shape import Place, Shape, Step
 from bypost.delivery.steps import reached
 from bypost.model.course import Kind
 from bypost.store import Connection, Row, binding, enrollments, ledger, suppressions
@@ -118,7 +118,15 @@ def run_of(row: Row, past: Sequence[Row], shape: Shape, context: Context) -> Run
         asked=row["asked_next_at"] is not None,
         keeps=row["asked_keeps"],
         counts_from=row["counts_from"],
+        begins_with=row["begins_with"],
+        finished=row["finished_at"] is not None,
     )
+
+
+def place_of(row: Row, had: Collection[str]) -> Place:
+    """Return where an enrollment is in its course, given the lessons it had."""
+    finished = row["finished_at"] is not None
+    return Place(had=had, begins_with=row["begins_with"], finished=finished)
 
 
 def _read_history(

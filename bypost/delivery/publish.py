@@ -12,7 +12,7 @@ from bypost.content.personas import load_personas
 from bypost.content.watch import Stamp, signature
 from bypost.delivery.context import Context
 from bypost.delivery.shape import Shape, shape_of
-from bypost.delivery.shape import dump as dump_shape
+from bypost.delivery.shape_file import dump as dump_shape
 from bypost.errors import ContentError, Problem
 from bypost.model.asset import Asset
 from bypost.model.content import Content

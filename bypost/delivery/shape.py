@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, time
-from typing import Any
+from datetime import date, datetime, time
 
-from bypost.model.course import Course, Lesson
-from scheduler.cadence import Cadence, parse_cadence
+from bypost.model.course import Course, IfPast, Lesson
+from scheduler.cadence import Cadence
+from scheduler.season import Season
 from scheduler.window import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One lesson of the shape."""
+    """One lesson of the shape.
+
+    Attributes:
+        if_past: For people past it who have not had it; None as SKIP.
+        instead_of: The lesson whose place it takes while that one does not go out; or empty.
+        retired: Removed from the course: it is sent to nobody, and keeps its place, so that those
+            who had it stand where they stood.
+    """
 
     lesson: str
     title: str
@@ -23,11 +30,43 @@ class Step:
     window: Window | None = None
     not_before: date | None = None
     expires: date | None = None
+    season: Season | None = None
+    instead_of: str = ""
+    if_past: IfPast | None = None
+    retired: bool = False
+
+    def goes_out(self, on: date) -> bool:
+        """Tell whether it is sent at all on a local date; before ``not_before`` it is waited for."""
+        if self.retired or (self.expires and self.expires <= on):
+            return False
+        return self.season is None or on in self.season
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where somebody is in a course.
+
+    Attributes:
+        had: Lessons that were accepted or given up.
+        begins_with: The lesson they began with: those before it are none of theirs; or empty.
+        finished: They were through once: of what has come since they get what is meant for those
+            who are past it.
+    """
+
+    had: Collection[str]
+    begins_with: str = ""
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """A course as it was last taken over."""
+    """A course as it was last taken over.
+
+    Attributes:
+        steps: In order, retired ones among them.
+        reset_at: What fell due before, and did not go out by the rules of then, waits for the
+            next opening: the course was edited or went on after a pause.
+    """
 
     course: str
     title: str
@@ -37,18 +76,62 @@ class Shape:
     steps: tuple[Step, ...]
     at_least_once: bool = False
     most_a_day: int = 2
+    reset_at: datetime | None = None
 
-    def next_step(self, had: Mapping[str, Any], on: date) -> Step | None:
-        """Return the step that follows the furthest one of ``had``; None at the end.
+    @property
+    def live(self) -> tuple[Step, ...]:
+        """Return the steps that are part of the course."""
+        return tuple(step for step in self.steps if not step.retired)
 
-        Forward only: a lesson put in behind somebody is not sent to them. ``on`` is the local
-        date: a lesson that has expired by then is left out.
+    def next_step(self, place: Place, on: date) -> Step | None:
+        """Return the step that comes next for somebody on a local date; None at the end.
+
+        A lesson behind the furthest one they had comes only if it is for people past it
+        (:class:`IfPast`). One that has expired or is out of season is left out, and another may
+        stand in for it.
         """
-        furthest = max((i for i, s in enumerate(self.steps) if s.lesson in had), default=-1)
-        for step in self.steps[furthest + 1 :]:
-            if step.lesson not in had and not (step.expires and step.expires <= on):
+        first, furthest = self._reach(place)
+        ahead: Step | None = None
+        at_end: Step | None = None
+        for number, step in enumerate(self.steps[first:], first):
+            if step.lesson in place.had or not self._is_open(step, place, on):
+                continue
+            if number < furthest and step.if_past is IfPast.NEXT:
                 return step
-        return None
+            if number > furthest:
+                ahead = ahead or step
+            elif step.if_past is IfPast.AT_END:
+                at_end = at_end or step
+        return ahead or at_end
+
+    def passed(self, place: Place, lesson: str) -> bool:
+        """Tell whether somebody is past the place of a lesson."""
+        first, furthest = self._reach(place)
+        number = next((n for n, step in enumerate(self.steps) if step.lesson == lesson), -1)
+        return number < max(first, furthest)
+
+    def _reach(self, place: Place) -> tuple[int, int]:
+        """Return the number of the first step that is theirs, and of the furthest they passed."""
+        names = [step.lesson for step in self.steps]
+        first = names.index(place.begins_with) if place.begins_with in names else 0
+        if place.finished:
+            return first, len(names)
+        return first, max(
+            (n for n, name in enumerate(names) if name in place.had), default=first - 1
+        )
+
+    def _is_open(self, step: Step, place: Place, on: date) -> bool:
+        if not step.goes_out(on):
+            return False
+        pair = next((it for it in self.steps if it.lesson == step.instead_of), None)
+        if pair is not None:  # it stands in for another
+            begun = pair.not_before is None or pair.not_before <= on
+            return pair.lesson not in place.had and not (begun and pair.goes_out(on))
+        stand_ins = [it for it in self.steps if it.instead_of == step.lesson and not it.retired]
+        if any(it.lesson in place.had for it in stand_ins):
+            return False
+        # Whoever has a stand-in does not wait for the day on which the lesson begins.
+        return not (stand_ins and step.not_before and step.not_before > on)
 
     def window_for(self, step: Step, *, own_hour: bool) -> Window:
         """Return when this step may leave: the person's own hour beats the hours of the window."""
@@ -82,76 +165,7 @@ def _step(lesson: Lesson, title: str, content_hash: str) -> Step:
         window=lesson.window,
         not_before=lesson.not_before,
         expires=lesson.expires,
+        season=lesson.season,
+        instead_of=lesson.instead_of,
+        if_past=lesson.if_past,
     )
-
-
-def dump(shape: Shape) -> dict[str, Any]:
-    """Return the shape as plain values for JSON."""
-    return {
-        "course": shape.course,
-        "title": shape.title,
-        "time_zone": shape.time_zone,
-        "hour": shape.hour.isoformat("minutes"),
-        "window": _dump_window(shape.window),
-        "at_least_once": shape.at_least_once,
-        "most_a_day": shape.most_a_day,
-        "steps": [
-            {
-                "lesson": step.lesson,
-                "title": step.title,
-                "content_hash": step.content_hash,
-                "delay": str(step.delay),
-                "window": _dump_window(step.window) if step.window else None,
-                "not_before": step.not_before.isoformat() if step.not_before else None,
-                "expires": step.expires.isoformat() if step.expires else None,
-            }
-            for step in shape.steps
-        ],
-    }
-
-
-def load(plain: Mapping[str, Any]) -> Shape:
-    """Return what :func:`dump` was given."""
-    return Shape(
-        course=plain["course"],
-        title=plain["title"],
-        time_zone=plain["time_zone"],
-        hour=time.fromisoformat(plain["hour"]),
-        window=_load_window(plain["window"]),
-        steps=tuple(
-            Step(
-                lesson=step["lesson"],
-                title=step["title"],
-                content_hash=step["content_hash"],
-                delay=parse_cadence(step["delay"]),
-                window=_load_window(step["window"]) if step["window"] else None,
-                not_before=_load_date(step["not_before"]),
-                expires=_load_date(step["expires"]),
-            )
-            for step in plain["steps"]
-        ),
-        at_least_once=plain.get("at_least_once", False),  # absent before schema 0002
-        most_a_day=plain.get("most_a_day", 2),  # absent before schema 0004
-    )
-
-
-def _dump_window(window: Window) -> dict[str, Any]:
-    return {
-        "start": window.start.isoformat(),
-        "end": window.end.isoformat(),
-        "weekdays": sorted(window.weekdays),
-        "skip": sorted(day.isoformat() for day in window.skip),
-    }
-
-
-def _load_window(plain: Mapping[str, Any]) -> Window:
-    return Window(
-        time.fromisoformat(plain["start"]),
-        time.fromisoformat(plain["end"]),
-        frozenset(plain["weekdays"]),
-        frozenset(map(date.fromisoformat, plain["skip"])),
-    )
-
-
-def _load_date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

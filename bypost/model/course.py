@@ -8,7 +8,16 @@ from datetime import date, datetime, time
 from enum import StrEnum
 
 from scheduler.cadence import Cadence
+from scheduler.season import Season
 from scheduler.window import Window
+
+
+class IfPast(StrEnum):
+    """What becomes of a lesson for people who are past its place and have not had it."""
+
+    SKIP = "skip"  #: they never get it
+    NEXT = "next"  #: it is their next one
+    AT_END = "at_end"  #: it comes after all others
 
 
 class Kind(StrEnum):
@@ -45,6 +54,11 @@ class Lesson:
         not_before: Local date before which it does not go out.
         expires: Local date from which on it is left out.
         window: Its own window; None for the course's.
+        if_past: For people past its place; None where the author has not said: as SKIP, but a
+            change that would make somebody miss it is refused.
+        season: The days of each year on which it goes out; None for all.
+        instead_of: Id of the lesson whose place it takes while that one does not go out; empty
+            for a lesson of its own.
     """
 
     id: str
@@ -55,6 +69,9 @@ class Lesson:
     not_before: date | None = None
     expires: date | None = None
     window: Window | None = None
+    if_past: IfPast | None = None
+    season: Season | None = None
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,7 @@ def _update_each(connection: Connection, rows: Sequence[dict[str, Any]]) -> None
 
 def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert runs; columns not named start empty."""
-    empty = {"run": 1, "status": "active", "pace": ""}
+    empty = {"run": 1, "status": "active", "pace": "", "begins_with": ""}
     if rows:
         connection.execute(insert(enrollments), [{**empty, **row} for row in rows])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bypost.delivery import answers, notices
+from bypost.delivery.owe import place_of
 from bypost.people import pace, profile, resend, restart, skip, switch
 from bypost.people.signup import Notify
 from bypost.store import Connection, Row, ledger, limits
@@ -126,7 +127,8 @@ def _skip(asked: Asked) -> Done:
     shape = asked.doors.titles.shape(asked.connection, asked.run["course"])
     had = {row["item"]: row for row in past}
     zone = zone_of(asked.person["time_zone"], shape.time_zone if shape else "")
-    step = shape.next_step(had, asked.now.astimezone(zone).date()) if shape else None
+    on = asked.now.astimezone(zone).date()
+    step = shape.next_step(place_of(asked.run, had), on) if shape else None
     if step is None:
         return Done(skip.Skipped.ENDED)
     done = skip.skip(

@@ -44,8 +44,9 @@ def _ahead(
     ]
     found = [Coming(titles.get(lesson, lesson), None) for lesson in on_the_way]
     had = dict(run.had)
+    place = replace(run.place, had=had)
     at = now if on_the_way else None
-    while step := shape.next_step(had, (at or now).astimezone(zone).date()):
+    while step := shape.next_step(place, (at or now).astimezone(zone).date()):
         if at is not None:
             at = predict(shape, step, run, accepted=at)
             found.append(Coming(step.title, at.astimezone(zone)))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bypost.delivery.context import Context
 from bypost.delivery.due import Owe, Wait, decide
-from bypost.delivery.owe import run_of
+from bypost.delivery.owe import place_of, run_of
 from bypost.delivery.shape import Shape, Step
 from bypost.people import pace
 from bypost.store import Connection, Row, binding, ledger, subscribers, suppressions
@@ -132,11 +132,13 @@ def _lines(
 ) -> list[Line]:
     """Return the lessons in their order, each with what became of it."""
     rows: dict[str, Any] = {row["item"]: row for row in past}
-    step = shape.next_step(rows, now.astimezone(zone).date())
+    step = shape.next_step(place_of(run, rows), now.astimezone(zone).date())
     sending = any((row["state"] or row["batch_state"]) in ledger.OPEN for row in past)
     lines = []
     for one in shape.steps:
         row = rows.get(one.lesson)
+        if row is None and one.retired:
+            continue
         if row is not None:
             lines.append(_past(one, row, copies.get(one.lesson, 0), zone))
         elif run["status"] == "active":

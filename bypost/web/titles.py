@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bypost.content.loader import load_project_content
 from bypost.content.watch import signature
-from bypost.delivery import shape as shapes
+from bypost.delivery import shape_file
 from bypost.delivery.context import Context
 from bypost.delivery.shape import Shape
 from bypost.store import Connection, contents
@@ -22,7 +22,7 @@ class Titles:
     def shape(self, connection: Connection, course: str) -> Shape | None:
         """Return a course as people go through it; None if it was never taken over."""
         plain = contents.applied(connection).get(course)
-        return shapes.load(plain) if plain else None
+        return shape_file.load(plain) if plain else None
 
     def title(self, connection: Connection, kind: str, name: str) -> str:
         """Return the title of a course or newsletter."""

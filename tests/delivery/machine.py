@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import select
 
 from bypost.delivery import events, owner, reconcile
-from bypost.delivery.shape import dump
+from bypost.delivery.shape_file import dump
 from bypost.delivery.steps import LABELS
 from bypost.model.event import EventKind
 from bypost.model.message import SendClass
