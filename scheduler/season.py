@@ -44,16 +44,15 @@ def parse_season(text: str) -> Season:
     Raises:
         ValueError: What is wrong and how to write it.
     """
+    wrong = f"`{text}` is not a season; write the first and the last day: 12-01 to 01-06"
     found = _WORDS.fullmatch(" ".join(text.split()))
+    if found is None:
+        raise ValueError(wrong)
+    numbers = [int(part) for part in found.groups()]
     try:
-        if found is None:
-            raise ValueError(text)
-        numbers = [int(part) for part in found.groups()]
         return Season((numbers[0], numbers[1]), (numbers[2], numbers[3]))
     except ValueError:
-        raise ValueError(
-            f"`{text}` is not a season; write the first and the last day: 12-01 to 01-06"
-        ) from None
+        raise ValueError(wrong) from None
 
 
 def _shown(day: tuple[int, int]) -> str:

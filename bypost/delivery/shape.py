@@ -36,7 +36,7 @@ class Step:
     retired: bool = False
 
     def goes_out(self, on: date) -> bool:
-        """Tell whether it is sent at all on a local date; before ``not_before`` it is waited for."""
+        """Tell whether it is sent at all on a local date; ``not_before`` is waited for."""
         if self.retired or (self.expires and self.expires <= on):
             return False
         return self.season is None or on in self.season

@@ -2,7 +2,14 @@
 
 from bypost.store.schema.api import replies, tokens
 from bypost.store.schema.base import metadata
-from bypost.store.schema.content import applied_courses, assets, contents, issue_zones, issues
+from bypost.store.schema.content import (
+    applied_courses,
+    assets,
+    contents,
+    holds,
+    issue_zones,
+    issues,
+)
 from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
 from bypost.store.schema.people import (
     address_changes,
@@ -28,6 +35,7 @@ __all__ = [
     "deliveries",
     "enrollments",
     "events",
+    "holds",
     "imports",
     "issue_zones",
     "issues",

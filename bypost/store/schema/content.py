@@ -75,3 +75,23 @@ issue_zones = Table(
     UniqueConstraint("issue_id", "time_zone"),
     comment="Zones whose people are owed their copy, or were too late",
 )
+
+holds = Table(
+    "holds",
+    metadata,
+    id_column("hold"),
+    Column("scope", String(16), nullable=False, comment="course, newsletter or subscriber"),
+    Column("name", String(64), nullable=False, comment="folder name; empty: a subscriber"),
+    Column(
+        "subscriber_id",
+        BigId,
+        ForeignKey("subscribers.id"),
+        comment="who is held; null: everybody",
+    ),
+    Column("since", Instant, nullable=False, comment="nothing goes out from then on"),
+    Column("until", Instant, comment="it ends by itself then; null: when it is ended"),
+    Column("ended_at", Instant, comment="when it was ended; null: not yet"),
+    Column("reason", String(300), nullable=False, comment="the operator's words"),
+    CheckConstraint("scope IN ('course', 'newsletter', 'subscriber')", name="scope"),
+    comment="What is kept back, for whom and until when; everybody keeps their place",
+)

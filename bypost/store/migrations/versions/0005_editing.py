@@ -1,0 +1,62 @@
+"""Where runs begin, and holds: what an operator keeps back, for whom, until when."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the lesson a run begins with, and holds."""
+    op.add_column(
+        "enrollments",
+        sa.Column(
+            "begins_with",
+            sa.String(length=64),
+            nullable=False,
+            server_default="",
+            comment="lesson they began with; empty: the first",
+        ),
+    )
+    op.create_table(
+        "holds",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"),
+            nullable=False,
+            comment="hold",
+        ),
+        sa.Column(
+            "scope",
+            sa.String(length=16),
+            nullable=False,
+            comment="course, newsletter or subscriber",
+        ),
+        sa.Column(
+            "name", sa.String(length=64), nullable=False, comment="folder name; empty: a subscriber"
+        ),
+        sa.Column("subscriber_id", sa.BigInteger(), comment="who is held; null: everybody"),
+        sa.Column(
+            "since", sa.BigInteger(), nullable=False, comment="nothing goes out from then on"
+        ),
+        sa.Column(
+            "until", sa.BigInteger(), comment="it ends by itself then; null: when it is ended"
+        ),
+        sa.Column("ended_at", sa.BigInteger(), comment="when it was ended; null: not yet"),
+        sa.Column("reason", sa.String(length=300), nullable=False, comment="the operator's words"),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscribers.id"],
+            name=op.f("fk_holds_subscriber_id_subscribers"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
+        sa.CheckConstraint(
+            "scope IN ('course', 'newsletter', 'subscriber')", name=op.f("ck_holds_scope")
+        ),
+        comment="What is kept back, for whom and until when; everybody keeps their place",
+    )
