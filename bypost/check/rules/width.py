@@ -58,7 +58,7 @@ def fixed_width(sample: Sample) -> Iterator[Finding]:
         wide = _fixed(element, look)
         if not look.shown or wide is None or wide <= WIDEST:
             continue
-        origin = blame.blamed(sample.around.root, element, ("width", "min-width"))
+        origin = blame.blamed(sample.around.root, element)
         message = f"{origin.name} is {wide:g} px wide"
         fix = f"at most {WIDEST} px, or `max-width`"
         yield WIDTH_OVERFLOW.at(origin.path, message, fix=fix, line=origin.line)
