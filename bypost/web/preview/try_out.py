@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bypost.content.personas import Persona
-from bypost.errors import ByPostError, SendError
+from bypost.errors import ByPostError, ContentError, SendError
 from bypost.settings import Settings
 from bypost.web.preview.bench import Bench, choice_of
 from bypost.web.preview.choice import Choice, read_choice
@@ -94,7 +94,7 @@ class TryOut:
     def _current(self, session: Session) -> MarkedTests:
         settings = session.state.settings
         with self._lock:
-            if self._tests is None or self._tests[0] != settings:
+            if self._tests is None or self._tests[0] != settings or session.state.problems:
                 self._tests = settings, marked_tests(session)
             return self._tests[1]
 
@@ -134,10 +134,13 @@ def marked_tests(session: Session, *, allow_local: bool = False) -> MarkedTests:
 
     Raises:
         SettingsError: the settings are still the sample's, and the provider is a real one.
+        ContentError: the settings, or what else every mail depends on, cannot be read.
     """
     from bypost.delivery.marked import MarkedTests
     from bypost.project import open_without_database, refuse_sample_settings
 
+    if session.state.problems:  # what is used meanwhile is of before, or a default
+        raise ContentError(*session.state.problems)
     settings = session.state.settings
     context = open_without_database(session.root, settings, clock=session.clock)
     if not allow_local:
