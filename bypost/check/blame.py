@@ -73,10 +73,10 @@ def blamed(root: Path, element: Element, properties: Collection[str] = ()) -> Or
         else the frame, as a file.
     """
     source = _giver(element, properties) if properties else element
-    if line := _styled(root, source):
+    if line := _styled(root, source, properties):
         # The style is that of all such elements, whatever they stand in.
-        return Origin(f"{FOLDER}/{FILE}", line, f"`{element.tag}`")
-    name = named(element)
+        return Origin(f"{FOLDER}/{FILE}", line, f"`{source.tag}`")
+    name = named(source)
     for one in _with(source):
         own = _own_classes(one)
         wanted = (" ".join(own), *own) if own else ()
@@ -115,8 +115,8 @@ def place_of(root: Path, pattern: re.Pattern[str]) -> tuple[str, int | None]:
     return f"{FOLDER}/base.mjml", None
 
 
-def _styled(root: Path, element: Element) -> int | None:
-    """Return the line of ``style.toml`` that ``element`` has its inline style from."""
+def _styled(root: Path, element: Element, wanted: Collection[str]) -> int | None:
+    """Return the line of ``style.toml`` that ``element`` has the properties ``wanted`` from."""
     own = [it.name for it in declarations(element.attributes.get("style", ""))]
     pattern = re.compile(rf"^{element.tag}\s*=\s*\"(.*)\"")
     line = _line(root, FILE, pattern)
@@ -125,7 +125,8 @@ def _styled(root: Path, element: Element) -> int | None:
         return None
     plain = found[1].replace("{start}", "left").replace("{end}", "right")
     given = [it.name for it in declarations(_TOKEN.sub("x", plain))]
-    return line if given == own[: len(given)] else None
+    gives = not wanted or any(it in wanted for it in given)
+    return line if gives and given == own[: len(given)] else None
 
 
 def _with(element: Element) -> Iterator[Element]:

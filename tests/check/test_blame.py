@@ -40,6 +40,7 @@ def test_what_an_element_inherits_leads_to_whom_it_has_it_from(root: Path) -> No
     )
     found = blamed(root, element(html, "p"), ("color",))
     assert (found.path, found.line) == ("templates/email/base.mjml", 4)
+    assert found.name == "`div` in `.bp-muted`"
     found = blamed(root, element(html, "p"), ("margin",))
     assert (found.path, found.line) == ("templates/email/style.toml", 2)
 

@@ -46,6 +46,16 @@ def test_a_fixed_width_above_640_is_an_error_in_the_template(
     ] * count
 
 
+def test_a_mail_wider_than_a_column_is_a_warning_even_where_it_shrinks(
+    lessons: Lessons, look: Look, retouch: Retouch
+) -> None:
+    lessons(TEXT)
+    retouch("style.toml", 'width = "600px"', 'width = "720px"')
+    found = look("width-overflow")
+    assert {it.level for it in found} == {Level.WARNING}
+    assert "`div.bp-sheet` is up to 720 px wide" in {it.message for it in found}
+
+
 @pytest.mark.parametrize(("wrap", "count"), [("pre-wrap", 0), ("pre", 1)])
 def test_code_that_does_not_wrap_is_an_error_on_its_line(
     lessons: Lessons, look: Look, retouch: Retouch, wrap: str, count: int
