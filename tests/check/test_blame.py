@@ -29,7 +29,7 @@ def element(html: str, tag: str) -> Element:
 
 
 def test_the_style_of_an_element_of_the_prose_is_in_style_toml(root: Path) -> None:
-    html = '<td class="bp-prose"><ul style="margin:0;padding-left:24px;color:#111;x:1">x</ul></td>'
+    html = '<div class="bp-prose"><ul style="margin:0;padding-left:24px;color:#111;x:1">x</ul></div>'
     found = blamed(root, element(html, "ul"), ("color",))
     assert (found.path, found.line, found.name) == ("templates/email/style.toml", 3, "`ul`")
 
@@ -53,6 +53,16 @@ def test_the_nearest_class_of_a_template_leads_to_its_line(root: Path) -> None:
     found = blamed(root, element(html, "b"))
     assert (found.path, found.line) == ("templates/email/parts.mjml", 2)
     assert found.name == named(element(html, "b")) == "`b` in `.bp-prose`"
+
+
+def test_of_several_lines_with_a_class_the_one_that_says_most_is_meant(root: Path) -> None:
+    (root / "templates/email/lesson.mjml").write_text(
+        '<mj-text css-class="bp-muted" line-height="1.4">\n'
+        '<mj-text css-class="bp-muted" line-height="1.9">\n'
+    )
+    html = '<div class="bp-muted"><b style="color:#111;line-height:1.9">x</b></div>'
+    found = blamed(root, element(html, "b"), ("color",))
+    assert (found.path, found.line) == ("templates/email/lesson.mjml", 2)
 
 
 def test_an_element_that_no_template_knows_leads_to_the_frame(root: Path) -> None:
