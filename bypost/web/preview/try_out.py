@@ -126,11 +126,8 @@ class TryOut:
         )
 
 
-def marked_tests(session: Session, *, allow_local: bool = False) -> MarkedTests:
+def marked_tests(session: Session) -> MarkedTests:
     """Return what hands tests to the provider of the settings.
-
-    Args:
-        allow_local: Let a real provider send sample settings (for tests on one machine).
 
     Raises:
         SettingsError: the settings are still the sample's, and the provider is a real one.
@@ -143,8 +140,7 @@ def marked_tests(session: Session, *, allow_local: bool = False) -> MarkedTests:
         raise ContentError(*session.state.problems)
     settings = session.state.settings
     context = open_without_database(session.root, settings, clock=session.clock)
-    if not allow_local:
-        refuse_sample_settings(context)
+    refuse_sample_settings(context)
     return MarkedTests(
         context.provider,
         sender=context.sender,
