@@ -11,10 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from bypost.errors import SendError
-from bypost.http import HttpAnswer, HttpClient
+
+if TYPE_CHECKING:
+    from bypost.http import HttpAnswer, HttpClient
 
 _THREADS = 8
 _REDIRECTS = 5

@@ -7,7 +7,7 @@ is said there, once, not in each mail.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -73,16 +73,18 @@ def blamed(root: Path, element: Element, properties: Collection[str] = ()) -> Or
         else the frame, as a file.
     """
     source = _giver(element, properties) if properties else element
-    if line := _styled(root, source):
+    if line := _styled(root, source, properties):
         # The style is that of all such elements, whatever they stand in.
-        return Origin(f"{FOLDER}/{FILE}", line, f"`{element.tag}`")
-    name = named(element)
+        return Origin(f"{FOLDER}/{FILE}", line, f"`{source.tag}`")
+    name = named(source)
+    values = [it.value for it in declarations(source.attributes.get("style", ""))]
     for one in _with(source):
         own = _own_classes(one)
-        wanted = (" ".join(own), *own) if own else ()
-        for file, pattern in _searches(root, wanted):
-            if line := _line(root, file, pattern):
-                return Origin(f"{FOLDER}/{file}", line, name)
+        for wanted in (" ".join(own), *own) if own else ():
+            if places := list(_uses(root, wanted)):
+                # Of several lines with that class, the one that says most of what is there.
+                file, at, _ = max(places, key=lambda it: sum(value in it[2] for value in values))
+                return Origin(f"{FOLDER}/{file}", at, name)
     return Origin(f"{FOLDER}/base.mjml", None, name)
 
 
@@ -115,8 +117,8 @@ def place_of(root: Path, pattern: re.Pattern[str]) -> tuple[str, int | None]:
     return f"{FOLDER}/base.mjml", None
 
 
-def _styled(root: Path, element: Element) -> int | None:
-    """Return the line of ``style.toml`` that ``element`` has its inline style from."""
+def _styled(root: Path, element: Element, wanted: Collection[str]) -> int | None:
+    """Return the line of ``style.toml`` that ``element`` has the properties ``wanted`` from."""
     own = [it.name for it in declarations(element.attributes.get("style", ""))]
     pattern = re.compile(rf"^{element.tag}\s*=\s*\"(.*)\"")
     line = _line(root, FILE, pattern)
@@ -125,7 +127,8 @@ def _styled(root: Path, element: Element) -> int | None:
         return None
     plain = found[1].replace("{start}", "left").replace("{end}", "right")
     given = [it.name for it in declarations(_TOKEN.sub("x", plain))]
-    return line if given == own[: len(given)] else None
+    gives = not wanted or any(it in wanted for it in given)
+    return line if gives and given == own[: len(given)] else None
 
 
 def _with(element: Element) -> Iterator[Element]:
@@ -141,11 +144,13 @@ def _own_classes(element: Element) -> list[str]:
     ]
 
 
-def _searches(root: Path, classes: Sequence[str]) -> Iterator[tuple[str, re.Pattern[str]]]:
-    for it in classes:
-        pattern = re.compile(rf"class=\"[^\"]*(?<![\w-]){re.escape(it)}(?![\w-])")
-        for name in _files(root):
-            yield name, pattern
+def _uses(root: Path, classes: str) -> Iterator[tuple[str, int, str]]:
+    """Yield the lines of the templates with an element of these classes: file, number, text."""
+    pattern = re.compile(rf"class=\"[^\"]*(?<![\w-]){re.escape(classes)}(?![\w-])")
+    for name in _files(root):
+        for at, line in enumerate(_lines_of(root, name), 1):
+            if pattern.search(line):
+                yield name, at, line
 
 
 def _files(root: Path) -> list[str]:

@@ -15,7 +15,6 @@ from bypost.check.page import Page
 from bypost.check.rule import Rule
 from bypost.check.sample import Sample, Whole
 from bypost.errors import ContentError
-from bypost.http import HttpClient
 from bypost.render.frames import FOLDER
 from bypost.render.personalise import Personaliser
 from bypost.settings.model import Check
@@ -105,6 +104,9 @@ class LinkCheck:
             return {}
         if self._asker is not None:
             return self._asker.ask(asked, self._tell)
+        # Loading it takes a fifth of a second, which a check without the network need not wait for.
+        from bypost.http import HttpClient
+
         client = HttpClient(
             timeout=self._settings.links_timeout_seconds,
             user_agent=f"ByPost/{__version__} (check of links)",

@@ -17,6 +17,8 @@ from bypost.render.personalise import Personaliser
 #: A slot that is one value; one that is a condition may well come out empty.
 _VALUE = re.compile(r"\{\{\s*(?P<name>[^|}]*?)\s*(?:\|[^}]*)?\}\}")
 
+_PLAIN = re.compile(r"\w+\.\w+")
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -61,7 +63,9 @@ def _empty(content: Content, subject: Sequence[str], html: Sequence[str]) -> Ite
     """Yield values that leave a hole in the text."""
     seen = dict.fromkeys((*_holes(content.subject, subject), *_holes(content.html, html)))
     for name in seen:
-        fix = f'write {{{{ {name}|default("...", true) }}}}, or put it inside `::: if {name}`'
+        fix = f'write {{{{ {name}|default("...", true) }}}}'
+        if _PLAIN.fullmatch(name):
+            fix += f", or put it inside `::: if {name}`"
         yield Fault(Level.ERROR, f"{name} is empty", f"{name} is empty: {fix}")
 
 

@@ -9,8 +9,6 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from selectolax.lexbor import LexborHTMLParser
-
 from bypost.check.graphemes import shorten
 from bypost.content.loader import Library
 from bypost.model.content import full_name
@@ -174,6 +172,8 @@ def timeline(
 
 def beginning(html: str) -> str:
     """Return what an inbox shows after the subject: the preheader, or how the text begins."""
+    from selectolax.lexbor import LexborHTMLParser  # pages that show phones do without
+
     body = LexborHTMLParser(html).body
     for unseen in body.css("style, script, title") if body else ():
         unseen.decompose()

@@ -19,13 +19,30 @@ def preview(
     port: Annotated[
         int | None, typer.Option(help="Port to listen on.", show_default=str(_PORT), max=65535)
     ] = None,
+    send_test: Annotated[
+        str,
+        typer.Option(help="Send one mail as a marked test, and show nothing.", metavar="REF"),
+    ] = "",
+    to: Annotated[
+        str, typer.Option(help="To whom: one of `[preview] addresses`.", metavar="ADDRESS")
+    ] = "",
+    persona: Annotated[
+        str, typer.Option(help="As which persona gets it; the first by default.", metavar="KEY")
+    ] = "",
 ) -> int:
     """Show every mail as its readers will see it, anew with each save.
 
-    It reads the project's files only: no database is needed, and nothing is sent.
+    It reads the project's files only: no database is needed, and nothing is sent but a marked test
+    that you ask for: a course/lesson, newsletter/issue, notice or file, through the real provider.
 
     Example: bypost preview
+
+    Example: bypost preview --send-test after-the-interview/welcome --to you@example.org
     """
+    if send_test or to or persona:
+        from bypost.cli.send_test import send
+
+        return send(project, send_test, to=to, persona=persona)
     from bypost.content.folder import project_folder
     from bypost.web.preview.app import make_preview
 

@@ -21,8 +21,14 @@ _HERE = Path(__file__).parent
 _CARRIED = _HERE / "files"
 _PLAIN = _HERE / "plain"
 
-#: What git has no business with: database, local mailbox, keys; and the page of `bypost diff`.
-_IGNORED = "/var/\n/bypost-diff.html\n"
+#: What git has no business with.
+_IGNORED = """\
+# Database, local mailbox and keys.
+/var/
+# Real people: keep their data elsewhere.
+/subscribers.csv
+/bypost-diff.html
+"""
 
 
 class Template(StrEnum):

@@ -51,8 +51,10 @@ _GUARDED = re.compile(r"\|\s*(?:default|d)\b|\bor\b|\bif\b")
 _URL_ENCODED = re.compile(r"\|\s*urlencode\b")
 #: Code, comments and escapes: expressions in them are text.
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)|<!--.*?-->|\\.", re.DOTALL)
+#: Stands for an expression in what precedes the next one.
+_VALUE = "\ufffc"
 #: The end of an address in its query, up to where an expression begins.
-_QUERY = re.compile(r"[^\s(<>\"']*\?[^\s#()<>\"']*$")
+_QUERY = re.compile(rf"[:/{_VALUE}][^\s(<>\"']*\?[^\s#()<>\"']*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def _condition(token: Token) -> str:
 
 
 def _written(text: str, line: int | None, guards: Sequence[str]) -> Iterator[_Written]:
-    """Yield the expressions of a text; in what stands before one, those before it are ``x``."""
+    """Yield the expressions of a text; in what stands before one, others are one sign."""
     text = _CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
     before, at = "", 0
     while (start := text.find("{{", at)) >= 0:
@@ -136,7 +138,7 @@ def _written(text: str, line: int | None, guards: Sequence[str]) -> Iterator[_Wr
             return
         place = line and line + text.count("\n", 0, start)
         yield _Written(text[start + 2 : end].strip("-+ \t"), before, place, guards)
-        before, at = f"{before}x", end + 2
+        before, at = before + _VALUE, end + 2
 
 
 SAMPLE_CHECKS = (jinja_url, var_fallback)

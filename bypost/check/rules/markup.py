@@ -83,12 +83,17 @@ def html_valid(sample: Sample) -> Iterator[Finding]:
     """Every element is closed, in its turn."""
     if not sample.page:
         return
-    reader = _Reader()
-    reader.feed(sample.page.html)
-    reader.close()
-    for tag, message in reader.faults():
+    for tag, message in faults_of(sample.page.html):
         path, line = place_of(sample.around.root, re.compile(rf"</?{tag}\b"))
         yield HTML_VALID.at(path, message, fix="close elements in reverse order", line=line)
+
+
+def faults_of(html: str) -> list[tuple[str, str]]:
+    """Return the names of elements that are wrong, each with what is wrong with it."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.faults()
 
 
 def _forbidden(element: Element, position: str) -> Iterator[str]:

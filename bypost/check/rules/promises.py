@@ -129,7 +129,9 @@ def next_promise(series: Series) -> Iterator[Finding]:
 def course_end(series: Series) -> Iterator[Finding]:
     """Whether the last lesson says in any word that it is the last."""
     course = series.of
-    if not isinstance(course, Course) or len(course.lessons) < _FEWEST_LESSONS:
+    if not isinstance(course, Course) or not series.samples:
+        return
+    if len(course.lessons) < _FEWEST_LESSONS:
         return
     words = _LANGUAGES.get(language_of(course.language))
     if words is None or not is_whole(series.samples[0].around.root, series):

@@ -36,7 +36,8 @@ WIDTH_OVERFLOW = Rule(
     title="Something wider than the screen",
     why=f"Mail programs show about 600 px, phones {PHONE} to 430 px. What cannot shrink is cut off "
     "or makes the whole mail small enough to fit, its letters with it. How wide a table or a line "
-    "of code gets is an estimate, so a table is reported as a warning.",
+    "of code gets is an estimate, so a table is reported as a warning, and so is what shrinks on a "
+    "phone but is wider than a mail program's column.",
     fix="Use `max-width` instead of a fixed width, let long lines wrap (`white-space:pre-wrap`), "
     "and give a table fewer columns or shorter words.",
     source=f"Widths of mail programs and phones (2026-11); above {WIDEST} px, or a table that "
@@ -55,13 +56,16 @@ def fixed_width(sample: Sample) -> Iterator[Finding]:
     if not sample.page:
         return
     for element, look in styles_of(sample.page).looks(NARROW).items():
-        wide = _fixed(element, look)
-        if not look.shown or wide is None or wide <= WIDEST:
+        wide, most = _fixed(element, look), pixels(look.own.get("max-width", ""), look.size)
+        widest = max(wide or 0, most or 0)
+        if not look.shown or widest <= WIDEST:
             continue
-        origin = blame.blamed(sample.around.root, element, ("width", "min-width"))
-        message = f"{origin.name} is {wide:g} px wide"
-        fix = f"at most {WIDEST} px, or `max-width`"
-        yield WIDTH_OVERFLOW.at(origin.path, message, fix=fix, line=origin.line)
+        origin = blame.blamed(sample.around.root, element)
+        message = f"{origin.name} is {'up to ' if wide is None else ''}{widest:g} px wide"
+        fix = f"make it at most {WIDEST} px wide"
+        # What shrinks on a phone is still cut off in the narrow column of a mail program.
+        level = Level.WARNING if wide is None else Level.ERROR
+        yield WIDTH_OVERFLOW.at(origin.path, message, fix=fix, line=origin.line, level=level)
 
 
 def wide_text(sample: Sample) -> Iterator[Finding]:

@@ -145,23 +145,21 @@ def preheader_echo(sample: Sample) -> Iterator[Finding]:
 
 def subject_front(series: Series) -> Iterator[Finding]:
     """Subjects that show the same on a small phone, as each persona gets them."""
-    shown = [
-        (sample, {it.persona.key: it.mail.subject for it in sample.readings})
-        for sample in series.samples
-    ]
-    for at, (sample, subjects) in enumerate(shown):
-        for first, others in shown[:at]:
-            both = subjects.keys() & others.keys()
-            same = min((_shared(subjects[key], others[key]) for key in both), default=0)
-            if same >= SHARED:
-                yield sample.finding(
-                    SUBJECT_FRONT,
-                    f"the first {same} signs of the subject are those of {first.source.path}; "
-                    f"a small phone shows {FRONT}",
-                    "put first what is special about this mail",
-                    line=sample.line("subject"),
-                )
-                break
+    firsts: dict[tuple[str, ...], Sample] = {}
+    for sample in series.samples:
+        # SHARED signs are as many letters of a text or more.
+        front = tuple(it.mail.subject[:SHARED].casefold() for it in sample.readings)
+        first = firsts.setdefault(front, sample)
+        pairs = zip(sample.readings, first.readings, strict=True)
+        same = min((_shared(it.mail.subject, of.mail.subject) for it, of in pairs), default=0)
+        if first is not sample and same >= SHARED:
+            yield sample.finding(
+                SUBJECT_FRONT,
+                f"the first {same} signs of the subject are those of {first.source.path}; "
+                f"a small phone shows {FRONT}",
+                "put first what is special about this mail",
+                line=sample.line("subject"),
+            )
 
 
 def _shared(one: str, other: str) -> int:

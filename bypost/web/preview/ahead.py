@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,12 +60,14 @@ class Outcome:
         mails: Name (``course/lesson``) -> the mail itself.
         held: Folders that send nothing as they stand, and why.
         trouble: Why nothing could be worked out; empty if it could.
+        former: Whether this is an earlier, sound state of the files.
     """
 
     timeline: Timeline
     mails: Mapping[str, Mail] = field(default_factory=dict)
     held: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
     trouble: str = ""
+    former: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +169,9 @@ class Ahead:
 
 def _kept(found: Outcome, before: Outcome | None) -> Outcome:
     """Return what to show: the last good inbox while a course is broken, with what is wrong."""
-    if before is None or not (found.held or found.trouble):
+    if before is None or not (found.held or found.trouble) or (before.held and not before.former):
         return found
-    return Outcome(
-        timeline=before.timeline, mails=before.mails, held=found.held, trouble=found.trouble
-    )
+    return replace(before, held=found.held, trouble=found.trouble, former=True)
 
 
 def _rehearse(root: Path, journey: Journey, stop: threading.Event) -> Outcome:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -76,7 +77,7 @@ class Live:
     async def _check(self) -> None:
         while self._session.checked != self._session.version:
             await asyncio.sleep(_CHECK_AFTER)
-            await asyncio.to_thread(self._session.examine)
+            await _aside(self._session.examine)
             self._tell()
 
     def _tell(self) -> None:
@@ -128,6 +129,32 @@ class Live:
                     self._tell()
                 if self._folders() != self._watched:
                     self._moved.set()
+
+
+async def _aside(work: Callable[[], None]) -> None:
+    """Do long work in a thread of its own, which does not keep the program from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        error: Exception | None = None
+        try:
+            work()
+        except Exception as found:  # noqa: BLE001 - whatever it was, who waits must hear
+            error = found
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, error)
+
+    threading.Thread(target=run, name="checks", daemon=True).start()
+    await done
 
 
 def stamp_of(session: Session) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bypost.content.personas import Persona
-from bypost.errors import ByPostError, SendError
+from bypost.errors import ByPostError, ContentError, SendError
 from bypost.settings import Settings
 from bypost.web.preview.bench import Bench, choice_of
 from bypost.web.preview.choice import Choice, read_choice
@@ -94,7 +94,7 @@ class TryOut:
     def _current(self, session: Session) -> MarkedTests:
         settings = session.state.settings
         with self._lock:
-            if self._tests is None or self._tests[0] != settings:
+            if self._tests is None or self._tests[0] != settings or session.state.problems:
                 self._tests = settings, marked_tests(session)
             return self._tests[1]
 
@@ -126,22 +126,21 @@ class TryOut:
         )
 
 
-def marked_tests(session: Session, *, allow_local: bool = False) -> MarkedTests:
+def marked_tests(session: Session) -> MarkedTests:
     """Return what hands tests to the provider of the settings.
-
-    Args:
-        allow_local: Let a real provider send sample settings (for tests on one machine).
 
     Raises:
         SettingsError: the settings are still the sample's, and the provider is a real one.
+        ContentError: the settings, or what else every mail depends on, cannot be read.
     """
     from bypost.delivery.marked import MarkedTests
     from bypost.project import open_without_database, refuse_sample_settings
 
+    if session.state.problems:  # what is used meanwhile is of before, or a default
+        raise ContentError(*session.state.problems)
     settings = session.state.settings
     context = open_without_database(session.root, settings, clock=session.clock)
-    if not allow_local:
-        refuse_sample_settings(context)
+    refuse_sample_settings(context)
     return MarkedTests(
         context.provider,
         sender=context.sender,

@@ -26,6 +26,7 @@ function dress(frame) {
     const line = lineOf(event.target);
     if (line) showSource(line);
   });
+  page.addEventListener("keydown", escape);
 }
 
 function attend(frame) {
@@ -254,6 +255,10 @@ function closeSource() {
   mark(0);
 }
 
+function escape(event) {
+  if (event.key === "Escape") closeSource();
+}
+
 // --- What the author does.
 
 document.addEventListener("click", (event) => {
@@ -293,7 +298,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   go(addressOf(event.target));
 });
-document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeSource(); });
+document.addEventListener("keydown", escape);
 window.addEventListener("popstate", () => {
   const bare = (url) => url.split("#")[0];
   if (bare(location.href) !== bare(shown)) go(location.href, false);

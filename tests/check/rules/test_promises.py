@@ -83,6 +83,15 @@ def test_nothing_is_said_of_the_end_of_a_course_that_cannot_be_read_whole(
     assert look("course-end") == []
 
 
+def test_nothing_is_said_of_a_course_of_which_no_lesson_compiles(
+    lessons: Lessons, look: Look
+) -> None:
+    lessons(*["{{ nobody }}"] * 4)
+    rules = ("next-promise", "course-end", "course-cta", "length-outlier", "cadence", "order-gap")
+    assert [look(rule) for rule in rules] == [[]] * len(rules)
+    assert look("jinja-undefined") != []
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_course_that_stops_without_a_word_is_noted_at_its_last_lesson(
     lessons: Lessons, look: Look, language: str
