@@ -142,6 +142,9 @@ def print_report(report: Report, *, quote: Callable[[str], str] = str) -> None:
         console.problem(f"{folder}: sends nothing until this is mended")
         for found in problems:
             console.err.print(f"  {found}", markup=False)
+    for course, number in report.waiting.items():
+        what = "change waits" if number == 1 else "changes wait"
+        console.note(f"lessons/{course}: {number} {what} for `bypost apply`; see `bypost plan`")
     for trouble in report.troubles:
         console.note(quote(trouble))
     for name, reason in report.blocked.items():

@@ -140,10 +140,13 @@ def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
     """Return the fewest names that have to move to make one order of the other."""
     # The longest run of names that keep their order stays where it is (patience by old place).
     place = {name: number for number, name in enumerate(old)}
-    none: list[str] = []
-    best: list[list[str]] = []
+    best: list[list[str]] = [[]]
     for name in new:
-        before = [one for one in best if place[one[-1]] < place[name]]
-        best.append([*max([none, *before], key=len), name])
-    stays = set(max([none, *best], key=len))
+        before = [one for one in best if not one or place[one[-1]] < place[name]]
+        best.append([*_longest(before), name])
+    stays = set(_longest(best))
     return {name for name in new if name not in stays}
+
+
+def _longest(runs: Sequence[list[str]]) -> list[str]:
+    return max(runs, key=lambda run: len(run))

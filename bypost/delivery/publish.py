@@ -10,9 +10,10 @@ from pathlib import Path
 from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import load_personas
 from bypost.content.watch import Stamp, signature
+from bypost.delivery.applied import take_over
 from bypost.delivery.context import Context
+from bypost.delivery.edit import Change
 from bypost.delivery.shape import Shape, shape_of
-from bypost.delivery.shape_file import dump as dump_shape
 from bypost.errors import ContentError, Problem
 from bypost.model.asset import Asset
 from bypost.model.content import Content
@@ -44,7 +45,9 @@ class Published:
     """What may be sent now.
 
     Attributes:
-        shapes: Courses by id.
+        shapes: Courses by id, as people go through them.
+        wishes: The same as their files would have them.
+        waiting: Changes of structure that wait for ``bypost apply``, by course.
         issues: Ready issues.
         known_courses: Every course folder, broken ones too.
         notices: Content of each notice by its id; a broken one keeps the last good one.
@@ -52,6 +55,8 @@ class Published:
     """
 
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    wishes: Mapping[str, Shape] = field(default_factory=dict)
+    waiting: Mapping[str, Sequence[Change]] = field(default_factory=dict)
     issues: Sequence[ReadyIssue] = ()
     known_courses: frozenset[str] = frozenset()
     known_newsletters: frozenset[str] = frozenset()
@@ -111,12 +116,14 @@ def publish(context: Context, now: datetime) -> Published:
     titles = {newsletter.id: newsletter.title for newsletter in library.newsletters}
     with context.store.write() as connection:
         _store(connection, compiled, now)
-        _apply(connection, shapes, now)
+        taken = take_over(connection, shapes, now)
         texts = {one.item: one.hash for one in compiled if one.kind == Kind.NOTICE}
         store.put(connection, texts, titles)
         notices = store.texts(connection)
     return Published(
-        shapes=shapes,
+        shapes={course: one.shape for course, one in taken.items()},
+        wishes=shapes,
+        waiting={course: one.waiting for course, one in taken.items() if one.waiting},
         issues=issues,
         known_courses=_names(library, "lessons", [c.id for c in library.courses]),
         known_newsletters=_names(library, "newsletters", [n.id for n in library.newsletters]),
@@ -248,15 +255,6 @@ def _store(connection: Connection, compiled: Sequence[Content], now: datetime) -
             title=content.title,
             now=now,
         )
-
-
-def _apply(connection: Connection, ready: Mapping[str, Shape], now: datetime) -> None:
-    """Record the shapes that changed."""
-    applied = contents.applied(connection)
-    for course, shape in ready.items():
-        plain = dump_shape(shape)
-        if applied.get(course) != plain:
-            contents.apply_course(connection, course, plain, now)
 
 
 def _names(library: Library, folder: str, loaded: Sequence[str]) -> frozenset[str]:

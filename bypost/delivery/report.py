@@ -21,6 +21,7 @@ class Report:
         this_pass: What this pass changed.
         imported: What the CSV brought; None where there is none.
         held: Folders that send nothing, and why.
+        waiting: Course -> how many changes of its structure wait for ``bypost apply``.
         troubles: What went wrong while sending, in plain words.
         blocked: Provider -> why it is stopped.
         unknown: Deliveries nobody knows the fate of: ref, email, content.
@@ -31,6 +32,7 @@ class Report:
     this_pass: Counts
     imported: Summary | None = None
     held: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
+    waiting: Mapping[str, int] = field(default_factory=dict)
     troubles: Sequence[str] = ()
     blocked: Mapping[str, str] = field(default_factory=dict)
     unknown: Sequence[Mapping[str, str]] = ()
@@ -58,6 +60,7 @@ class Report:
                 folder: [asdict(problem) for problem in problems]
                 for folder, problems in self.held.items()
             },
+            "waiting_changes": dict(self.waiting),
             "troubles": list(self.troubles),
             "blocked": dict(self.blocked),
             "imported": self.imported.numbers() if self.imported else None,

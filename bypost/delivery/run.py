@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bypost.delivery import clock_step, disk, instance, steps
+from bypost.delivery.apply import wake
 from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, owe_lessons
 from bypost.delivery.owe_issues import next_issue_at, owe_issues
@@ -62,6 +63,7 @@ class Pass:
         before = self._count()
         published = self._publisher.take_over(patient=self.patient)
         steps.reached("published")
+        wake(self.context)
         if short := disk.shortage(self.context):
             return self._report(before, published, None, [*filter(None, [stepped]), short])
         imported = self._import(published)
@@ -165,6 +167,7 @@ class Pass:
             this_pass=total - before,
             imported=imported,
             held=published.held,
+            waiting={name: len(found) for name, found in published.waiting.items()},
             troubles=tuple(troubles),
             blocked={name: why for name, why in blocked.items() if name in self.context.providers},
             unknown=unknown,

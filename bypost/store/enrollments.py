@@ -101,6 +101,60 @@ def finish(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     )
 
 
+def any_in(connection: Connection, course: str) -> bool:
+    """Tell whether somebody is in a course, or through with it."""
+    query = select(enrollments.c.id).where(
+        enrollments.c.course == course, enrollments.c.status.in_(("active", "finished"))
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def in_course(
+    connection: Connection, course: str, *, after_id: int, limit: int
+) -> Sequence[RowMapping]:
+    """Return who is in a course or through with it, in key order, with their person's clock."""
+    query = (
+        select(enrollments, subscribers.c.email, *_PERSON)
+        .join(subscribers, subscribers.c.id == enrollments.c.subscriber_id)
+        .where(
+            enrollments.c.id > after_id,
+            enrollments.c.course == course,
+            enrollments.c.status.in_(("active", "finished")),
+            subscribers.c.status == "confirmed",
+        )
+        .order_by(enrollments.c.id)
+        .limit(limit)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def look_again(connection: Connection, ids: Sequence[int]) -> None:
+    """Let owing look at these runs with the next pass, as if nothing had been put off.
+
+    A hint of now would count as such a postponement; the start of the run says nothing.
+    """
+    if ids:
+        connection.execute(
+            update(enrollments)
+            .where(
+                enrollments.c.id.in_(ids),
+                enrollments.c.status == "active",
+                enrollments.c.next_due.is_not(None),
+            )
+            .values(next_due=enrollments.c.started_at)
+        )
+
+
+def bring_back(connection: Connection, ids: Sequence[int]) -> None:
+    """Let runs that were through go on."""
+    if ids:
+        connection.execute(
+            update(enrollments)
+            .where(enrollments.c.id.in_(ids), enrollments.c.status == "finished")
+            .values(status="active", next_due=enrollments.c.started_at)
+        )
+
+
 def _update_each(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Update many rows by key, each with its own values."""
     if not rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from bypost.store.engine import Connection
 from bypost.store.schema import attempts, meta
@@ -47,6 +47,17 @@ def put(connection: Connection, key: str, value: str) -> None:
         connection.execute(insert(meta).values(key=key, value=value))
     else:
         connection.execute(update(meta).where(meta.c.key == key).values(value=value))
+
+
+def remove(connection: Connection, key: str) -> None:
+    """Forget a fact."""
+    connection.execute(delete(meta).where(meta.c.key == key))
+
+
+def keys(connection: Connection, beginning: str) -> list[str]:
+    """Return the names of facts that begin like this."""
+    query = select(meta.c.key).where(meta.c.key.startswith(beginning, autoescape=True))
+    return list(connection.execute(query.order_by(meta.c.key)).scalars())
 
 
 def tag(connection: Connection) -> str | None:

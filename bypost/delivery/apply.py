@@ -1,0 +1,74 @@
+"""Taking a new structure over while people are in the course; it may die at any instant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bypost.delivery.context import Context
+from bypost.delivery.owe import owe_lessons, place_of, zone
+from bypost.delivery.plan import Plan, is_brought_back
+from bypost.delivery.shape import Shape
+from bypost.delivery.shape_file import dump, load
+from bypost.delivery.steps import reached
+from bypost.store import Connection, Row, contents, enrollments, ledger, meta
+
+_CHUNK = 1000
+#: Fact of the database: up to which enrollment of a course people were looked at after an edit.
+_WOKEN = "woken:"
+
+
+def apply(context: Context, before: Shape, plan: Plan) -> None:
+    """Let people go through the course as planned.
+
+    What is due by the old rules is owed first, by them. Then the new structure holds, and
+    everybody is looked at anew; a process that dies in between leaves the rest to the next pass.
+    """
+    owe_lessons(context, {plan.course: before})
+    reached("owed-before-edit")
+    now = context.clock.now()
+    with context.store.write() as connection:
+        contents.apply_course(connection, plan.course, dump(plan.shape), now)
+        meta.put(connection, f"{_WOKEN}{plan.course}", "0")
+    reached("edited")
+    wake(context)
+
+
+def wake(context: Context) -> None:
+    """Look anew at everybody in courses that were edited; goes on where it was stopped."""
+    with context.store.read() as connection:
+        courses = [key.removeprefix(_WOKEN) for key in meta.keys(connection, _WOKEN)]
+    for course in courses:
+        while _wake_some(context, course):
+            reached("woken")
+
+
+def _wake_some(context: Context, course: str) -> bool:
+    """Wake the next thousand; return whether there are more."""
+    now = context.clock.now()
+    with context.store.write() as connection:
+        key = f"{_WOKEN}{course}"
+        after_id = int(meta.get(connection, key) or 0)
+        rows = enrollments.in_course(connection, course, after_id=after_id, limit=_CHUNK)
+        shape = load(contents.applied(connection)[course])
+        active = [row["id"] for row in rows if row["status"] == "active"]
+        enrollments.look_again(connection, active)
+        through = [row for row in rows if row["status"] == "finished"]
+        enrollments.bring_back(connection, _brought_back(connection, shape, through, now))
+        if len(rows) < _CHUNK:
+            meta.remove(connection, key)
+            return False
+        meta.put(connection, key, str(rows[-1]["id"]))
+        return True
+
+
+def _brought_back(
+    connection: Connection, shape: Shape, rows: list[Row], now: datetime
+) -> list[int]:
+    past = ledger.history(connection, [row["id"] for row in rows])
+    found = []
+    for row in rows:
+        place = place_of(row, {one["item"] for one in past.get(row["id"], ())})
+        today = now.astimezone(zone(row["time_zone"], shape.time_zone)).date()
+        if is_brought_back(shape, place, today):
+            found.append(row["id"])
+    return found
