@@ -61,6 +61,16 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "sending.threads": ("3", "3", 3),
     "import.courses": ('["a", "b"]', "a,b", ("a", "b")),
     "import.newsletters": ('"a"', "a", ("a",)),
+    "preview.editor": (
+        '"idea://open?file={path}&line={line}"',
+        "idea://open?file={path}&line={line}",
+        "idea://open?file={path}&line={line}",
+    ),
+    "preview.addresses": (
+        '["me@example.org", "you@example.org"]',
+        "me@example.org, you@example.org",
+        ("me@example.org", "you@example.org"),
+    ),
     "theme.sans": (
         "\"'Segoe UI', sans-serif\"",
         "'Segoe UI', sans-serif",
@@ -190,7 +200,8 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             (
                 "bypost.toml:1: root: there is no such key\n"
                 "    known here: "
-                "api, database, import, log, providers, sender, sending, signup, site, theme"
+                "api, check, database, import, log, preview, providers, sender, sending, signup, "
+                "site, theme"
             ),
         ),
         (
@@ -269,6 +280,15 @@ def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
             "site.base_url = 'https://user:pw@a.example'",
             "write scheme and host, e.g. https://course.example.org",
         ),
+        (
+            "preview.editor = 'javascript:alert({path})'",
+            "write an address that opens your editor, e.g. vscode://file{path}:{line}",
+        ),
+        (
+            "preview.editor = 'code {path}'",
+            "write an address that opens your editor, e.g. vscode://file{path}:{line}",
+        ),
+        ("preview.editor = 'vscode://file'", "say with {path} where the file's path goes"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_line_and_how_to_write_it(

@@ -245,6 +245,7 @@ async function showSource(line) {
   close.addEventListener("click", closeSource);
   const panel = document.getElementById("source");
   panel.replaceChildren(close, ...page.getElementById("source").childNodes);
+  panel.dataset.shown = line;
   panel.hidden = false;
 }
 
@@ -299,6 +300,10 @@ document.addEventListener("submit", (event) => {
   go(addressOf(event.target));
 });
 document.addEventListener("keydown", escape);
+document.addEventListener("renewed", () => {
+  const panel = document.getElementById("source");
+  if (!panel.hidden) showSource(panel.dataset.shown);
+});
 window.addEventListener("popstate", () => {
   const bare = (url) => url.split("#")[0];
   if (bare(location.href) !== bare(shown)) go(location.href, false);
