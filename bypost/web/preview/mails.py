@@ -75,7 +75,7 @@ class Mails:
         session = self._bench.session
         session.refresh()
         groups: dict[str, list[problems.Told]] = {}
-        for one in problems.told(problems.current(session)):
+        for one in problems.told(session.told()):
             groups.setdefault(one.finding.path, []).append(one)
         mails = {entry.path: entry for entry in session.shelf.entries}
         return self._bench.show(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import email.policy
+import io
 from email.parser import BytesParser
 
 import pytest
+from PIL import Image
+from selectolax.lexbor import LexborHTMLParser
 
 from bypost.check.finding import Finding, Level
 from bypost.web.preview import problems
@@ -232,3 +235,23 @@ def test_a_problem_carries_the_words_of_its_rule(desk: Desk) -> None:
     (told,) = problems.told([finding])
     assert told.rule is not None
     assert told.rule.id == "subject-long"
+
+
+def test_a_picture_beside_the_lesson_is_served_by_the_bench(desk: Desk) -> None:
+    Image.new("RGB", (600, 300), "teal").save(desk.root / "lessons" / "letters" / "sheet.png")
+    desk.edit("this is one", "this is\n\n![A sheet of paper](sheet.png)\n")
+    address = LexborHTMLParser(desk.frame(desk.mail())).css_first("img").attributes["src"]
+    assert address is not None
+    assert address.startswith("/preview/assets/")
+    answer = desk.client.get(address)
+    assert answer.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(answer.content)).width == 600
+
+
+def test_a_picture_that_was_changed_is_shown_anew(desk: Desk) -> None:
+    file = desk.root / "lessons" / "letters" / "sheet.png"
+    Image.new("RGB", (600, 300), "teal").save(file)
+    desk.edit("this is one", "this is\n\n![A sheet of paper](sheet.png)\n")
+    before = desk.frame(desk.mail())
+    Image.new("RGB", (600, 200), "teal").save(file)
+    assert desk.frame(desk.mail()) != before
