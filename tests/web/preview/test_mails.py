@@ -106,10 +106,17 @@ def test_the_parts_of_a_mail(desk: Desk) -> None:
 
 def test_the_markdown_with_a_way_into_the_editor_at_each_line(desk: Desk) -> None:
     page = desk.mail("?view=markdown")
+    assert not page.css(".lines .error")
     line = page.css_first("#line-9")
     assert "this is one" in line.text()
     link = str(line.css_first("a").attributes["href"])
     assert link == f"vscode://file{(desk.root / ONE).as_posix()}:9"
+
+
+def test_a_line_with_a_problem_is_marked_in_the_markdown(desk: Desk) -> None:
+    desk.edit("subject:", "subjec:")
+    page = desk.mail("?view=markdown")
+    assert [node.attributes["id"] for node in page.css(".lines .error")] == ["line-1", "line-3"]
 
 
 def test_a_mail_is_saved_as_a_file_that_mail_programs_open(desk: Desk) -> None:
@@ -156,6 +163,7 @@ def test_a_broken_mail_is_shown_as_it_was_with_the_reason_and_its_line(desk: Des
     assert f"{ONE}:9" in reason
     assert str(page.css_first(".alarm a").attributes["href"]).endswith(":9")
     assert page.css(".stage.stale")
+    assert "this is one" in desk.mail("?view=text").css_first("#stage pre").text()
     desk.edit("{{ subscriber.nme }}", "mended")
     page = desk.mail()
     assert not page.css(".alarm")
@@ -255,3 +263,11 @@ def test_a_picture_that_was_changed_is_shown_anew(desk: Desk) -> None:
     before = desk.frame(desk.mail())
     Image.new("RGB", (600, 200), "teal").save(file)
     assert desk.frame(desk.mail()) != before
+
+
+def test_a_message_that_no_provider_takes_says_why(desk: Desk) -> None:
+    file = desk.root / "personas.toml"
+    file.write_text(PERSONAS.replace("pat@", "a,b@"), encoding="utf-8")
+    stage = desk.mail("?view=message").css_first("#stage .empty")
+    assert "is not a single address" in stage.text()
+    assert desk.client.get(f"/preview/eml/{ONE}").status_code == 404
