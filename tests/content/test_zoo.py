@@ -318,7 +318,7 @@ LESSONS: dict[str, tuple[str | bytes, int | None, str, str]] = {
         b"x" * 1_000_001,
         None,
         "is larger than 1,000,000 bytes",
-        "keep text here, and put images and downloads on a website",
+        "keep text here, put pictures beside it as files, and downloads on a website",
     ),
 }
 
