@@ -94,6 +94,7 @@ def _wired(
         clock=clock,
         store=store,
         providers=_providers(root, settings, clock),
+        mailbox=_mailbox(root, settings, clock),
         rates=_rates(settings),
         hooks=_hooks(settings, clock),
         links=Links(settings.site.base_url, [*keys, links_key]),
@@ -141,9 +142,7 @@ def _simulated(
 
 def rewire(context: Context, *, store: Store, clock: Clock, outbox: Path) -> Context:
     """Return the same project over a copy of its database, another clock and a local mailbox."""
-    local = build(
-        "outbox", {"path": outbox}, http=HttpClient(timeout=1, user_agent="none"), clock=clock
-    )
+    local = _outbox(outbox, clock)
     sending = context.settings.sending.model_copy(update={"provider": ("outbox",), "threads": 1})
     settings = context.settings.model_copy(update={"sending": sending})
     with store.read() as connection:
@@ -154,6 +153,7 @@ def rewire(context: Context, *, store: Store, clock: Clock, outbox: Path) -> Con
         clock=clock,
         settings=settings,
         providers={"outbox": local},
+        mailbox=None,
         rates={},
         tag=str(tag),
         former_tags=former,
@@ -253,6 +253,18 @@ def _hooks(settings: Settings, clock: Clock) -> dict[str, Webhook]:
         if secret is not None:
             hooks[name] = build_hook(name, secret.get_secret_value(), clock=clock)
     return hooks
+
+
+def _mailbox(root: Path, settings: Settings, clock: Clock) -> Provider | None:
+    """Return the local mailbox of a project that sends elsewhere by now."""
+    if "outbox" in settings.sending.provider:
+        return None
+    return _outbox(root / settings.providers.outbox.path, clock)
+
+
+def _outbox(path: Path, clock: Clock) -> Provider:
+    nobody = HttpClient(timeout=1, user_agent="none")
+    return build("outbox", {"path": path}, http=nobody, clock=clock)
 
 
 def _rates(settings: Settings) -> dict[str, Rate]:

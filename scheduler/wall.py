@@ -6,10 +6,17 @@ instant after the skip; one that occurs twice when they go back stands for the f
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from math import ceil, floor
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 _DAY = timedelta(days=1)
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """Return the IANA name of every zone there is; looking for them takes 30 ms, so it is kept."""
+    return frozenset(available_timezones())
 
 
 def to_utc(instant: datetime) -> datetime:

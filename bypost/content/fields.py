@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidationInfo
 
 from bypost.model.course import IssueStatus
 from scheduler.cadence import Cadence, parse_cadence
+from scheduler.wall import zone_names
 from scheduler.window import parse_hour, parse_window
 
 #: Names a setting or an attribute cannot have, because something else has them.
@@ -62,17 +61,12 @@ def _language(value: str) -> str:
     return value
 
 
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 def _zone(value: str) -> str:
-    if value in _zones():
+    if value in zone_names():
         return value
-    by_city = {name.rpartition("/")[2].lower(): name for name in sorted(_zones())}
+    by_city = {name.rpartition("/")[2].lower(): name for name in sorted(zone_names())}
     city = value.rpartition("/")[2].strip().replace(" ", "_").lower()
-    near = [by_city[city]] if city in by_city else get_close_matches(value, _zones(), 1)
+    near = [by_city[city]] if city in by_city else get_close_matches(value, zone_names(), 1)
     advice = f"did you mean `{near[0]}`?" if near else "write one like `Europe/Berlin`"
     raise ValueError(f"`{value}` is not a time zone; {advice}")
 

@@ -70,6 +70,7 @@ class SeriesFile(Keys):
     language: Language = "en"
     time_zone: Zone = "UTC"
     hour: Hour = dt.time(9)
+    goodbye: bool = False
 
 
 class CourseFile(SeriesFile):
@@ -77,6 +78,7 @@ class CourseFile(SeriesFile):
 
     window: WindowKeys = WindowKeys()
     at_least_once: bool = False
+    most_a_day: int = Field(default=2, ge=0, le=20)
     promise: Line = ""
     for_whom: list[Title] = []
     sample: str = ""

@@ -68,6 +68,8 @@ def load_course(project: Project, folder: Path, problems: list[Problem]) -> Cour
         lessons=tuple(_lesson(document) for document in found),
         path=project.name(folder),
         at_least_once=file.at_least_once,
+        most_a_day=file.most_a_day,
+        goodbye=file.goodbye,
         promise=file.promise,
         for_whom=tuple(file.for_whom),
         sample=file.sample,
@@ -92,6 +94,7 @@ def load_newsletter(project: Project, folder: Path, problems: list[Problem]) -> 
         language=file.language,
         time_zone=file.time_zone,
         hour=file.hour,
+        goodbye=file.goodbye,
         issues=tuple(_issue(document, file) for document in found),
         path=project.name(folder),
     )

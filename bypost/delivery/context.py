@@ -34,6 +34,8 @@ class Context:
         former_tags: Tags it had before a backup was put back -> the last delivery under each;
             oldest first.
         hooks: Readers of what providers post to us, for each with a ``webhook_secret``.
+        mailbox: The local mailbox where no mail goes into it any more, so that erasing finds what
+            is left there; None where it is among the providers, or on a copy.
         guarded: Refuse to send from a copied or restored database; off for copies made on purpose.
         drafts: Treat drafts of newsletters as ready (rehearsals only).
     """
@@ -50,6 +52,7 @@ class Context:
     sender: Sender
     former_tags: Mapping[str, int] = field(default_factory=dict)
     hooks: Mapping[str, Webhook] = field(default_factory=dict)
+    mailbox: Provider | None = None
     guarded: bool = False
     drafts: bool = False
 

@@ -61,5 +61,6 @@ def _repack(connection: Connection, subscriber_id: int, mails: Sequence[int]) ->
 
 def _remove_files(context: Context, mails: Iterable[int]) -> None:
     refs = [context.reference(number) for number in mails]
-    for provider in context.providers.values():
+    former = [context.mailbox] if context.mailbox else []
+    for provider in (*context.providers.values(), *former):
         provider.forget(refs)

@@ -36,6 +36,7 @@ class Shape:
     window: Window
     steps: tuple[Step, ...]
     at_least_once: bool = False
+    most_a_day: int = 2
 
     def next_step(self, had: Mapping[str, Any], on: date) -> Step | None:
         """Return the step that follows the furthest one of ``had``; None at the end.
@@ -68,6 +69,7 @@ def shape_of(course: Course, hashes: Mapping[str, tuple[str, str]]) -> Shape:
         window=course.window,
         steps=tuple(_step(lesson, *hashes[lesson.id]) for lesson in course.lessons),
         at_least_once=course.at_least_once,
+        most_a_day=course.most_a_day,
     )
 
 
@@ -92,6 +94,7 @@ def dump(shape: Shape) -> dict[str, Any]:
         "hour": shape.hour.isoformat("minutes"),
         "window": _dump_window(shape.window),
         "at_least_once": shape.at_least_once,
+        "most_a_day": shape.most_a_day,
         "steps": [
             {
                 "lesson": step.lesson,
@@ -128,6 +131,7 @@ def load(plain: Mapping[str, Any]) -> Shape:
             for step in plain["steps"]
         ),
         at_least_once=plain.get("at_least_once", False),  # absent before schema 0002
+        most_a_day=plain.get("most_a_day", 2),  # absent before schema 0004
     )
 
 

@@ -68,6 +68,9 @@ class Course:
         hour: Local hour at which a lesson falls due for people who named none.
         at_least_once: Send a lesson again whose answer was lost and that nobody can be asked
             about, at the risk of a second copy; else it is shown as unknown.
+        most_a_day: How many lessons a person may have within 24 hours by asking for the next one
+            now; 0 does not offer it.
+        goodbye: Whether who leaves is told so by a mail.
         settings: The author's own values, reached as ``course.NAME``; empty means "not set".
         promise: What a person has in the end, for the head of the course page; may be empty.
         for_whom: Whom it is for, a line each.
@@ -88,6 +91,8 @@ class Course:
     lessons: tuple[Lesson, ...]
     path: str
     at_least_once: bool = False
+    most_a_day: int = 2
+    goodbye: bool = False
     promise: str = ""
     for_whom: tuple[str, ...] = ()
     sample: str = ""
@@ -125,7 +130,11 @@ class Issue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
-    """A series of issues; one folder under ``newsletters/``."""
+    """A series of issues; one folder under ``newsletters/``.
+
+    Attributes:
+        goodbye: Whether who leaves is told so by a mail.
+    """
 
     id: str
     title: str
@@ -135,6 +144,7 @@ class Newsletter:
     hour: time
     issues: tuple[Issue, ...]
     path: str
+    goodbye: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
 from bypost.people.columns import KNOWN, UNDECODED, Form, clean
+from scheduler.wall import zone_names
 
 #: A plain address that needs no library to be known as good; everything else goes through it.
 _PLAIN = re.compile(
@@ -160,9 +160,9 @@ def address(text: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _zone(text: str) -> str:
-    if not text or text in available_timezones():
+    if not text or text in zone_names():
         return text
-    zones = {name.casefold(): name for name in available_timezones()}
+    zones = {name.casefold(): name for name in zone_names()}
     if text.casefold() in zones:
         return zones[text.casefold()]
     near = difflib.get_close_matches(text, zones.values(), n=1)

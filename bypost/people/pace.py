@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from bypost.store import Connection, Row, enrollments, ledger, subscribers
+from scheduler.wall import zone_names
 
 #: For how many weeks a course can be paused.
 PAUSE_WEEKS = (1, 2, 4)
@@ -23,8 +24,6 @@ FORMER_PACES = ("3 days",)
 #: Hours people can choose; the empty one is the course's.
 HOURS = ("", *(f"{hour:02d}:00" for hour in range(5, 23)))
 
-#: How many lessons somebody may have within a day by asking for them.
-_MOST_A_DAY = 2
 _DAY = timedelta(hours=24)
 
 
@@ -33,7 +32,7 @@ class Answer(StrEnum):
 
     ASKED = "asked"  #: the next pass sends it
     ON_ITS_WAY = "on-its-way"  #: one is being sent already
-    ENOUGH = "enough"  #: had two within a day; reading takes time
+    ENOUGH = "enough"  #: had as many within a day as the author allows
     PAUSED = "paused"  #: the course is paused: go on first
     ENDED = "ended"  #: left, or finished
 
@@ -84,11 +83,18 @@ def set_pace(connection: Connection, run: Row, *, pace: str, now: datetime) -> N
 
 
 def ask_next(
-    connection: Connection, run: Row, *, after: str | None, now: datetime, keep: bool = False
+    connection: Connection,
+    run: Row,
+    *,
+    after: str | None,
+    most: int,
+    now: datetime,
+    keep: bool = False,
 ) -> Answer:
     """Ask for the next lesson now; asking again before it came changes nothing.
 
     Args:
+        most: How many lessons the author lets somebody have within 24 hours by asking.
         keep: The lessons after it come when they would have come anyway; else the course's clock
             counts from this one.
         run: The enrollment as it is in this transaction.
@@ -106,7 +112,7 @@ def ask_next(
     if any(state in ledger.OPEN for state in states) or after != last_lesson(past):
         return Answer.ON_ITS_WAY
     lately = [row for row in past if row["accepted_at"] and row["accepted_at"] > now - _DAY]
-    if len(lately) >= _MOST_A_DAY:
+    if len(lately) >= most:
         return Answer.ENOUGH
     _change(connection, run, now, asked_next_at=now, asked_keeps=keep)
     return Answer.ASKED
@@ -129,7 +135,7 @@ def set_clock(
     """
     if hour not in HOURS and hour != person["hour"]:
         raise ValueError(f"the hour `{hour}` is not offered")
-    if time_zone != person["time_zone"] and time_zone not in available_timezones():
+    if time_zone != person["time_zone"] and time_zone not in zone_names():
         raise ValueError(f"there is no time zone `{time_zone}`")
     wanted = {"hour": hour, "time_zone": time_zone}
     changed = {name: value for name, value in wanted.items() if value != person[name]}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
 from bypost.people.columns import clean
 from bypost.people.csv_rows import Known, address
 from bypost.people.pace import HOURS
+from scheduler.wall import zone_names
 
 #: Characters of a name that are kept.
 _LONGEST_NAME = 80
@@ -104,7 +104,7 @@ def read_wish(
         wording=wording,
         name=clean_name(name),
         newsletters=tuple(dict.fromkeys(newsletters)),
-        time_zone=time_zone if time_zone in available_timezones() else "",
+        time_zone=time_zone if time_zone in zone_names() else "",
         hour=hour if hour in HOURS else "",
         network=network,
         language=language[:35],

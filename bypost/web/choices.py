@@ -31,7 +31,7 @@ SAID: Mapping[str, str] = {
     "enough-links": "You have had several such mails today. Try again tomorrow.",
     pace.Answer.ASKED: "The next lesson is on its way and will be in your mailbox shortly.",
     pace.Answer.ON_ITS_WAY: "A lesson was sent already. The one after it can be asked for then.",
-    pace.Answer.ENOUGH: "You have had two lessons within a day. The next one can wait a little.",
+    pace.Answer.ENOUGH: "That is as many lessons as a day has room for. Ask again tomorrow.",
     pace.Answer.PAUSED: "The course is paused. Let it go on first.",
     pace.Answer.ENDED: "This course has ended for you.",
     skip.Skipped.DONE: "That lesson is left out. The one after it comes in its place.",
@@ -107,7 +107,18 @@ def _pace(asked: Asked) -> Done:
 def _next(asked: Asked) -> Done:
     after = asked.field("after") or None
     keep = asked.field("then") == "keep"
-    return Done(pace.ask_next(asked.connection, asked.run, after=after, keep=keep, now=asked.now))
+    shape = asked.doors.titles.shape(asked.connection, asked.run["course"])
+    if shape is None:
+        return Done(pace.Answer.ENDED)
+    answer = pace.ask_next(
+        asked.connection,
+        asked.run,
+        after=after,
+        most=shape.most_a_day,
+        now=asked.now,
+        keep=keep,
+    )
+    return Done(answer)
 
 
 def _skip(asked: Asked) -> Done:

@@ -6,20 +6,21 @@ send it without cookies and follow no redirect.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Form, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from bypost.delivery.context import Context
+from bypost.delivery import answers, notices
+from bypost.errors import ByPostError
 from bypost.people import leave, undo
 from bypost.people.leave import Membership
+from bypost.people.signup import Notify
 from bypost.people.undo import Undone
 from bypost.store import Connection
-from bypost.web.health import Beat
-from bypost.web.pages import Pages
-from bypost.web.titles import Titles
+from bypost.web.doors import Doors
 
 Text = Annotated[str, Form()]
 
@@ -30,11 +31,12 @@ _ONE_CLICK = b"One-Click"
 class Leave:
     """The pages of the way out."""
 
-    def __init__(self, context: Context, titles: Titles, pages: Pages, runner: Beat | None) -> None:
-        self._context = context
-        self._titles = titles
-        self._pages = pages
-        self._runner = runner
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._context = doors.context
+        self._titles = doors.titles
+        self._pages = doors.pages
+        self._runner = doors.runner
 
     def ask(self, token: str) -> Response:
         """Say what would happen; changes nothing, ever."""
@@ -120,14 +122,45 @@ class Leave:
 
     def _end(self, link_id: bytes, by: str) -> tuple[Membership | None, str]:
         """End what a link names, if it is there."""
+        notify = self._farewell()
         with self._context.store.write() as connection:
             member = leave.find(connection, link_id)
-            if member is not None:
-                leave.leave(connection, member, by=by, now=self._context.clock.now())
+            now = self._context.clock.now()
+            if member is not None and leave.leave(connection, member, by=by, now=now):
+                self._say_goodbye(connection, member, notify)
         if member is None:
             return None, ""
         with self._context.store.read() as connection:
             return member, self._titles.title(connection, member.kind, member.name)
+
+    def _farewell(self) -> Notify | None:
+        """Return what owes a goodbye; None where none can be said, which stops nobody."""
+        try:
+            return self._doors.notify()
+        except ByPostError:
+            return None
+
+    def _say_goodbye(
+        self, connection: Connection, member: Membership, notify: Notify | None
+    ) -> None:
+        """Owe the mail that says what has ended, if the author wants one."""
+        catalogue = self._doors.catalogue
+        if member.kind == "course":
+            course = catalogue.course(member.name)
+            wanted = course is not None and course.goodbye
+            request = answers.left_course(member.row_id)
+        else:
+            letter, now = catalogue.newsletter(member.name), self._context.clock.now()
+            wanted = letter is not None and letter.goodbye
+            request = answers.left_newsletter(member.row_id, now)
+        if not wanted or notify is None:
+            return
+        # Whoever leaves has left, even where the text of the goodbye is broken.
+        with suppress(ByPostError):
+            who = member.subscriber_id
+            notify(connection, notice=notices.GOODBYE, subscriber_id=who, request=request)
+        if self._runner:
+            self._runner.wake()
 
     def _too_late(self) -> Response:
         return self._pages.say(

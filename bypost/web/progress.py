@@ -87,6 +87,7 @@ class Progress:
             at=at,
             said=said,
             called=person["name"],
+            on_request=shape.most_a_day > 0,
             letters=self._letters(connection, person),
             anew=latest["id"] == run["id"] and restart.can_restart(run, now),
             newer=links.token(latest["link_id"]) if latest["id"] != run["id"] else "",

@@ -90,8 +90,7 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
 
 def own_routes(doors: Doors) -> list[Route]:
     """Return what people reach by the links of their mails, and monitors."""
-    leave = Leave(doors.context, doors.titles, doors.pages, doors.runner)
-    progress, reading, fresh = Progress(doors), Reading(doors), Fresh(doors)
+    leave, progress, reading, fresh = Leave(doors), Progress(doors), Reading(doors), Fresh(doors)
     health = Health(doors.context, doors.runner)
     lesson = "/p/{token}/lessons/{lesson}"
     return [

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import files
-from zoneinfo import available_timezones
 
 from markupsafe import Markup
+
+from scheduler.wall import zone_names
 
 
 def regions(current: str) -> dict[str, list[str]]:
     """Return the zones to choose from by region, the person's own among them."""
     found: dict[str, list[str]] = {}
-    for name in sorted({*_common_zones(), current} & _all_zones()):
+    for name in sorted({*_common_zones(), current} & zone_names()):
         found.setdefault(name.partition("/")[0] if "/" in name else "Other", []).append(name)
     return found
 
@@ -34,14 +35,8 @@ def _option(name: str, chosen: str) -> Markup:
 
 
 @lru_cache(maxsize=1)
-def _all_zones() -> frozenset[str]:
-    """Return every zone there is; looking for them takes 30 ms."""
-    return frozenset(available_timezones())
-
-
-@lru_cache(maxsize=1)
 def _common_zones() -> frozenset[str]:
     """Return the zones people look for: those of the IANA table of countries, and UTC."""
     table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
-    return frozenset({row[2] for row in rows} & _all_zones()) | {"UTC"}
+    return frozenset({row[2] for row in rows} & zone_names()) | {"UTC"}

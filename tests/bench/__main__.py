@@ -1,6 +1,7 @@
 """``make bench``: what a mail, a pass and a tick cost, in figures of one run on this machine.
 
-    python -m tests.bench [--only rendering|pass|tick] [--people 100000] [--enrollments 1000000]
+    python -m tests.bench [--only rendering|pass|signups|tick]
+                          [--people 100000] [--enrollments 1000000]
 
 Ratios within one run count; seconds differ between machines and minutes.
 """
@@ -14,16 +15,18 @@ import resource
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import rendering, tick, whole_pass
+from tests.bench import rendering, signups, tick, whole_pass
 
-SUBJECTS = ("rendering", "pass", "tick")
+SUBJECTS = ("rendering", "pass", "signups", "tick")
 
 
 def main() -> None:
     """Run everything and print one table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=SUBJECTS, help="one subject; all by default")
-    parser.add_argument("--people", type=int, default=100_000, help="of the pass")
+    parser.add_argument(
+        "--people", type=int, default=100_000, help="of the pass and of the send that sign-ups meet"
+    )
     parser.add_argument("--enrollments", type=int, default=1_000_000, help="of the tick")
     given = parser.parse_args()
     subjects = [given.only] if given.only else SUBJECTS
@@ -39,6 +42,9 @@ def main() -> None:
     if "pass" in subjects:
         with console.status(f"a pass over {given.people:,} people"):
             whole_pass.measure(table, given.people)
+    if "signups" in subjects:
+        with console.status(f"sign-ups while {given.people:,} mails go out"):
+            signups.measure(table, given.people)
     if "tick" in subjects:
         with console.status(f"a tick among {given.enrollments:,} enrollments"):
             plans = tick.measure(table, given.enrollments)

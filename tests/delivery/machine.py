@@ -110,7 +110,7 @@ class Machine(RuleBasedStateMachine):
                     pace.set_pace(connection, run, pace="3 days", now=now)
                 case "next now":
                     past = ledger.history(connection, [run["id"]]).get(run["id"], [])
-                    pace.ask_next(connection, run, after=pace.last_lesson(past), now=now)
+                    pace.ask_next(connection, run, after=pace.last_lesson(past), most=2, now=now)
                 case _:
                     person = subscribers.by_id(connection, run["subscriber_id"])
                     assert person is not None

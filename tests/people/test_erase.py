@@ -140,6 +140,16 @@ def test_after_erasing_neither_the_database_file_nor_the_outbox_holds_anything_o
     assert len(house.files()) < before
 
 
+def test_the_mailbox_is_cleaned_also_when_no_mail_goes_into_it_any_more(
+    house: House, open_context: Callable[..., Context]
+) -> None:
+    environ = {"BYPOST_SENDING__PROVIDER": "resend", "BYPOST_PROVIDERS__RESEND__API_KEY": "re_x"}
+    elsewhere = open_context(house.root, environ)
+    house.context.store.close()
+    assert forget(elsewhere, house.person()["id"])
+    assert house.found() == []
+
+
 def test_the_ledger_still_adds_up_and_her_rows_stay_with_an_empty_person(house: House) -> None:
     with house.context.store.read() as connection:
         numbers = counts.count(connection)

@@ -59,8 +59,13 @@ def test_other_rhythms_are_refused(ana: Desk, name: str) -> None:
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_asking_for_the_next_one_says_what_the_schedule_does(ana: Desk, keep: bool) -> None:
-    assert decide(ana, pace.ask_next, after=None, keep=keep) is pace.Answer.ASKED
+    assert decide(ana, pace.ask_next, after=None, most=2, keep=keep) is pace.Answer.ASKED
     assert run_of(ana)["asked_keeps"] is keep
-    other = decide(ana, pace.ask_next, after=None, keep=not keep)
+    other = decide(ana, pace.ask_next, after=None, most=2, keep=not keep)
     assert other is pace.Answer.ASKED
     assert run_of(ana)["asked_keeps"] is keep, "the first request is the one that is pending"
+
+
+def test_a_course_that_allows_none_a_day_answers_that_it_is_enough(ana: Desk) -> None:
+    assert decide(ana, pace.ask_next, after=None, most=0) is pace.Answer.ENOUGH
+    assert run_of(ana)["asked_next_at"] is None

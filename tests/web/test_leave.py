@@ -9,8 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from bypost.delivery.context import Context
+from bypost.delivery.run import Pass
 from bypost.links import Links, new_link_id
-from bypost.store import Store, suppressions
+from bypost.store import Store, counts, meta, suppressions
+from bypost.store import notices as store_notices
 from bypost.web import make_site
 from tests.web.conftest import ANNA, PUBLIC
 
@@ -103,6 +105,35 @@ def test_leaving_everything_ends_all_and_is_remembered(
     address = context.address_hash(ANNA)
     with context.store.read() as connection:
         assert suppressions.find(connection, [address]) == {address: "left"}
+
+
+def goodbyes(context: Context) -> list[str]:
+    Pass(context).run()
+    with context.store.read() as connection:
+        return [row["title"] for row in counts.timeline(connection) if row["kind"] == "notice"]
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_who_leaves_is_told_so_by_mail_where_the_author_wants_it(
+    public: TestClient, context: Context, course_token: str, wanted: bool
+) -> None:
+    file = context.root / "lessons/letters/course.toml"
+    file.write_text(f"goodbye = {str(wanted).lower()}\n{file.read_text()}", encoding="utf-8")
+    for _ in range(2):
+        public.post(f"/u/{course_token}", data=ONE_CLICK)
+    assert len(goodbyes(context)) == wanted
+
+
+def test_a_broken_text_of_the_goodbye_stops_nobody_from_leaving(
+    public: TestClient, context: Context, course_token: str, person: Callable[..., dict]
+) -> None:
+    file = context.root / "lessons/letters/course.toml"
+    file.write_text(f"goodbye = true\n{file.read_text()}", encoding="utf-8")
+    (context.root / "templates/email/goodbye.md").unlink()
+    with context.store.write() as connection:
+        meta.put(connection, store_notices._TEXTS, "{}")
+    assert public.post(f"/u/{course_token}", data=ONE_CLICK).status_code == 200
+    assert person()["run"]["status"] == "left"
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 34, "..%2f..%2fetc", "%00", "é"])

@@ -96,6 +96,21 @@ def test_two_lessons_within_a_day_are_enough(
     assert answer.headers["location"].endswith("said=enough")
 
 
+@pytest.mark.parametrize(("most", "answers"), [(0, ["enough"]), (3, ["asked", "asked"])])
+def test_the_author_says_how_many_lessons_a_day_can_be_asked_for(
+    public: TestClient, context: Context, course_token: str, most: int, answers: list[str]
+) -> None:
+    file = context.root / "lessons/letters/course.toml"
+    file.write_text(f"most_a_day = {most}\n{file.read_text()}", encoding="utf-8")
+    Pass(context).run()
+    offered = "Send me the next one now" in public.get(f"/p/{course_token}").text
+    assert offered is (most > 0)
+    for after, said in zip(("one", "two"), answers, strict=False):
+        answer = public.post(f"/p/{course_token}", data={"do": "next", "after": after})
+        assert answer.headers["location"].endswith(f"said={said}")
+        Pass(context).run()
+
+
 def test_nothing_is_asked_for_during_a_pause(public: TestClient, course_token: str) -> None:
     public.post(f"/p/{course_token}", data={"do": "pause", "weeks": "1"})
     answer = public.post(f"/p/{course_token}", data={"do": "next", "after": "one"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.people.abuse import HONEYPOT
 from bypost.web import make_site
+from bypost.web.signup import ANSWERED
 from scheduler.clock import SimulatedClock
 from tests.web.conftest import ANNA, PUBLIC, Beat, body, mails
 
@@ -47,6 +49,15 @@ def test_the_form_leads_to_a_page_that_says_which_mail_to_look_for(
     for said in (NEW, "course@example.org", subject, "spam"):
         assert said in page
     assert sent_to(context, NEW) == ["Please confirm: Course letters and Notes & News"]
+
+
+@pytest.mark.parametrize("typed", [{"email": NEW}, {"email": ANNA}, {HONEYPOT: "x"}, {"email": ""}])
+def test_no_answer_comes_before_its_moment_whatever_there_was_to_do(
+    fill: Fill, typed: dict[str, str]
+) -> None:
+    began = time.monotonic()
+    fill(**{"email": "dee@example.org", **typed})
+    assert time.monotonic() - began >= ANSWERED
 
 
 def test_the_pages_of_the_form_are_not_listed_anywhere(public: TestClient) -> None:

@@ -99,7 +99,8 @@ class NextNow(BaseModel):
         pace.Answer,
         Field(
             description="asked: the next pass sends it; on-its-way: one is being sent; enough: had "
-            "two within a day; paused: resume first; ended: left or finished"
+            "as many within a day as the author allows; paused: resume first; ended: left or "
+            "finished"
         ),
     ]
 

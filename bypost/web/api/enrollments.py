@@ -91,7 +91,14 @@ class Enrollments:
         def act(connection: Connection, now: datetime) -> Reply:
             run = _known(connection, enrollment_id)
             past = ledger.history(connection, [enrollment_id]).get(enrollment_id, [])
-            answer = pace.ask_next(connection, run, after=pace.last_lesson(past), now=now)
+            shape = self._doors.titles.shape(connection, run["course"])
+            answer = pace.ask_next(
+                connection,
+                run,
+                after=pace.last_lesson(past),
+                most=shape.most_a_day if shape else 0,
+                now=now,
+            )
             return Reply(status=200, body=NextNow(answer=answer))
 
         return self._once.run(call, None, act)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from bypost.people.csv_rows import address
 from bypost.people.pace import HOURS
+from scheduler.wall import zone_names
 
 #: The largest number that a primary key can be.
 _LARGEST = 2**63 - 1
@@ -33,7 +33,7 @@ def _email(typed: str) -> str:
 
 
 def _zone(name: str) -> str:
-    if name and name not in available_timezones():
+    if name and name not in zone_names():
         raise ValueError("there is no such time zone; write an IANA name such as Europe/Berlin")
     return name
 
