@@ -81,8 +81,8 @@ def _subject(subject: str) -> Iterator[Fault]:
     if not length:
         yield Fault(Level.ERROR, "no subject", "the subject comes out empty")
     elif length > LONGEST:
-        words = f"the subject has {length} signs; inboxes show about {LONGEST}: {subject}"
-        yield Fault(Level.WARNING, f"subject: {length} signs", words)
+        words = f"the subject has {length} characters; inboxes show about {LONGEST}: {subject}"
+        yield Fault(Level.WARNING, f"subject: {length} characters", words)
 
 
 def _size(size: int) -> Iterator[Fault]:

@@ -100,7 +100,7 @@ def _code(sample: Sample, page: Page, element: Element, look: Look) -> Iterator[
         return
     longest = max((len(line) for line in element.node.text().splitlines()), default=0)
     if longest * look.size * _FIXED_LETTER > WIDEST:
-        message = f"a line of code has {longest} signs and does not wrap"
+        message = f"a line of code has {longest} characters and does not wrap"
         fix = "break the line, or let `pre` wrap in templates/email/style.toml"
         yield blame.finding(sample, page, element, WIDTH_OVERFLOW, message, fix)
 

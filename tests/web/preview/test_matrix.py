@@ -69,7 +69,7 @@ def test_a_subject_is_too_long_for_one_persona_only(desk: Desk) -> None:
     told = cells(desk, "Title of one")
     assert told[0] == "✓ fine"
     assert told[1] == "✗ subscriber.name is empty"
-    assert told[2] == "▲ subject: 68 signs"
+    assert told[2] == "▲ subject: 68 characters"
 
 
 def test_a_mail_that_cannot_be_made_for_one_persona_says_why(desk: Desk) -> None:
