@@ -81,8 +81,8 @@ IMG_ONLY = Rule(
     id="img-only",
     level=Level.WARNING,
     title="A mail that is little more than a picture",
-    why=f"Under {LEAST_TEXT} characters of text a mail says nothing to people with pictures "
-    "switched off or hears it read out, and filters take it for advertising.",
+    why=f"With less than {LEAST_TEXT} characters of text a mail says nothing to people who have "
+    "pictures switched off or hear it read out, and filters take it for advertising.",
     fix="Write down what the picture says.",
     source="Practice of spam filters; Buttondown's preflight checks (2026-11)",
     bad="# Your week\n\n![The whole lesson as a poster](poster.png)",

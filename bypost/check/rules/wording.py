@@ -20,8 +20,8 @@ SUBJECT_FRONT = Rule(
     id="subject-front",
     level=Level.INFO,
     title="A subject that begins like another",
-    why=f"Phones show {FRONT} characters of a subject. Where mails of a folder begin alike, with "
-    f"same {SHARED} characters or more, a course's name say, little is left to tell them apart.",
+    why=f"A small phone shows {FRONT} characters of a subject. Where the mails of a folder begin "
+    f"with the same {SHARED} or more, a course's name say, little is left to tell them apart.",
     fix="Put first what is special about this mail. The name of the course stands in the mail, and "
     "the sender's name beside the subject.",
     source="Subject length shown by Gmail on Android: 33 characters (truncation tables, 2026-11)",
