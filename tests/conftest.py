@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from bypost.delivery.context import Context
 from bypost.project import wire
 from bypost.settings import load_settings
 from bypost.store import Store, migrate
 from scheduler.clock import SimulatedClock
+from tests import kept
+from tests.forks.child import end_parent
 
 # Before anything imports them: a failing assertion in a contract is shown as in any test.
 pytest.register_assert_rewrite("tests.contracts")
@@ -33,6 +36,19 @@ delay: {delay}
 
 Hello {{{{ subscriber.name|default("you", true) }}}}, this is {id}.
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    with kept.one_set_of_sql(), kept.compiled_once():
+        yield
+    end_parent()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database to be copied: a migration for each test would take longer than it."""
+    return kept.empty_database(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture
@@ -88,7 +104,7 @@ def write_people(root: Path, *rows: str, header: str = "email,name,time_zone") -
 
 
 @pytest.fixture
-def open_context(clock: SimulatedClock) -> Iterator[Callable[..., Context]]:
+def open_context(clock: SimulatedClock, empty_database: Path) -> Iterator[Callable[..., Context]]:
     """Open project folders with the test's clock; everything is closed at the end."""
     opened: list[Store] = []
 
@@ -98,6 +114,10 @@ def open_context(clock: SimulatedClock) -> Iterator[Callable[..., Context]]:
             update={"sending": settings.sending.model_copy(update={"threads": 2})}
         )
         store = Store(settings.database.url, root=root)
+        event.listen(store._writer, "connect", kept.do_not_flush)
+        if not opened and not store.path.exists():  # a second one gets a tag of its own
+            store.path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(empty_database, store.path)
         opened.append(store)
         migrate.upgrade(store)
         return wire(root, settings, store, clock)

@@ -205,6 +205,7 @@ def test_the_readme_begins_with_the_two_commands_and_shows_its_pages() -> None:
         "course-page.png",
         "check-your-inbox.png",
         "own-page.png",
+        "preview.png",
     ]
 
 

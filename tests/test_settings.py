@@ -29,6 +29,16 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
         ("https://a.example.com",),
     ),
     "api.per_minute": ("60", "60", 60),
+    "check.off": ('["words", "reading"]', "words, reading", ("words", "reading")),
+    "check.errors": ('["words", "reading"]', "words, reading", ("words", "reading")),
+    "check.warnings": ('["words", "reading"]', "words, reading", ("words", "reading")),
+    "check.infos": ('["words", "reading"]', "words, reading", ("words", "reading")),
+    "check.clients": ('["gmail"]', "gmail", ("gmail",)),
+    "check.links_most": ("20", "20", 20),
+    "check.links_timeout_seconds": ("2.5", "2.5", 2.5),
+    "check.links_pause_seconds": ("2.5", "2.5", 2.5),
+    "check.links_total_seconds": ("2.5", "2.5", 2.5),
+    "check.links_cache_hours": ("2.5", "2.5", 2.5),
     "sender.name": ('"Ana"', "Ana", "Ana"),
     "sender.email": ('"a@b.de"', "a@b.de", "a@b.de"),
     "sender.reply_to": ('"c@b.de"', "c@b.de", "c@b.de"),
@@ -61,6 +71,16 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "sending.threads": ("3", "3", 3),
     "import.courses": ('["a", "b"]', "a,b", ("a", "b")),
     "import.newsletters": ('"a"', "a", ("a",)),
+    "preview.editor": (
+        '"idea://open?file={path}&line={line}"',
+        "idea://open?file={path}&line={line}",
+        "idea://open?file={path}&line={line}",
+    ),
+    "preview.addresses": (
+        '["me@example.org", "you@example.org"]',
+        "me@example.org, you@example.org",
+        ("me@example.org", "you@example.org"),
+    ),
     "theme.sans": (
         "\"'Segoe UI', sans-serif\"",
         "'Segoe UI', sans-serif",
@@ -190,7 +210,8 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             (
                 "bypost.toml:1: root: there is no such key\n"
                 "    known here: "
-                "api, database, import, log, providers, sender, sending, signup, site, theme"
+                "api, check, database, import, log, preview, providers, sender, sending, signup, "
+                "site, theme"
             ),
         ),
         (
@@ -269,6 +290,15 @@ def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
             "site.base_url = 'https://user:pw@a.example'",
             "write scheme and host, e.g. https://course.example.org",
         ),
+        (
+            "preview.editor = 'javascript:alert({path})'",
+            "write an address that opens your editor, e.g. vscode://file{path}:{line}",
+        ),
+        (
+            "preview.editor = 'code {path}'",
+            "write an address that opens your editor, e.g. vscode://file{path}:{line}",
+        ),
+        ("preview.editor = 'vscode://file'", "say with {path} where the file's path goes"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_line_and_how_to_write_it(

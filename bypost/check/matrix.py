@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bypost.check.finding import Level
-from bypost.check.graphemes import graphemes
 from bypost.check.rules.size import REFUSE_ABOVE, WARN_ABOVE
 from bypost.check.rules.subject import LONGEST
+from bypost.check.signs import signs
 from bypost.errors import ContentError
 from bypost.model.content import Content, Slot, Template, Values
 from bypost.render.personalise import Personaliser
@@ -77,12 +77,12 @@ def _holes(template: Template, filled: Sequence[str]) -> Iterator[str]:
 
 
 def _subject(subject: str) -> Iterator[Fault]:
-    length = sum(1 for _ in graphemes(subject))
+    length = signs(subject)
     if not length:
         yield Fault(Level.ERROR, "no subject", "the subject comes out empty")
     elif length > LONGEST:
-        words = f"the subject has {length} signs; inboxes show about {LONGEST}: {subject}"
-        yield Fault(Level.WARNING, f"subject: {length} signs", words)
+        words = f"the subject has {length} characters; inboxes show about {LONGEST}: {subject}"
+        yield Fault(Level.WARNING, f"subject: {length} characters", words)
 
 
 def _size(size: int) -> Iterator[Fault]:

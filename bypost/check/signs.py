@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-
-_JOINER = "\u200d"
+from bypost.check.graphemes import graphemes
 
 
 def signs(text: str) -> int:
-    """Return the number of signs in ``text``.
-
-    Marks, joiners and variation selectors count with the sign before them, and so does a sign
-    that a joiner ties to it. Flags (two signs) and Hangul parts are counted apart: the limits
-    this is for are rough themselves.
-    """
-    count, before = 0, ""
-    for sign in text:
-        if unicodedata.category(sign) not in ("Mn", "Me", "Cf") and before != _JOINER:
-            count += 1
-        before = sign
-    return count
+    """Return the number of signs in ``text``: its graphemes."""
+    return sum(1 for _ in graphemes(text))

@@ -18,6 +18,8 @@ from bypost.model.course import Source
 KeysT = TypeVar("KeysT", bound=Keys)
 
 _LEADING_NUMBER = re.compile(r"[0-9]*")
+#: Authors' notes to themselves: no mail shows them.
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _claim_id(
 
 
 def _need_text(matter: FrontMatter, shown: str, problems: list[Problem]) -> None:
-    if not matter.body.strip():
+    if not _COMMENT.sub("", matter.body).strip():
         problems.append(
             Problem(
                 shown,

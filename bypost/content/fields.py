@@ -36,7 +36,7 @@ _YEARS = range(2000, 3000)
 def check_id(value: str) -> str:
     """Return ``value`` if it can be an identity: it stands in links and in the ledger."""
     if not _ID.fullmatch(value):
-        raise ValueError(f"`{value}` is not an id; use a-z, 0-9 and -, at most 64 signs")
+        raise ValueError(f"`{value}` is not an id; use a-z, 0-9 and -, at most 64 characters")
     return value
 
 

@@ -132,7 +132,7 @@ def _too_large(shown: str) -> Problem:
         shown,
         None,
         f"is larger than {LARGEST:,} bytes",
-        "keep text here, and put images and downloads on a website",
+        "keep text here, put pictures beside it as files, and downloads on a website",
         "file",
     )
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from bypost.content.documents import Document, Naming, read_documents
 from bypost.content.fields import check_id
 from bypost.content.files import Project
+from bypost.content.lines import Lines, line_of
 from bypost.content.schema import (
     CourseFile,
     IssueKeys,
@@ -45,15 +46,17 @@ def load_course(project: Project, folder: Path, problems: list[Problem]) -> Cour
     """
     before = len(problems)
     _check_folder(project, folder, problems)
-    file = _read_file(project, folder / "course.toml", CourseFile, problems)
+    read = _read_file(project, folder / "course.toml", CourseFile, problems)
     found = read_documents(project, folder, LessonKeys, _LESSONS, problems)
     if not found and len(problems) == before:
         message, fix = "the course has no lessons", "add a file such as 00-welcome.md"
         problems.append(Problem(project.name(folder), None, message, fix, "empty"))
-    if file is None:
+    if read is None:
         return None
-    _check_sample(file, found, project.name(folder), problems)
-    _check_stand_ins(found, problems)
+    file, lines = read
+    if not problems:  # in a broken course the lesson may only be unread
+        _check_sample(file, lines, found, project.name(folder), problems)
+        _check_stand_ins(found, problems)
     return Course(
         id=folder.name,
         title=file.title,
@@ -80,10 +83,11 @@ def load_course(project: Project, folder: Path, problems: list[Problem]) -> Cour
 def load_newsletter(project: Project, folder: Path, problems: list[Problem]) -> Newsletter | None:
     """Return the newsletter in ``folder``, which may have no issues yet; else as for a course."""
     _check_folder(project, folder, problems)
-    file = _read_file(project, folder / "newsletter.toml", NewsletterFile, problems)
+    read = _read_file(project, folder / "newsletter.toml", NewsletterFile, problems)
     found = read_documents(project, folder, IssueKeys, _ISSUES, problems)
-    if file is None:
+    if read is None:
         return None
+    file, _ = read
     return Newsletter(
         id=folder.name,
         title=file.title,
@@ -112,14 +116,19 @@ def load_notices(project: Project, folder: Path, problems: list[Problem]) -> tup
 
 
 def _check_sample(
-    file: CourseFile, found: list[Document[LessonKeys]], folder: str, problems: list[Problem]
+    file: CourseFile,
+    lines: Lines,
+    found: list[Document[LessonKeys]],
+    folder: str,
+    problems: list[Problem],
 ) -> None:
-    """The lesson that the course page shows must be there; in a broken course it may be unread."""
+    """The lesson that the course page shows must be there."""
     ids = [document.keys.id for document in found]
-    if file.sample and file.sample not in ids and not problems:
+    if file.sample and file.sample not in ids:
         message = f"`sample` names the lesson `{file.sample}`, which is not in this course"
         fix = f"name one of: {', '.join(ids)}"
-        problems.append(Problem(f"{folder}/course.toml", None, message, fix, "key"))
+        line = line_of(lines, ("sample",))
+        problems.append(Problem(f"{folder}/course.toml", line, message, fix, "key"))
 
 
 def _check_stand_ins(found: list[Document[LessonKeys]], problems: list[Problem]) -> None:
@@ -156,13 +165,14 @@ def _check_folder(project: Project, folder: Path, problems: list[Problem]) -> No
 
 def _read_file(
     project: Project, path: Path, model: type[FileT], problems: list[Problem]
-) -> FileT | None:
+) -> tuple[FileT, Lines] | None:
     shown = project.name(path)
     text = project.read(path, problems, if_missing="create it, with `title` and `summary`")
     table = None if text is None else parse(text, shown, problems)
     if table is None:
         return None
-    return validate(model, table.values, table.lines, shown, problems)
+    keys = validate(model, table.values, table.lines, shown, problems)
+    return None if keys is None else (keys, table.lines)
 
 
 def _lesson(document: Document[LessonKeys]) -> Lesson:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from bypost.delivery.context import Context
-from bypost.delivery.owe import owe_lessons, place_of, zone
+from bypost.delivery.owe import owe_lessons, place_of
 from bypost.delivery.plan import Plan, is_brought_back
 from bypost.delivery.shape import Shape
 from bypost.delivery.shape_file import dump, load
 from bypost.delivery.steps import reached
+from bypost.delivery.zones import zone
 from bypost.store import Connection, Row, contents, enrollments, ledger, meta
 
 _CHUNK = 1000

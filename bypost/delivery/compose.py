@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bypost.delivery.answers import Answer
-from bypost.delivery.context import Context
 from bypost.delivery.next_lesson import date_text, next_of
-from bypost.delivery.owe import zone
 from bypost.delivery.recipe import Facts, Shared
 from bypost.delivery.shape import Shape
+from bypost.delivery.zones import zone
 from bypost.errors import ContentError, Problem
 from bypost.links import Links
 from bypost.model.content import Content, Values
@@ -21,7 +20,12 @@ from bypost.model.course import Kind, Sender
 from bypost.model.message import Message
 from bypost.render.personalise import Personaliser, Rendered
 from bypost.render.stored import load
-from bypost.store import Row
+
+# A check composes mails without a database; it need not load what talks to one.
+if TYPE_CHECKING:
+    from bypost.delivery.answers import Answer
+    from bypost.delivery.context import Context
+    from bypost.store import Row
 
 #: Names under ``subscriber`` that every mail's facts hold by themselves.
 _IN_FACTS = {"name", "email"}

@@ -13,6 +13,7 @@ from bypost.delivery.context import Context
 from bypost.delivery.recipe import Facts, pack, unpack
 from bypost.delivery.steps import reached
 from bypost.errors import ContentError
+from bypost.model.compressed import compress, decompress
 from bypost.model.course import Kind
 from bypost.model.message import Key, Message
 from bypost.providers.base import Provider
@@ -161,7 +162,7 @@ def _repeat(context: Context, claim: Claim) -> Request | None:
         if not ledger.update_fenced(connection, batch["id"], claim.fence, values):
             return None
         ledger.begin_attempt(connection, batch["id"], claim.fence, now)
-    body = contents.decompress(batch["frozen"])
+    body = decompress(batch["frozen"])
     return Request(body, ids, _key(context, batch["id"], batch["generation"]))
 
 
@@ -186,7 +187,7 @@ def _write_intent(
         "cancelled": batch["cancelled"] + len(verdict.cancelled),
         "failed": batch["failed"] + len(draft.refused),
         "first_sent_at": batch["first_sent_at"] if claim.ambiguous else now,
-        "frozen": contents.compress(draft.body) if freeze and going else None,
+        "frozen": compress(draft.body) if freeze and going else None,
         "recipe": draft.recipe if going else None,
         **({} if going else {"lease_until": None}),
     }

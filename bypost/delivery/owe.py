@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bypost.delivery.context import Context
 from bypost.delivery.due import Finish, Owe, Run, Wait, decide, parse_pace
 from bypost.delivery.shape import Place, Shape, Step
 from bypost.delivery.steps import reached
+from bypost.delivery.zones import zone
 from bypost.model.course import Kind
 from bypost.store import Connection, Row, binding, enrollments, ledger, suppressions
 from scheduler.pacing import Rate
 
-_LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 #: Rows a transaction may touch.
@@ -168,18 +165,3 @@ def in_parts(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     """Yield ``items`` in parts of at most ``size``."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-@lru_cache(maxsize=1024)
-def zone(*names: str) -> ZoneInfo:
-    """Return the first of these zones that this machine knows, UTC if none; "" is none.
-
-    A database may come from a machine with newer zone data: one person's zone must not stop
-    everybody. Asking a million times costs a look-up each, and one line in the log.
-    """
-    for name in filter(None, names):
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            _LOG.warning("time zone %s is not known on this machine; install tzdata", name)
-    return ZoneInfo("UTC")

@@ -7,9 +7,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from bypost.delivery.context import Context
-from bypost.delivery.owe import CHUNK, batch_size, in_parts, zone
+from bypost.delivery.owe import CHUNK, batch_size, in_parts
 from bypost.delivery.publish import ReadyIssue
 from bypost.delivery.steps import reached
+from bypost.delivery.zones import zone
 from bypost.model.course import Kind
 from bypost.store import Connection, binding, issues, subscriptions
 from scheduler.cadence import Days, due_at

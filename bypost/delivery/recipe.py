@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 
 import orjson
 
-from bypost.store import contents
+from bypost.model.compressed import compress, decompress
 
 #: The form of what is packed; another form gets another number.
 _FORM = 1
@@ -74,7 +74,7 @@ def pack(shared: Shared, people: Mapping[int, Facts]) -> bytes:
         "token": [one.token for one in facts],
         "values": {name: [one.values.get(name) for one in facts] for name in names},
     }
-    return contents.compress(orjson.dumps(columns))
+    return compress(orjson.dumps(columns))
 
 
 def unpack(packed: bytes) -> tuple[Shared, dict[int, Facts]]:
@@ -83,7 +83,7 @@ def unpack(packed: bytes) -> tuple[Shared, dict[int, Facts]]:
     Raises:
         ValueError: if these bytes are of another form: a newer version wrote them.
     """
-    columns = orjson.loads(contents.decompress(packed))
+    columns = orjson.loads(decompress(packed))
     if columns["form"] != _FORM:
         raise ValueError(f"a recipe of form {columns['form']}, not {_FORM}")
     plain = columns["shared"]

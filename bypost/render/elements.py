@@ -87,5 +87,12 @@ ELEMENTS: dict[str, Element] = {
     ),
 }
 
+#: Elements that may take the attributes of an ``mj-class``, by its name.
+CLASSED = frozenset(
+    tag
+    for tag, element in ELEMENTS.items()
+    if "css-class" in element.attributes and tag not in ("mj-all", "mj-class", "mj-body")
+)
+
 #: Attributes that mrml computes with: a personal value would be lost there.
 NUMERIC = frozenset({"width", "height"})

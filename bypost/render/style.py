@@ -101,11 +101,11 @@ def load_style(folder: Path, shown: str, theme: Theme = PLAIN) -> Style:
         raise ContentError(
             Problem(path, None, f"the table [{error.args[0]}] is missing", rule="style")
         ) from error
-    _check(style, path)
+    _check(style, path, folder)
     return style.themed(theme)
 
 
-def _check(style: Style, path: str) -> None:
+def _check(style: Style, path: str, folder: Path) -> None:
     for name in sorted(style.light.keys() ^ style.dark.keys()):
         message = f"the colour `{name}` is in one palette only"
         raise ContentError(Problem(path, None, message, "give it to both", "style"))
@@ -115,4 +115,12 @@ def _check(style: Style, path: str) -> None:
         except (KeyError, ValueError, IndexError) as error:
             message = f"`{element}` uses an unknown token: {error}"
             fix = "define it under [light], [dark] or [size]"
-            raise ContentError(Problem(path, None, message, fix, "style")) from error
+            line = _line(folder / FILE, element)
+            raise ContentError(Problem(path, line, message, fix, "style")) from error
+
+
+def _line(file: Path, element: str) -> int | None:
+    """Return the line on which an element gets its style."""
+    before, table, after = file.read_text(encoding="utf-8").partition("[elements]")
+    found = re.search(rf"^\s*[\"']?{re.escape(element)}[\"']?\s*=", after, re.MULTILINE)
+    return found and f"{before}{table}{after[: found.end()]}".count("\n") + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from bypost.render.elements import ELEMENTS, NUMERIC
+from bypost.render.elements import CLASSED, ELEMENTS, NUMERIC
 from bypost.render.frames import AT, FOLDER
 from bypost.render.nearest import did_you_mean
 from bypost.render.problems import Problems
@@ -139,6 +139,11 @@ class _Validator(HTMLParser):
         element = ELEMENTS.get(tag)
         for name, value in attrs:
             if element is None or name == AT:
+                continue
+            if name == "mj-class" and tag in CLASSED:
+                if len((value or "").split()) != 1:
+                    message = "`mj-class` takes one name: of several, compilers choose differently"
+                    self.problems.add(place, "mjml-attribute", message, "make one class of them")
                 continue
             if name not in element.attributes:
                 fix = did_you_mean(name, element.attributes)

@@ -140,8 +140,9 @@ def _explain(detail: ErrorDetails, text: str, variables: Mapping[Key, str]) -> s
         return f"{where}: there is no such key\n    {_nearest(key)}"
     if detail["type"] == "string_pattern_mismatch" and key[-1] in {"email", "reply_to"}:
         return f"{where}: write an address such as course@example.org"
-    words = _WORDS.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-    return f"{where}: {words.format(**detail.get('ctx', {}))}"
+    known = _WORDS.get(detail["type"])
+    own = detail["msg"].removeprefix("Value error, ")
+    return f"{where}: {known.format(**detail.get('ctx', {})) if known else own}"
 
 
 def _nearest(key: Key) -> str:

@@ -6,21 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import zstandard
 from sqlalchemy import delete, insert, select
 
+from bypost.model.compressed import compress, decompress
 from bypost.store.engine import Connection
 from bypost.store.schema import applied_courses, contents
-
-
-def compress(data: bytes) -> bytes:
-    """Return ``data`` compressed: the many alike mails of a request shrink about a hundredfold."""
-    return zstandard.ZstdCompressor(level=3).compress(data)
-
-
-def decompress(data: bytes) -> bytes:
-    """Return what :func:`compress` was given."""
-    return zstandard.ZstdDecompressor().decompress(data)
 
 
 def save(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.conftest import CHECKOUT
+from tests.forks.child import Child, Process
 
 _HERE = Path(__file__).parent
 _FRONT_DOOR = str(CHECKOUT / "send.py")
@@ -27,12 +28,15 @@ class Sends:
 
     Attributes:
         within: Words before each command, e.g. to run it in another mount space.
+        anew: Start them from nothing, as an operator does; else they are forked from a process
+            that has imported everything, which takes half the time. All else is the same.
     """
 
     root: Path
     environ: Mapping[str, str]
     within: Sequence[str] = ()
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    anew: bool = False
+    started: list[Process] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         return self
@@ -43,28 +47,34 @@ class Sends:
                 process.kill()
             process.communicate()
 
-    def start(self, *words: str, **options: Any) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, **options: Any) -> Process:
         """Start a pass, or a script with its arguments."""
-        process = subprocess.Popen(
-            [*self.within, sys.executable, *(words or (_FRONT_DOOR,)), "--allow-local"],
-            cwd=self.root,
-            env={**os.environ, **self.environ},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            **options,
-        )
-        self.started.append(process)
-        return process
+        words = (*(words or (_FRONT_DOOR,)), "--allow-local")
+        environ = {**os.environ, **self.environ}
+        if self.anew or self.within or options:
+            self.started.append(
+                subprocess.Popen(
+                    [*self.within, sys.executable, *words],
+                    cwd=self.root,
+                    env=environ,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    **options,
+                )
+            )
+        else:
+            self.started.append(Child(words, cwd=self.root, environ=environ))
+        return self.started[-1]
 
-    def forever(self) -> subprocess.Popen[bytes]:
+    def forever(self) -> Process:
         """Start passes that go on."""
         return self.start(_FRONT_DOOR, "--forever")
 
-    def serve(self) -> subprocess.Popen[bytes]:
+    def serve(self) -> Process:
         """Start the pages with passes behind them, on a free port."""
         return self.start("-m", "bypost", "serve", "--port", "0")
 
-    def halt_at(self, how: signal.Signals, label: str, times: int = 1) -> subprocess.Popen[bytes]:
+    def halt_at(self, how: signal.Signals, label: str, times: int = 1) -> Process:
         """Start a pass that sends itself a signal at a step."""
         return self.start(str(_HERE / "die_at.py"), how.name, label, str(times))
 
@@ -74,16 +84,10 @@ class Sends:
 
     def once(self) -> tuple[int, dict[str, Any]]:
         """Make one pass; return its exit code and its numbers."""
-        done = subprocess.run(
-            [*self.within, sys.executable, _FRONT_DOOR, "--json", "--allow-local"],
-            cwd=self.root,
-            env={**os.environ, **self.environ},
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        assert b"Traceback" not in done.stderr, done.stderr.decode()
-        return done.returncode, json.loads(done.stdout)
+        process = self.start(_FRONT_DOOR, "--json")
+        out, errors = process.communicate(timeout=120)
+        assert b"Traceback" not in errors, errors.decode()
+        return returned(process), json.loads(out)
 
     def to_the_end(self) -> dict[str, Any]:
         """Send until nothing is pending; return the numbers."""
@@ -95,7 +99,7 @@ class Sends:
         return numbers
 
 
-def finish(process: subprocess.Popen[bytes], seconds: float = 120) -> int:
+def finish(process: Process, seconds: float = 120) -> int:
     """Wait for the end of a process; what it said must be fit for an operator's eyes."""
     try:
         _, errors = process.communicate(timeout=seconds)
@@ -104,10 +108,16 @@ def finish(process: subprocess.Popen[bytes], seconds: float = 120) -> int:
         process.communicate()
         raise
     assert b"Traceback" not in errors, errors.decode()
+    return returned(process)
+
+
+def returned(process: Process) -> int:
+    """Return the exit code of a process that has ended."""
+    assert process.returncode is not None
     return process.returncode
 
 
-def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def stop(processes: Sequence[Process]) -> None:
     """Ask processes to stop; they must do so in good order."""
     for process in processes:
         process.send_signal(signal.SIGTERM)

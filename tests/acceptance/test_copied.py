@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.sends import returned
 from tests.conftest import CHECKOUT, write_course, write_people
+from tests.forks.child import Child, Process
 
 pytestmark = pytest.mark.process
 PEOPLE = 4
@@ -28,26 +30,20 @@ def project(empty_project: Path) -> Path:
     return empty_project
 
 
-def start(project: Path, *words: str, **variables: str) -> subprocess.Popen[str]:
+def start(project: Path, *words: str, **variables: str) -> Process:
     """Start the front door, or another verb."""
     verb = words or ("--json",)
     command = [str(CHECKOUT / "send.py")] if verb[0].startswith("-") else ["-m", "bypost"]
     environ = {name: text for name, text in os.environ.items() if not name.startswith("BYPOST_")}
-    return subprocess.Popen(
-        [sys.executable, *command, *verb],
-        cwd=project,
-        env={**environ, "PYTHONPATH": str(CHECKOUT), **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    environ |= {"PYTHONPATH": str(CHECKOUT), **variables}
+    return Child([*command, *verb], cwd=project, environ=environ)
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def finish(process: Process) -> tuple[int, str, str]:
     """Return exit code, standard output and standard error; none of them a traceback."""
-    out, errors = process.communicate(timeout=60)
+    out, errors = (content.decode() for content in process.communicate(timeout=60))
     assert "Traceback" not in out + errors
-    return process.returncode, out, errors
+    return returned(process), out, errors
 
 
 def send(project: Path, **variables: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from bypost.testing.fake_resend import FakeResend
 from bypost.testing.fault import Fault, Script
 from tests.acceptance.sends import Sends, eventually, finish
 from tests.conftest import write_course, write_people
+from tests.forks.child import Process
 
 PEOPLE = 5  #: one request
 
@@ -55,12 +57,14 @@ def sends(project: Path, resend: FakeResend, sending: Callable[..., Sends]) -> S
     return found
 
 
-def is_frozen(process: subprocess.Popen[bytes]) -> bool:
-    options = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
-    return os.waitid(os.P_PID, process.pid, options) is not None
+def is_frozen(process: Process) -> bool:
+    found = subprocess.run(
+        ["ps", "-o", "state=", "-p", str(process.pid)], capture_output=True, check=False
+    )
+    return found.stdout.startswith(b"T")
 
 
-def wake(process: subprocess.Popen[bytes]) -> int:
+def wake(process: Process) -> int:
     process.send_signal(signal.SIGCONT)
     return finish(process, 20)
 
@@ -101,7 +105,7 @@ def test_a_request_is_on_its_way_while_its_sender_stands_still(
         return None
 
     resend.script = Script(freeze)
-    frozen = sends.start()
+    frozen = replace(sends, anew=True).start()
     eventually(lambda: is_frozen(frozen))
     _, numbers = sends.once()
     assert numbers["accepted"] == numbers["owed"] == PEOPLE

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
-import sys
 
 import pytest
 
 from tests.conftest import CHECKOUT
+from tests.forks.child import Child
 from tests.soak.plan import SUBJECTS
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("soak")]
@@ -27,16 +27,11 @@ def number(row: str, table: str) -> int:
 def test_amid_faults_kills_and_stops_nobody_is_mailed_twice_and_nobody_is_forgotten(
     subject: str,
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.soak", "--class", subject, *OPTIONS],
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{subject}: every promise was kept" in done.stdout
-    assert number("duplicates", done.stdout) == number("skipped silently", done.stdout) == 0
-    assert number("faults", done.stdout) >= 2
-    assert number("killed from outside", done.stdout) >= 1
+    words = ["-m", "tests.soak", "--class", subject, *OPTIONS]
+    soak = Child(words, cwd=CHECKOUT, environ=os.environ)
+    out, errors = (content.decode() for content in soak.communicate(timeout=180))
+    assert soak.returncode == 0, out + errors
+    assert f"{subject}: every promise was kept" in out
+    assert number("duplicates", out) == number("skipped silently", out) == 0
+    assert number("faults", out) >= 2
+    assert number("killed from outside", out) >= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ def everybody_is_welcomed_once(sends: Sends, log: Path) -> None:
 
 def test_two_that_send_for_ever_share_the_work(sends: Sends, log: Path) -> None:
     # On a new database: both make its tables, its keys and its first import at once.
-    both = [sends.forever(), sends.forever()]
+    anew = replace(sends, anew=True)
+    both = [anew.forever(), anew.forever()]
     eventually(lambda: lines(log) >= PEOPLE)
     stop(both)
     everybody_is_welcomed_once(sends, log)

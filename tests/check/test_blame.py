@@ -29,7 +29,9 @@ def element(html: str, tag: str) -> Element:
 
 
 def test_the_style_of_an_element_of_the_prose_is_in_style_toml(root: Path) -> None:
-    html = '<div class="bp-prose"><ul style="margin:0;padding-left:24px;color:#111;x:1">x</ul></div>'
+    html = (
+        '<div class="bp-prose"><ul style="margin:0;padding-left:24px;color:#111;x:1">x</ul></div>'
+    )
     found = blamed(root, element(html, "ul"), ("color",))
     assert (found.path, found.line, found.name) == ("templates/email/style.toml", 3, "`ul`")
 

@@ -75,7 +75,7 @@ def test_a_subject_may_be_too_long_for_one_persona_only(lesson: Lesson, judged) 
     lesson(subject='A question for {{ subscriber.name|default("you", true) }}')
     assert judged() == ()
     (fault,) = judged("Maria Magdalena Theodora von Hohenstein-Papadopoulou")
-    assert (fault.level, fault.short) == (Level.WARNING, "subject: 67 signs")
+    assert (fault.level, fault.short) == (Level.WARNING, "subject: 67 characters")
 
 
 def test_a_subject_that_comes_out_empty_is_an_error(lesson: Lesson, judged) -> None:

@@ -44,7 +44,7 @@ def test_a_subject_is_measured_for_the_persona_with_the_longest_name(
     )
     lesson(subject='{{ subscriber.name|default("You") }}, a question')
     (found,) = check()
-    assert found.message == "the subject has 72 signs for long; inboxes show about 60"
+    assert found.message == "the subject has 72 characters for long; inboxes show about 60"
 
 
 def test_a_subject_empty_for_somebody_is_an_error_that_names_them(

@@ -45,7 +45,7 @@ def test_each_finding_stands_with_place_rule_and_remedy_and_errors_end_with_2(
         f"✗ {FIRST}:5: `2 fortnights` is not a delay  [key]\n"
         "    write `at once`, `2 days`, `1 weekday` or `weekly on tuesday`" in done.out
     )
-    assert f"! {SECOND}:3: the subject has 3 signs" in done.out
+    assert f"! {SECOND}:3: the subject has 3 characters" in done.out
     assert done.out.splitlines()[-1].startswith("1 error, ")
 
 

@@ -71,7 +71,7 @@ def test_without_a_template_it_is_the_shipped_course_byte_for_byte(
     )
 
 
-def test_what_the_program_makes_and_real_people_are_ignored_by_git(init: Init, tmp_path: Path) -> None:
+def test_real_people_and_what_the_program_makes_are_ignored(init: Init, tmp_path: Path) -> None:
     init(str(tmp_path / "new"))
     ignored = (tmp_path / "new/.gitignore").read_text().splitlines()
     assert {"/var/", "/subscribers.csv"} <= set(ignored)

@@ -204,13 +204,13 @@ LESSONS: dict[str, tuple[str | bytes, int | None, str, str]] = {
         lesson(id="Welcome Mail"),
         2,
         "`Welcome Mail` is not an id",
-        "use a-z, 0-9 and -, at most 64 signs",
+        "use a-z, 0-9 and -, at most 64 characters",
     ),
     "id too long": (
         lesson(id="a" * 65),
         2,
         f"`{'a' * 65}` is not an id",
-        "use a-z, 0-9 and -, at most 64 signs",
+        "use a-z, 0-9 and -, at most 64 characters",
     ),
     "anchor": (
         lesson(subject="&a Hi"),
@@ -318,7 +318,7 @@ LESSONS: dict[str, tuple[str | bytes, int | None, str, str]] = {
         b"x" * 1_000_001,
         None,
         "is larger than 1,000,000 bytes",
-        "keep text here, and put images and downloads on a website",
+        "keep text here, put pictures beside it as files, and downloads on a website",
     ),
 }
 

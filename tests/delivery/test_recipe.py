@@ -22,9 +22,9 @@ from bypost.delivery.context import Context
 from bypost.delivery.recipe import Facts, Shared
 from bypost.delivery.run import Pass
 from bypost.errors import ByPostError
+from bypost.model.compressed import compress
 from bypost.project import KEY_FILE
 from bypost.providers.eml import eml
-from bypost.store import contents
 from bypost.store.schema import batches, subscribers
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
@@ -84,7 +84,7 @@ def test_a_person_costs_far_less_than_100_bytes_in_a_batch_of_100() -> None:
 
 
 def test_another_form_is_refused_and_not_misread() -> None:
-    packed = contents.compress(orjson.dumps({"form": 2}))
+    packed = compress(orjson.dumps({"form": 2}))
     with pytest.raises(ValueError, match="form 2"):
         recipe.unpack(packed)
 
@@ -194,7 +194,7 @@ def test_without_its_recipe_a_mail_cannot_be_built_and_says_why(
     ref = context.reference(1)
     for forgotten, why in (
         (recipe.pack(SHARED, {2: Facts(to="b@example.org", to_name="B")}), "theirs is gone"),
-        (contents.compress(orjson.dumps({"form": 9})), "newer version"),
+        (compress(orjson.dumps({"form": 9})), "newer version"),
         (None, "before recipes were kept"),
     ):
         with context.store.write() as connection:

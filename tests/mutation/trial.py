@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import CHECKOUT
+from tests.forks.child import Child
 from tests.mutation import plugin
 from tests.mutation.mutation import Mutation
 
@@ -47,15 +46,8 @@ def run(mutation: Mutation | None, *options: str, patience: float = 300) -> Tria
         environ |= {plugin.REPORT: str(report), plugin.NAME: ""}
         if mutation is not None:
             environ[plugin.NAME] = mutation.name
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", *_QUIETLY, *options],
-            cwd=CHECKOUT,
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=patience,
-        )
+        words = ["-m", "pytest", *_QUIETLY, *options]
+        child = Child(words, cwd=CHECKOUT, environ=environ)
+        out, errors = child.communicate(timeout=patience)
         failed = json.loads(report.read_text(encoding="utf-8")) if report.exists() else []
-    return Trial(done.returncode, failed, done.stdout)
+    return Trial(child.wait(), failed, (out + errors).decode())

@@ -9,17 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from bypost.store import Store, migrate
+from bypost.store import Store
 from tests.people.desk import Desk
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("empty")
-    store = Store("sqlite:///empty.db", root=folder)
-    migrate.upgrade(store)
-    store.close()
-    return folder / "empty.db"
 
 
 @pytest.fixture

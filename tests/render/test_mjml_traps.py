@@ -56,6 +56,7 @@ def test_an_unknown_attribute_is_an_error_with_its_line_and_the_nearest(own: Any
         ("<mj-text><mj-raw>x</mj-raw></mj-text>", "mjml-nesting"),
         ("<div>x</div>", "mjml-nesting"),
         ("<mj-spacer height='{{ links.leave }}' />", "mjml-attribute"),
+        ("<mj-spacer mj-class='low high' />", "mjml-attribute"),
         ("<mj-image src='https://example.org/x.png' />", "img-alt"),
         ("text that mrml would lose", "mjml-text"),
         ("<mj-text>never closed", "mjml-nesting"),
@@ -66,6 +67,16 @@ def test_what_mrml_would_drop_or_print_is_an_error(own: Any, markup: str, rule: 
     found = problems_of(own)
     assert rule in {problem.rule for problem in found}
     assert all(problem.path.startswith("templates/email/") and problem.line for problem in found)
+
+
+def test_a_class_of_mjml_gives_its_attributes(own: Any, fill: Any) -> None:
+    own.template(
+        "base.mjml", "<mj-all font", '<mj-class name="loud" font-size="31px" /><mj-all font'
+    )
+    own.template(
+        "lesson.mjml", "{{ super() }}", '{{ super() }}<mj-text mj-class="loud">X</mj-text>'
+    )
+    assert "font-size:31px" in fill(own.lesson("Text.")).html
 
 
 def test_inline_styles_are_not_asked_of_mrml(own: Any) -> None:

@@ -17,7 +17,8 @@ import pytest
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.http import HttpClient
-from bypost.store import Store, contents, counts, migrate
+from bypost.model.compressed import decompress
+from bypost.store import Store, counts, migrate
 from bypost.testing.fake_resend import FakeResend
 from scheduler.clock import SimulatedClock
 from tests.contracts.http_provider import no_proxies
@@ -144,7 +145,7 @@ def resend(old: Old, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeResend]:
                     "Idempotency-Key": f"{tag}-b{number}-{generation}",
                     "x-batch-validation": "permissive",
                 }
-                body = contents.decompress(frozen)
+                body = decompress(frozen)
                 assert client.post(f"{fake.url}/emails/batch", body, headers).status == 200
         client.close()
         yield fake

@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from selectolax.lexbor import LexborHTMLParser
+from starlette.types import Receive, Scope, Send
 
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.store import enrollments, subscribers, subscriptions
 from bypost.web import make_site
+from bypost.web import site as site_of
+from bypost.web.api import make_api
+from bypost.web.doors import Doors
 from scheduler.clock import SimulatedClock
 from tests.conftest import write_course, write_people
 from tests.web.api_client import Api, make_token
@@ -51,6 +56,23 @@ class Beat:
 @pytest.fixture
 def beat() -> Beat:
     return Beat()
+
+
+class _WhenAsked:
+    """The API, made at the first request to it: most tests make none, and it takes long."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._api: FastAPI | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._api = self._api or make_api(self._doors)
+        await self._api(scope, receive, send)
+
+
+@pytest.fixture(autouse=True)
+def _api_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_of, "make_api", _WhenAsked)
 
 
 @pytest.fixture
@@ -142,7 +164,9 @@ def fill(public: TestClient, clock: SimulatedClock) -> Callable[..., Any]:
 
     def filling(path: str = "/courses/letters", **fields: Any) -> Any:
         page = LexborHTMLParser(public.get(path).text)
-        token = page.css_first("form [name=token]").attributes["value"]
+        field = page.css_first("form [name=token]")
+        assert field is not None
+        token = field.attributes["value"]
         clock.advance(timedelta(seconds=5))
         return public.post(path, data={"token": token, **fields})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bypost.cli import main, serve
+from bypost.cli import listen, main
 from bypost.errors import SettingsError
 
 
@@ -33,14 +33,13 @@ def test_a_port_in_use_is_an_error_that_names_the_fix(
 
 
 def test_without_a_port_the_local_page_takes_the_next_free_one(
-    monkeypatch: pytest.MonkeyPatch, taken: int, capsys: pytest.CaptureFixture[str]
+    taken: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(serve, "_PORT", taken)
-    with serve._listen("127.0.0.1", None, neighbours=True) as listener:
+    with listen.open_port("127.0.0.1", taken, neighbours=True) as listener:
         assert listener.getsockname()[1] > taken
     assert f"port {taken} is taken; listening on" in capsys.readouterr().err
     with pytest.raises(SettingsError):
-        serve._listen("127.0.0.1", None, neighbours=False)
+        listen.open_port("127.0.0.1", taken, neighbours=False)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])

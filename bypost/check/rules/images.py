@@ -45,7 +45,7 @@ IMG_ALT = Rule(
     title="A picture without words that stand for it",
     why="Many mail programs show pictures only when asked, and a screen reader has nothing but the "
     "alt text. The name of a file says nothing, and nobody listens to more than "
-    f"{LONGEST_ALT} signs. No alt text at all is an error.",
+    f"{LONGEST_ALT} characters. No alt text at all is an error.",
     fix="Say in one sentence what the picture tells. What takes longer belongs into the text. For "
     'a picture that only decorates, write `![](line.png "decorative")`.',
     source="WCAG 2.2, 1.1.1 Non-text Content",
@@ -81,12 +81,12 @@ IMG_ONLY = Rule(
     id="img-only",
     level=Level.WARNING,
     title="A mail that is little more than a picture",
-    why=f"With less than {LEAST_TEXT} signs of text a mail says nothing to whoever has pictures "
-    "switched off or hears it read out, and filters take it for advertising.",
+    why=f"With less than {LEAST_TEXT} characters of text a mail says nothing to people who have "
+    "pictures switched off or hear it read out, and filters take it for advertising.",
     fix="Write down what the picture says.",
     source="Practice of spam filters; Buttondown's preflight checks (2026-11)",
     bad="# Your week\n\n![The whole lesson as a poster](poster.png)",
-    good="# Your week\n\nOn Monday you write down three things ... (200 signs or more)\n\n"
+    good="# Your week\n\nOn Monday you write down three things ... (200 characters or more)\n\n"
     "![The same as a poster](poster.png)",
 )
 
@@ -121,8 +121,8 @@ def img_only(sample: Sample) -> Iterator[Finding]:
     if count < LEAST_TEXT:
         yield sample.finding(
             IMG_ONLY,
-            f"the mail has a picture and {count} signs of text",
-            f"write at least {LEAST_TEXT} signs",
+            f"the mail has a picture and {count} characters of text",
+            f"write at least {LEAST_TEXT} characters",
             line=lines[0],
         )
 
@@ -141,7 +141,7 @@ def _alt(element: Element) -> Iterator[_Said]:
         yield IMG_ALT, message, "say what the picture tells", None
     elif len(alt) > LONGEST_ALT:
         fix = f"say it in {LONGEST_ALT}, and the rest in the text"
-        yield IMG_ALT, f"the alt text has {len(alt)} signs", fix, None
+        yield IMG_ALT, f"the alt text has {len(alt)} characters", fix, None
 
 
 def _address(element: Element, base_url: str) -> Iterator[_Said]:

@@ -58,7 +58,7 @@ def length_outlier(series: Series) -> Iterator[Finding]:
     lengths = {it.source.path: _length(it, language) for it in series.samples}
     inner = _inner(series, series.of)
     usual = median([lengths[it.source.path] for it in inner] or [0])
-    unit = "signs" if language_of(language) in UNSPACED else "words"
+    unit = "characters" if language_of(language) in UNSPACED else "words"
     for sample in series.samples:
         count = lengths[sample.source.path]
         if count > FACTOR * usual > 0:

@@ -16,13 +16,12 @@ from bypost.model.course import Course
 ORDER_GAP = Rule(
     id="order-gap",
     level=Level.WARNING,
-    title="Numbers of lessons that leave a gap, repeat, or sort otherwise than they count",
-    why="Lessons go out by the names of their files. A number left out may be a lesson that was "
-    "never written or lies elsewhere; of two with one number the rest of the name decides; and "
-    "`10-` sorts before `2-`, so the tenth lesson would go out second.",
-    fix="Number the files without a gap and with as many digits each. A lesson's identity is the "
-    "`id` in its front matter: renaming a file changes nothing for people in the course but the "
-    "order.",
+    title="Numbers of lessons that leave a gap or repeat",
+    why="Lessons go out by the numbers that the names of their files begin with. A number left out "
+    "may be a lesson that was never written or lies elsewhere; of two with one number the rest of "
+    "the name decides.",
+    fix="Number the files without a gap. A lesson's identity is the `id` in its front matter: "
+    "renaming a file changes nothing for people in the course but the order.",
     source="The order of files in this product; see the page on writing",
     bad="00-welcome.md  01-verbs.md  03-nouns.md",
     good="00-welcome.md  01-verbs.md  02-nouns.md",
@@ -30,7 +29,7 @@ ORDER_GAP = Rule(
 
 RULES = (ORDER_GAP,)
 
-_NUMBER = re.compile(r"(\d+)([a-z]?)(?=\D|$)")
+_NUMBER = re.compile(r"([0-9]+)([a-z]?)(?=[^0-9]|$)")
 
 _Numbered = tuple[str, int, str]
 
@@ -42,7 +41,13 @@ def lesson_files(root: Path, series: Series) -> list[str]:
     """
     folder = root / series.path
     names = (path.name for path in folder.glob("[0-9]*.md") if path.is_file())
-    return sorted(names)
+    return sorted(names, key=_order)
+
+
+def _order(name: str) -> tuple[int, str]:
+    """As the loader has it: numbers are counted, so `10-` comes after `2-`."""
+    number = _NUMBER.match(name)
+    return (int(number[1]) if number else 0), name
 
 
 def is_whole(root: Path, series: Series) -> bool:
@@ -54,7 +59,7 @@ def is_whole(root: Path, series: Series) -> bool:
 
 
 def order_gap(series: Series) -> Iterator[Finding]:
-    """Gaps, repeated numbers, and numbers that sort otherwise than they count."""
+    """Gaps, and numbers that are there twice."""
     if not isinstance(series.of, Course) or not series.samples:
         return
     names = lesson_files(series.samples[0].around.root, series)
@@ -71,12 +76,6 @@ def order_gap(series: Series) -> Iterator[Finding]:
 def _complaint(before: _Numbered, after: _Numbered, *, by_one: bool) -> tuple[str, str] | None:
     """Return message and fix for a file and the one that goes out before it."""
     step = after[1] - before[1]
-    if step < 0:
-        digits = len(str(before[1]))
-        return (
-            f"goes out after {before[0]}: names are sorted, not counted",
-            f"give all numbers as many digits, as in {after[1]:0{digits}d}-",
-        )
     if step == 0 and before[2] == after[2]:
         return (
             f"has the number of {before[0]}; the rest of the name decides which goes first",

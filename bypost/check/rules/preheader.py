@@ -20,7 +20,7 @@ PREHEADER_MISSING = Rule(
     title="No preheader",
     why="An inbox shows a line after the subject. Without a preheader that is whatever comes "
     "first in the mail, often a greeting.",
-    fix=f"Write {SHORTEST} to {LONGEST} signs that go on from the subject.",
+    fix=f"Write {SHORTEST} to {LONGEST} characters that go on from the subject.",
     source="How mail programs show a list of mails (2026-11)",
     bad='preheader: ""',
     good="preheader: One idea to a sentence, and what to do with the rest of them.",
@@ -29,10 +29,10 @@ PREHEADER_LENGTH = Rule(
     id="preheader-length",
     level=Level.WARNING,
     title="A preheader too short or too long",
-    why=f"With fewer than {SHORTEST} signs the inbox fills the line up with the first words of "
+    why=f"Under {SHORTEST} characters the inbox fills up the line with the first words of "
     f"the mail; what stands after {LONGEST} nobody sees there. One with expressions has no "
     "length of its own and is not measured.",
-    fix=f"Write {SHORTEST} to {LONGEST} signs.",
+    fix=f"Write {SHORTEST} to {LONGEST} characters.",
     source="Client truncation tables of email testers (2026-11)",
     bad="preheader: About sentences.",
     good="preheader: One idea to a sentence, and what to do with the rest of them.",
@@ -57,7 +57,7 @@ def preheader_missing(sample: Sample) -> Iterator[Finding]:
         yield sample.finding(
             PREHEADER_MISSING,
             "the preheader is empty; inboxes will show the first line of the mail",
-            f"write {SHORTEST} to {LONGEST} signs that go on from the subject",
+            f"write {SHORTEST} to {LONGEST} characters that go on from the subject",
             line=sample.line("preheader"),
         )
 
@@ -69,7 +69,7 @@ def preheader_length(sample: Sample) -> Iterator[Finding]:
         return
     yield sample.finding(
         PREHEADER_LENGTH,
-        f"the preheader has {length} signs",
+        f"the preheader has {length} characters",
         f"write {SHORTEST} to {LONGEST}",
         line=sample.line("preheader"),
     )

@@ -15,6 +15,7 @@ from bypost.model.course import Course, Newsletter
 from bypost.render.style import direction
 
 _LAYOUT = frozenset({"presentation", "none"})
+_BARE_TABLE = re.compile(r"<(?:mj-)?table\b(?![^>]*\brole=)")
 _UNKNOWN = frozenset({"", "und"})
 
 TABLE_ROLE = Rule(
@@ -67,12 +68,14 @@ def table_role(sample: Sample) -> Iterator[Finding]:
         if element.tag != "table" or element.attributes.get("role") in _LAYOUT:
             continue
         if element.node.css_first("th") is None:
+            # What MJML and Markdown make is right: it is a table written out in a template.
+            path, line = place_of(sample.around.root, _BARE_TABLE)
             origin = blamed(sample.around.root, element)
             yield TABLE_ROLE.at(
-                origin.path,
+                path if line else origin.path,
                 f"{origin.name} is neither marked as layout nor has headings",
                 fix='write role="presentation", or give it a row of <th>',
-                line=origin.line,
+                line=line or origin.line,
             )
 
 

@@ -30,7 +30,7 @@ SUBJECT_LONG = Rule(
     id="subject-long",
     level=Level.WARNING,
     title="A subject that inboxes cut off",
-    why="Inboxes show 33 signs of a subject on a small phone and about 70 on a wide screen. What "
+    why="Inboxes show 33 characters of a subject on a small phone, about 70 on a wide screen. What "
     f"stands after the first {LONGEST} is read by few. It is counted as each persona sees it.",
     fix="Shorten it, or put first what tells this mail from the others.",
     source="Client truncation tables of email testers (2026-11)",
@@ -41,7 +41,7 @@ SUBJECT_SHORT = Rule(
     id="subject-short",
     level=Level.WARNING,
     title="A subject that says too little",
-    why=f"With fewer than {SHORTEST} signs a subject does not tell what the mail is about.",
+    why=f"With fewer than {SHORTEST} characters a subject does not tell what the mail is about.",
     fix="Say what the mail is about.",
     source="The lower limit that Buttondown's own check uses (2026-11)",
     bad="subject: Verbs",
@@ -83,13 +83,13 @@ def subject_length(sample: Sample) -> Iterator[Finding]:
     longest, shortest = max(lengths), min(lengths)
     line = sample.line("subject")
     if longest[0] > LONGEST:
-        message = (
-            f"the subject has {longest[0]} signs for {longest[1]}; inboxes show about {LONGEST}"
-        )
+        length = f"{longest[0]} characters for {longest[1]}"
+        message = f"the subject has {length}; inboxes show about {LONGEST}"
         fix = "shorten it, or put what matters first"
         yield sample.finding(SUBJECT_LONG, message, fix, line=line)
     if shortest[0] < SHORTEST:
-        message = f"the subject has {shortest[0]} signs for {shortest[1]}"
+        length = "1 character" if shortest[0] == 1 else f"{shortest[0]} characters"
+        message = f"the subject has {length} for {shortest[1]}"
         yield sample.finding(SUBJECT_SHORT, message, "say what the mail is about", line=line)
 
 

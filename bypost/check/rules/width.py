@@ -55,11 +55,15 @@ def fixed_width(sample: Sample) -> Iterator[Finding]:
     """No element has a fixed width that no mail program has."""
     if not sample.page:
         return
+    reported: dict[Element, float] = {}
     for element, look in styles_of(sample.page).looks(NARROW).items():
         wide, most = _fixed(element, look), pixels(look.own.get("max-width", ""), look.size)
         widest = max(wide or 0, most or 0)
-        if not look.shown or widest <= WIDEST:
+        # What is no wider than something around it only fills that.
+        around = max((reported.get(it, 0) for it in element.around()), default=0)
+        if not look.shown or widest <= max(WIDEST, around):
             continue
+        reported[element] = widest
         origin = blame.blamed(sample.around.root, element)
         message = f"{origin.name} is {'up to ' if wide is None else ''}{widest:g} px wide"
         fix = f"make it at most {WIDEST} px wide"
@@ -96,7 +100,7 @@ def _code(sample: Sample, page: Page, element: Element, look: Look) -> Iterator[
         return
     longest = max((len(line) for line in element.node.text().splitlines()), default=0)
     if longest * look.size * _FIXED_LETTER > WIDEST:
-        message = f"a line of code has {longest} signs and does not wrap"
+        message = f"a line of code has {longest} characters and does not wrap"
         fix = "break the line, or let `pre` wrap in templates/email/style.toml"
         yield blame.finding(sample, page, element, WIDTH_OVERFLOW, message, fix)
 

@@ -20,11 +20,11 @@ SUBJECT_FRONT = Rule(
     id="subject-front",
     level=Level.INFO,
     title="A subject that begins like another",
-    why=f"A small phone shows {FRONT} signs of a subject. Where mails of one folder begin with the "
-    f"same {SHARED} signs or more, a course's name for example, little is left to tell them apart.",
+    why=f"A small phone shows {FRONT} characters of a subject. Where the mails of a folder begin "
+    f"with the same {SHARED} or more, a course's name say, little is left to tell them apart.",
     fix="Put first what is special about this mail. The name of the course stands in the mail, and "
     "the sender's name beside the subject.",
-    source="Subject length shown by Gmail on Android: 33 signs (truncation tables, 2026-11)",
+    source="Subject length shown by Gmail on Android: 33 characters (truncation tables, 2026-11)",
     bad="subject: Clear writing for engineers, lesson 3: verbs",
     good="subject: Let the verbs do the work",
 )
@@ -155,7 +155,7 @@ def subject_front(series: Series) -> Iterator[Finding]:
         if first is not sample and same >= SHARED:
             yield sample.finding(
                 SUBJECT_FRONT,
-                f"the first {same} signs of the subject are those of {first.source.path}; "
+                f"the first {same} characters of the subject are those of {first.source.path}; "
                 f"a small phone shows {FRONT}",
                 "put first what is special about this mail",
                 line=sample.line("subject"),

@@ -72,7 +72,7 @@ class Bench:
             template: A name in ``pages/`` whose page extends ``preview.html``.
         """
         session, choice = self.session, choice_of(request)
-        found = problems.current(session)
+        found = session.told()
         page = self.pages.show(
             template,
             status,

@@ -75,7 +75,7 @@ class Mails:
         session = self._bench.session
         session.refresh()
         groups: dict[str, list[problems.Told]] = {}
-        for one in problems.told(problems.current(session)):
+        for one in problems.told(session.told()):
             groups.setdefault(one.finding.path, []).append(one)
         mails = {entry.path: entry for entry in session.shelf.entries}
         return self._bench.show(
@@ -98,6 +98,7 @@ class Mails:
         persona = session.persona(choice.persona)
         at = choice.instant(persona, session.clock)
         picture = session.picture(entry, persona, at)
+        told = problems.of_mail(session, entry)
         return self._bench.show(
             request,
             "preview_mail",
@@ -107,12 +108,14 @@ class Mails:
             persona=persona,
             at=at,
             panes=panes(entry, choice, picture) if choice.view == "mail" else (),
-            part=part_of(session, entry, persona, at, choice.view) if picture.mail else None,
+            part=part_of(session, entry, persona, at, choice.view),
             widths=tuple(dict.fromkeys((*WIDTHS, *choice.widths))),
             schemes=SCHEMES,
             views=VIEWS,
             eml=address_of(entry, choice, "eml"),
-            told=problems.of_mail(session, entry),
+            told=told,
+            # The heaviest comes first, and is to stay where a line has several.
+            marks={one.finding.line: one.finding.level for one in reversed(told)},
             around=problems.around(session, entry),
             editor=self._editor,
         )

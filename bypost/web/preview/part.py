@@ -47,8 +47,9 @@ def part_of(
             return _whole(session.mjml(entry))
         if view == "message":
             return _message(session, entry, persona, at)
-        mail = session.rendered(entry, persona, at)
-        return _whole(mail.text if view == "text" else mail.html)
+        if view == "text" and (mail := session.picture(entry, persona, at).mail):
+            return _whole(mail.text)  # the last good one while the file is broken
+        return _whole(session.rendered(entry, persona, at).html)
     except ContentError as error:
         return Part(complaint=str(error))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bypost.check.finding import Finding, Level, from_problem
+from bypost.check.finding import Finding, Level
 from bypost.check.rule import Rule
 from bypost.content.loader import NOTICES
 from bypost.web.preview.session import Session
@@ -51,15 +51,6 @@ class Told:
         return WORDS[self.finding.level]
 
 
-def current(session: Session) -> Sequence[Finding]:
-    """Return the findings; before the first check what already the loading found."""
-    if session.checked:
-        return session.findings
-    state = session.state
-    broken = (one for problems in state.library.broken.values() for one in problems)
-    return [from_problem(one) for one in (*state.problems, *broken)]
-
-
 def count(findings: Iterable[Finding]) -> Count:
     """Return how many errors and warnings there are."""
     levels = [finding.level for finding in findings]
@@ -76,7 +67,7 @@ def counts(findings: Sequence[Finding]) -> Mapping[str, Count]:
 
 def of_mail(session: Session, entry: Entry) -> list[Told]:
     """Return what is said of one mail, the heaviest first."""
-    found = (one for one in current(session) if one.path == entry.path)
+    found = (one for one in session.told() if one.path == entry.path)
     return told(found, explained=session.checked > 0)
 
 
@@ -86,7 +77,7 @@ def around(session: Session, entry: Entry) -> list[Told]:
     others = {folder.path for folder in session.shelf.folders} - {entry.path.rpartition("/")[0]}
     found = (
         one
-        for one in current(session)
+        for one in session.told()
         if one.path not in mails and not any(_lies_in(one.path, folder) for folder in others)
     )
     return told(found, explained=session.checked > 0)

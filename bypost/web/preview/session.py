@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from bypost.render.personalise import Rendered
 from bypost.web.preview import press
 from bypost.web.preview.press import Press
 from bypost.web.preview.shelf import Entry, Shelf, shelve
-from bypost.web.preview.state import State, read, settings_problems, signature_of
+from bypost.web.preview.state import Signature, State, read, settings_problems, signature_of
 from scheduler.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Session:
         self.shelf: Shelf = shelve(self.root, self.state.library)
         self._press = Press()
         self._good: dict[str, _Good] = {}
+        self._failed: dict[str, tuple[Problem, ...]] = {}
+        self._seen = self.state.signature
         self._memory: Memory | None = None
         self._lock = threading.RLock()
         self._examining = threading.Lock()
@@ -141,7 +144,9 @@ class Session:
             title = self._next_title(entry, content)
             mail = press.rendered(self.state, entry, content, persona, at, title)
         except ContentError as error:
-            return self._former(entry, persona, at, self._reasons(entry, error))
+            reasons = self._failed[entry.path] = self._reasons(entry, error)
+            return self._former(entry, persona, at, reasons)
+        self._failed.pop(entry.path, None)
         self._good[entry.path] = _Good(entry, content, title, self.clock.now())
         return Picture(mail=mail, problems=self.state.problems)
 
@@ -173,7 +178,17 @@ class Session:
             )
             wrong = map(from_problem, state.problems)
             self.findings = tuple(dict.fromkeys((*found, *wrong, *self.examined.findings)))
-            self.checked = version
+            self._seen, self.checked = state.signature, version
+
+    def told(self) -> Sequence[Finding]:
+        """Return what is known to be wrong: the last findings, and what was noticed since."""
+        if self.checked == self.version:
+            return self.findings
+        broken = self.state.library.broken.values()
+        since = (*self.state.problems, *chain(*broken), *chain(*self._failed.values()))
+        changed = _changed(self._seen, self.state.signature)
+        before = (one for one in self.findings if one.path not in changed)
+        return list(dict.fromkeys((*map(from_problem, since), *before)))
 
     def _next_title(self, entry: Entry, content: Content) -> str:
         """Return the heading of the lesson that follows, where the mail names it."""
@@ -208,6 +223,12 @@ class Session:
         broken = self.state.library.broken.get(entry.path.rpartition("/")[0], ())
         found = (*self.state.problems, *_near(broken, entry.path))
         return found or tuple(error.problems)
+
+
+def _changed(before: Signature, after: Signature) -> set[str]:
+    """Return the files that are not as they were."""
+    old, new = (set(chain(*signature.values())) for signature in (before, after))
+    return {path for path, _, _ in old ^ new}
 
 
 def _near(problems: Sequence[Problem], path: str) -> Sequence[Problem]:

@@ -140,5 +140,7 @@ def _files(project: Project, folder: Path) -> Iterator[str]:
 def _title(item: Item) -> str:
     # The heading is what a body begins with: nobody waits for the rest to be parsed.
     beginning = "\n".join(item.source.body.split("\n", _FIRST_LINES)[:_FIRST_LINES])
-    texts = (heading(beginning), item.subject, Path(item.source.path).stem)
-    return next(text for text in texts if text and "{{" not in text)
+    for text in (heading(beginning), item.subject):
+        if text and "{{" not in text:
+            return text
+    return Path(item.source.path).stem.replace("-", " ").capitalize()

@@ -1,5 +1,6 @@
 // The author's bench: shows what changed without losing the place, and leads from a mail to its
-// Markdown. Without it pages are complete, and a reload shows what is new.
+// Markdown. Without it pages are complete, and a reload shows what is new. The frames on the stage
+// are in preview-panes.js.
 "use strict";
 
 const LINE = /(?:^|\s)bypost-line-(\d+)(?:\s|$)/;
@@ -7,135 +8,6 @@ const seen = new Map(); // id of a part -> its HTML as the server wrote it
 let stamp = null;
 let shown = location.href;
 let asked = 0;
-
-// --- Frames: each as high as its mail, a new version swapped in only once it is there.
-
-function fit(frame) {
-  const page = frame.contentDocument;
-  if (page && page.body) frame.height = Math.ceil(page.documentElement.getBoundingClientRect().height);
-}
-
-function dress(frame) {
-  fit(frame);
-  const page = frame.contentDocument;
-  if (!page || page.dressed) return;
-  page.dressed = true;
-  page.addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    const line = lineOf(event.target);
-    if (line) showSource(line);
-  });
-  page.addEventListener("keydown", escape);
-}
-
-function attend(frame) {
-  frame.addEventListener("load", () => dress(frame));
-  if (frame.contentDocument && frame.contentDocument.readyState === "complete") dress(frame);
-}
-
-function renew(frame, address) {
-  const pane = frame.parentElement;
-  pane.querySelectorAll(".coming").forEach((other) => other.remove());
-  const next = frame.cloneNode(false);
-  next.classList.add("coming");
-  next.addEventListener("load", () => {
-    if (!next.isConnected) return;
-    dress(next);
-    next.classList.remove("coming");
-    frame.remove();
-    pane.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
-  }, { once: true });
-  next.src = address;
-  frame.after(next);
-}
-
-function setWidth(pane, width) {
-  pane.dataset.width = width;
-  pane.querySelectorAll("iframe").forEach((frame) => { frame.width = width; fit(frame); });
-  const grip = pane.querySelector(".grip");
-  grip.setAttribute("aria-valuenow", width);
-  grip.setAttribute("aria-valuetext", `${width} pixels`);
-  const caption = pane.querySelector("figcaption");
-  caption.textContent = caption.textContent.replace(/^\d+/, width);
-}
-
-// The panes of one width, in all colour schemes, are moved together.
-function resize(pane, width) {
-  const to = Math.min(1200, Math.max(240, Math.round(width)));
-  const from = pane.dataset.width;
-  document.querySelectorAll(`.pane[data-width="${from}"]`).forEach((one) => setWidth(one, to));
-}
-
-function settle() {
-  const widths = [...new Set([...document.querySelectorAll(".pane")].map((one) => one.dataset.width))];
-  const url = new URL(location.href);
-  url.searchParams.set("w", widths.join(","));
-  open(url.href.replaceAll("%2C", ","), false);
-}
-
-function addGrip(pane) {
-  if (pane.querySelector(".grip")) return;
-  const grip = document.createElement("div");
-  grip.className = "grip";
-  grip.tabIndex = 0;
-  for (const [name, value] of Object.entries({
-    role: "slider", "aria-label": "Width of the mail", "aria-valuemin": 240, "aria-valuemax": 1200,
-    "aria-valuenow": pane.dataset.width, "aria-valuetext": `${pane.dataset.width} pixels`,
-  })) grip.setAttribute(name, value);
-  grip.addEventListener("pointerdown", (event) => {
-    const start = event.clientX - Number(pane.dataset.width);
-    grip.setPointerCapture(event.pointerId);
-    const move = (to) => resize(pane, to.clientX - start);
-    grip.addEventListener("pointermove", move);
-    grip.addEventListener("lostpointercapture", () => {
-      grip.removeEventListener("pointermove", move);
-      settle();
-    }, { once: true });
-  });
-  grip.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    resize(pane, Number(pane.dataset.width) + step * (event.shiftKey ? 1 : 5));
-  });
-  grip.addEventListener("keyup", (event) => { if (/^(Arrow|Page)/.test(event.key)) settle(); });
-  pane.append(grip);
-}
-
-function layPanes(stage, fresh) {
-  const before = [...stage.querySelectorAll(".pane")];
-  const after = [...fresh.querySelectorAll(".pane")];
-  if (!before.length || !after.length) {
-    stage.replaceChildren(...fresh.childNodes);
-  } else {
-    const known = new Map(before.map((pane) => [paneKey(pane), pane]));
-    const laid = after.map((pane) => {
-      const old = known.get(paneKey(pane));
-      if (!old) return pane;
-      known.delete(paneKey(pane));
-      const frame = old.querySelector("iframe");
-      const address = pane.querySelector("iframe").getAttribute("src");
-      const last = old.querySelector(".coming") || frame;
-      if (last.getAttribute("src") !== address) renew(frame, address);
-      old.id = pane.id;
-      return old;
-    });
-    known.forEach((pane) => pane.remove());
-    laid.forEach((pane, place) => {
-      if (stage.children[place] !== pane) stage.insertBefore(pane, stage.children[place] || null);
-    });
-  }
-  stage.className = fresh.className;
-  for (const name of ["aria-label", "data-source"]) {
-    if (fresh.hasAttribute(name)) stage.setAttribute(name, fresh.getAttribute(name));
-  }
-  prepare();
-}
-
-function paneKey(pane) {
-  return `${pane.dataset.width} ${pane.id.split("-").pop()}`;
-}
 
 // --- Pages: fetched anew, and only what differs is put in place.
 
@@ -162,7 +34,7 @@ function swap(page) {
   return true;
 }
 
-async function open(address, push = true) {
+async function visit(address, push = true) {
   const turn = ++asked;
   const answer = await fetch(address, { credentials: "same-origin" });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -193,7 +65,7 @@ async function open(address, push = true) {
 }
 
 function go(address, push) {
-  open(address, push).catch(() => location.assign(address));
+  visit(address, push).catch(() => location.assign(address));
 }
 
 function remember(page) {
@@ -224,7 +96,7 @@ function mark(line) {
       node.removeAttribute("data-marked");
     });
     page.querySelectorAll(`[data-line="${line}"], .bypost-line-${line}`).forEach((node) => {
-      node.style.outline = "2px solid #0E6B62";
+      node.style.outline = "2px solid #1A9C8F"; // seen on light and on dark mails
       node.setAttribute("data-marked", "");
       first = first || { frame, node };
     });
@@ -245,6 +117,7 @@ async function showSource(line) {
   close.addEventListener("click", closeSource);
   const panel = document.getElementById("source");
   panel.replaceChildren(close, ...page.getElementById("source").childNodes);
+  panel.dataset.shown = line;
   panel.hidden = false;
 }
 
@@ -266,8 +139,13 @@ document.addEventListener("click", (event) => {
   if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   if (link.dataset.line) {
     const found = mark(link.dataset.line);
-    if (!found) return;
+    const line = document.getElementById(`line-${link.dataset.line}`);
+    if (!found && !line) return;
     event.preventDefault();
+    if (line) {
+      location.hash = line.id;
+      return;
+    }
     const stage = document.getElementById("stage");
     const top = found.node.getBoundingClientRect().top + found.frame.getBoundingClientRect().top;
     stage.scrollTop += top - stage.getBoundingClientRect().top - 80;
@@ -299,6 +177,10 @@ document.addEventListener("submit", (event) => {
   go(addressOf(event.target));
 });
 document.addEventListener("keydown", escape);
+document.addEventListener("renewed", () => {
+  const panel = document.getElementById("source");
+  if (!panel.hidden) showSource(panel.dataset.shown);
+});
 window.addEventListener("popstate", () => {
   const bare = (url) => url.split("#")[0];
   if (bare(location.href) !== bare(shown)) go(location.href, false);

@@ -93,7 +93,7 @@ def test_a_picture_with_hardly_a_word_is_a_warning(lessons: Lessons, look: Look)
     lessons("A short word.\n\n![A loaf](https://example.org/a.png)\n")
     (found,) = look("img-only")
     assert (found.level, found.line) == (Level.WARNING, 10)
-    assert "13 signs" in found.message
+    assert "13 characters" in found.message
 
 
 @pytest.mark.parametrize("body", [with_picture("https://example.org/a.png"), "A short word."])

@@ -41,7 +41,7 @@ def test_where_words_have_no_spaces_signs_are_counted(lessons: Lessons, look: Lo
     bodies = [text * count for count in (10, 10, 30, 10, 10)]
     lessons(*bodies, toml='language = "ja"\n')
     (found,) = look("length-outlier")
-    assert found.message == "has 330 signs; lessons of this course have about 110"
+    assert found.message == "has 330 characters; lessons of this course have about 110"
 
 
 def test_a_lesson_that_asks_for_nothing_is_noted(lessons: Lessons, look: Look) -> None:

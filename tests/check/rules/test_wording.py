@@ -104,7 +104,7 @@ def test_subjects_that_begin_alike_are_noted_and_the_first_is_named(
     (found,) = look("subject-front")
     assert (found.level, found.path) == (Level.INFO, "lessons/baking/01-step.md")
     assert found.message.startswith(
-        "the first 34 signs of the subject are those of lessons/baking/0"
+        "the first 34 characters of the subject are those of lessons/baking/0"
     )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import email.policy
+import io
 from email.parser import BytesParser
 
 import pytest
+from PIL import Image
+from selectolax.lexbor import LexborHTMLParser
 
 from bypost.check.finding import Finding, Level
 from bypost.web.preview import problems
@@ -103,10 +106,17 @@ def test_the_parts_of_a_mail(desk: Desk) -> None:
 
 def test_the_markdown_with_a_way_into_the_editor_at_each_line(desk: Desk) -> None:
     page = desk.mail("?view=markdown")
+    assert not page.css(".lines .error")
     line = page.css_first("#line-9")
     assert "this is one" in line.text()
     link = str(line.css_first("a").attributes["href"])
     assert link == f"vscode://file{(desk.root / ONE).as_posix()}:9"
+
+
+def test_a_line_with_a_problem_is_marked_in_the_markdown(desk: Desk) -> None:
+    desk.edit("subject:", "subjec:")
+    page = desk.mail("?view=markdown")
+    assert [node.attributes["id"] for node in page.css(".lines .error")] == ["line-1", "line-3"]
 
 
 def test_a_mail_is_saved_as_a_file_that_mail_programs_open(desk: Desk) -> None:
@@ -153,6 +163,7 @@ def test_a_broken_mail_is_shown_as_it_was_with_the_reason_and_its_line(desk: Des
     assert f"{ONE}:9" in reason
     assert str(page.css_first(".alarm a").attributes["href"]).endswith(":9")
     assert page.css(".stage.stale")
+    assert "this is one" in desk.mail("?view=text").css_first("#stage pre").text()
     desk.edit("{{ subscriber.nme }}", "mended")
     page = desk.mail()
     assert not page.css(".alarm")
@@ -232,3 +243,31 @@ def test_a_problem_carries_the_words_of_its_rule(desk: Desk) -> None:
     (told,) = problems.told([finding])
     assert told.rule is not None
     assert told.rule.id == "subject-long"
+
+
+def test_a_picture_beside_the_lesson_is_served_by_the_bench(desk: Desk) -> None:
+    Image.new("RGB", (600, 300), "teal").save(desk.root / "lessons" / "letters" / "sheet.png")
+    desk.edit("this is one", "this is\n\n![A sheet of paper](sheet.png)\n")
+    address = LexborHTMLParser(desk.frame(desk.mail())).css_first("img").attributes["src"]
+    assert address is not None
+    assert address.startswith("/preview/assets/")
+    answer = desk.client.get(address)
+    assert answer.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(answer.content)).width == 600
+
+
+def test_a_picture_that_was_changed_is_shown_anew(desk: Desk) -> None:
+    file = desk.root / "lessons" / "letters" / "sheet.png"
+    Image.new("RGB", (600, 300), "teal").save(file)
+    desk.edit("this is one", "this is\n\n![A sheet of paper](sheet.png)\n")
+    before = desk.frame(desk.mail())
+    Image.new("RGB", (600, 200), "teal").save(file)
+    assert desk.frame(desk.mail()) != before
+
+
+def test_a_message_that_no_provider_takes_says_why(desk: Desk) -> None:
+    file = desk.root / "personas.toml"
+    file.write_text(PERSONAS.replace("pat@", "a,b@"), encoding="utf-8")
+    stage = desk.mail("?view=message").css_first("#stage .empty")
+    assert "is not a single address" in stage.text()
+    assert desk.client.get(f"/preview/eml/{ONE}").status_code == 404

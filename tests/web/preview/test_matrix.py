@@ -69,7 +69,7 @@ def test_a_subject_is_too_long_for_one_persona_only(desk: Desk) -> None:
     told = cells(desk, "Title of one")
     assert told[0] == "✓ fine"
     assert told[1] == "✗ subscriber.name is empty"
-    assert told[2] == "▲ subject: 68 signs"
+    assert told[2] == "▲ subject: 68 characters"
 
 
 def test_a_mail_that_cannot_be_made_for_one_persona_says_why(desk: Desk) -> None:
@@ -85,7 +85,7 @@ def test_a_mail_that_does_not_compile_is_wrong_for_everybody(desk: Desk) -> None
     assert cells(desk, "Title of one") == ["✗ cannot be made for anybody"]
     page = desk.page("/preview/matrix")
     assert "1 mail cannot be made for anybody" in page.css_first("#all [role=status]").text()
-    assert "did you mean `subscriber.name`" in " ".join(desk.texts(page, ".faults dd"))
+    assert "did you mean subscriber.name" in " ".join(desk.texts(page, ".faults dd"))
 
 
 def test_a_mail_in_a_file_that_cannot_be_read_stays_in_the_matrix(desk: Desk) -> None:

@@ -169,3 +169,16 @@ def test_the_links_of_a_test_lead_to_a_page_that_says_so(
     assert answer.status_code == 200
     assert said(answer, "h1") == "This was a test"
     assert "Nothing was changed" in answer.text
+
+
+def test_beside_the_local_page_a_test_opens_in_its_mailbox(
+    listed: Desk, open_context: Callable[..., Context]
+) -> None:
+    context = open_context(listed.root)
+    with TestClient(make_site(context, local=True), base_url="http://localhost") as client:
+        data = {"path": ONE, "to": ME}
+        answer = client.post("/preview/test", data=data, headers=OWN)
+        link = LexborHTMLParser(answer.text).css_first(".said a").attributes["href"]
+        assert link is not None
+        assert link.startswith("/mail/sent/test-")
+        assert "[TEST] The subject of one" in client.get(link).text

@@ -179,3 +179,26 @@ def test_the_date_decides_what_a_mail_says(project: Path, clock: SimulatedClock)
     picture = session.picture(entry(session), session.persona(""), MONDAY.replace(year=2027))
     assert picture.mail is not None
     assert "next Wednesday at" in picture.mail.text
+
+
+def test_what_is_wrong_is_told_before_the_checks_and_mended_things_no_more(
+    session: Session, project: Path
+) -> None:
+    write(project, "preheader: A preheader that", "preheader: A\n#")
+    write(project, "preheader: A preheader that", "preheader: A\n#", TWO)
+    session.refresh()
+    session.examine()
+    assert {(ONE, "preheader-length"), (TWO, "preheader-length")} <= told(session)
+    write(project, "this is one", "{{ subscriber.nme }}")
+    session.refresh()
+    session.picture(entry(session), session.persona(""), MONDAY)
+    now = told(session)
+    assert {(ONE, "jinja-undefined"), (TWO, "preheader-length")} <= now
+    assert (ONE, "preheader-length") not in now
+    write(project, "subject:", "subjec:")
+    session.refresh()
+    assert (ONE, "key") in told(session)
+
+
+def told(session: Session) -> set[tuple[str, str]]:
+    return {(it.path, it.rule) for it in session.told()}

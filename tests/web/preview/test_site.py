@@ -38,7 +38,7 @@ def test_no_page_runs_or_loads_anything_but_its_own_files(desk: Desk) -> None:
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert not re.search(r"<(script(?! src=)|style)|\son\w+=|\sstyle=", answer.text)
         assert not re.search(r'(?:src|href)="(?:https?:)?//', answer.text)
-    for name in ("preview.css", "preview.js"):
+    for name in ("preview.css", "preview.js", "preview-panes.js"):
         text = (STATIC / name).read_text(encoding="utf-8")
         assert not re.search(r"https?://|url\(|@import", text)
 

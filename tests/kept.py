@@ -1,0 +1,98 @@
+"""What is made once and kept for all tests of a process: it took most of their time.
+
+Kept are an empty database, SQL as SQLAlchemy compiled it, and lessons as they were compiled from
+the same bytes. Nothing that a test writes is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from bypost.delivery import publish
+from bypost.model.content import Content
+from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
+from bypost.render.compile import Compiler
+from bypost.store import Store, engine, migrate
+
+#: Statements; one store alone keeps 500.
+_STATEMENTS = 5_000
+
+
+def empty_database(folder: Path) -> Path:
+    """Make a database of this version without anything in it; to be copied."""
+    store = Store("sqlite:///empty.db", root=folder)
+    migrate.upgrade(store)
+    store.close()
+    return folder / "empty.db"
+
+
+def do_not_flush(connection: Any, _record: object) -> None:
+    """Set a new connection up so that nothing waits for the disk.
+
+    Where a crash is an exception, and not a power cut, nothing needs to reach it.
+    """
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+@contextmanager
+def one_set_of_sql() -> Iterator[None]:
+    """Let all stores share what SQLAlchemy has compiled; each would compile the same again."""
+    shared = create_engine("sqlite://", query_cache_size=_STATEMENTS)
+    shared.connect().close()  # the dialect asks its database once what it can do
+    shared.dispose()
+
+    def sharing(*words: Any, **options: Any) -> Engine:
+        made = create_engine(*words, **options)
+        made.dialect, made._compiled_cache = shared.dialect, shared._compiled_cache
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "create_engine", sharing)
+        yield
+
+
+class _Keeping(Compiler):
+    """Compiles a mail only if it has not done so before, from the same bytes."""
+
+    kept: dict[bytes, Content] = {}  # noqa: RUF012 - shared on purpose
+
+    def __init__(self, root: Path, **options: Any) -> None:
+        super().__init__(root, **options)
+        self._ground = (_files(root / "templates"), options)
+
+    def lesson(self, course: Course, lesson: Lesson) -> Content:
+        return self._once(lambda: super(_Keeping, self).lesson(course, lesson), course, lesson)
+
+    def issue(self, newsletter: Newsletter, issue: Issue) -> Content:
+        return self._once(lambda: super(_Keeping, self).issue(newsletter, issue), newsletter, issue)
+
+    def notice(self, notice: Notice, *, language: str = "en") -> Content:
+        make = super().notice
+        return self._once(lambda: make(notice, language=language), notice, language)
+
+    def _once(self, make: Callable[[], Content], *of: object) -> Content:
+        key = hashlib.sha256(pickle.dumps((self._ground, of))).digest()
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
+
+
+def _files(folder: Path) -> list[tuple[str, bytes]]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [(str(path.relative_to(folder)), path.read_bytes()) for path in found]
+
+
+@contextmanager
+def compiled_once() -> Iterator[None]:
+    """Let passes take lessons from what was compiled before; all else compiles as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publish, "Compiler", _Keeping)
+        yield
