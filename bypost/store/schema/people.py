@@ -99,7 +99,7 @@ enrollments = Table(
         "begins_with",
         String(64),
         nullable=False,
-        server_default="",
+        server_default=text("''"),
         comment="lesson they began with; empty: the first",
     ),
     Column("left_at", Instant, comment="left this course"),

@@ -19,7 +19,7 @@ def upgrade() -> None:
             "begins_with",
             sa.String(length=64),
             nullable=False,
-            server_default="",
+            server_default=sa.text("''"),
             comment="lesson they began with; empty: the first",
         ),
     )
