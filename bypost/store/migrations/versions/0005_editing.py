@@ -27,7 +27,7 @@ def upgrade() -> None:
         "holds",
         sa.Column(
             "id",
-            sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"),
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
             comment="hold",
         ),
@@ -40,7 +40,11 @@ def upgrade() -> None:
         sa.Column(
             "name", sa.String(length=64), nullable=False, comment="folder name; empty: a subscriber"
         ),
-        sa.Column("subscriber_id", sa.BigInteger(), comment="who is held; null: everybody"),
+        sa.Column(
+            "subscriber_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            comment="who is held; null: everybody",
+        ),
         sa.Column(
             "since", sa.BigInteger(), nullable=False, comment="nothing goes out from then on"
         ),
