@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bypost.delivery.due import Finish, Owe, Run, Wait, decide
@@ -19,10 +19,13 @@ class Foreseen:
 
     Attributes:
         at: When it is owed; it leaves with the pass of that instant.
+        hint, counts_from: What owing writes down with it (:class:`~bypost.delivery.due.Owe`).
     """
 
     step: Step
     at: datetime
+    hint: datetime | None = field(default=None, compare=False)
+    counts_from: datetime | None = field(default=None, compare=False)
 
 
 def foresee(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Foreseen | None:
@@ -30,8 +33,8 @@ def foresee(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Forese
     at = now
     for _ in range(_MOST_LOOKS):
         match decide(shape, run, now=at, late=late):
-            case Owe(step):
-                return Foreseen(step, at)
+            case Owe(step, _, hint, counts_from):
+                return Foreseen(step, at, hint, counts_from)
             case Wait(until):
                 at = max(until, at)
                 run = replace(run, hint=until)
@@ -48,8 +51,18 @@ def ahead(
     while (found := foresee(shape, run, now=at, late=late)) is not None and found.at < until:
         yield found
         at = found.at
-        had = {**run.had, found.step.lesson: at}
-        run = replace(run, had=had, hint=at, asked=False, keeps=False, counts_from=None)
+        run = after(run, found)
+
+
+def after(run: Run, found: Foreseen) -> Run:
+    """Return a run once that lesson was accepted, at the instant at which it was owed."""
+    return replace(
+        run,
+        had={**run.had, found.step.lesson: found.at},
+        hint=found.hint or found.at,
+        asked=False,
+        counts_from=found.counts_from,
+    )
 
 
 def settled(run: Run, now: datetime) -> Run:

@@ -33,8 +33,8 @@ def next_issue_at(context: Context, ready: Sequence[ReadyIssue]) -> datetime | N
         for one in ready:
             known = issues.find(connection, one.newsletter.id, one.issue.id)
             if known is None or known["state"] == "planned":
-                coming += [at for _, at in _zones(connection, one) if at > now]
-                coming += [at for at in [_over(one)] if at > now]
+                coming += [at for _, at in zones_of(connection, one) if at > now]
+                coming += [at for at in [over(one)] if at > now]
     return min(coming, default=None)
 
 
@@ -46,12 +46,12 @@ def _owe_issue(context: Context, one: ReadyIssue) -> int:
         if issue_id is None:
             return 0
         settled = issues.settled_zones(connection, issue_id)
-        open_zones = [(z, at) for z, at in _zones(connection, one) if z not in settled]
+        open_zones = [(z, at) for z, at in zones_of(connection, one) if z not in settled]
     owed = 0
     for name, at in open_zones:
         if at <= now:
             owed += _owe_zone(context, one, issue_id, name, at, now)
-    if _over(one) <= now:
+    if over(one) <= now:
         with context.store.write() as connection:
             issues.close(connection, issue_id)
     return owed
@@ -64,7 +64,7 @@ def _take_up(
     known = issues.find(connection, one.newsletter.id, one.issue.id)
     if known is not None:
         return known["id"] if known["state"] == "planned" else None
-    late = now - _over(one) > context.late
+    late = now - over(one) > context.late
     issues.add(
         connection,
         one.newsletter.id,
@@ -123,20 +123,20 @@ def _batch(context: Context, one: ReadyIssue, item: str, at: datetime) -> dict[s
     }
 
 
-def _zones(connection: Connection, one: ReadyIssue) -> list[tuple[str, datetime]]:
+def zones_of(connection: Connection, one: ReadyIssue) -> list[tuple[str, datetime]]:
     """Return the zones an issue is due in, each with its instant."""
     if one.issue.at is not None:
         return [("", one.issue.at)]
     names = subscriptions.zones(connection, one.newsletter.id)
-    return [(name, _instant(one, name or one.newsletter.time_zone)) for name in names]
+    return [(name, instant_in(one, name or one.newsletter.time_zone)) for name in names]
 
 
-def _over(one: ReadyIssue) -> datetime:
+def over(one: ReadyIssue) -> datetime:
     """Return the instant after which the issue is due nowhere any more."""
-    return one.issue.at if one.issue.at is not None else _instant(one, _LAST_ZONE)
+    return one.issue.at if one.issue.at is not None else instant_in(one, _LAST_ZONE)
 
 
-def _instant(one: ReadyIssue, zone_name: str) -> datetime:
+def instant_in(one: ReadyIssue, zone_name: str) -> datetime:
     """Return when the issue's date and hour come in a zone."""
     if one.issue.day is None:
         raise ValueError(one.issue.id)
