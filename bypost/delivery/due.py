@@ -31,6 +31,7 @@ class Run:
         counts_from: The last lesson counts as had then, if that is later than when it came.
         begins_with: The lesson they began with; empty for the first.
         finished: They were through with the course once.
+        reset_at: As :attr:`Shape.reset_at`, for them alone: something was held until then.
     """
 
     zone: ZoneInfo
@@ -47,6 +48,7 @@ class Run:
     counts_from: datetime | None = None
     begins_with: str = ""
     finished: bool = False
+    reset_at: datetime | None = None
 
     @property
     def place(self) -> Place:
@@ -110,8 +112,9 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
     after = shape.next_step(then.place, now.astimezone(run.zone).date())
     counts_from = _kept(shape, step, run, now)
     hint = predict(shape, after, run, accepted=counts_from or now) if after else now
-    # What ignores the window is never late: it is due whenever it is owed.
-    at = now if _ignores_window(step, run) else max(due, run.hint)
+    # What ignores the window, or waited for an edit or a hold, is due whenever it is owed.
+    anew = _ignores_window(step, run) or _is_reset(shape, run, max(due, run.hint))
+    at = now if anew else max(due, run.hint)
     return Owe(step, at, hint, counts_from)
 
 
@@ -151,14 +154,19 @@ def _wait_for_window(
     """Return when to look again if mail may not leave now; None if it may."""
     if run.asked:
         return None
-    edited = shape.reset_at is not None and due < shape.reset_at
-    if not edited and isinstance(_cadence(step, run), AtOnce):
+    reset = _is_reset(shape, run, due)
+    if not reset and isinstance(_cadence(step, run), AtOnce):
         return None
     window = shape.window_for(step, own_hour=run.own_hour is not None)
-    if not edited and now - due <= late and window.is_open(now, run.zone):
+    if not reset and now - due <= late and window.is_open(now, run.zone):
         return None
     opening = _opening(shape, step, run, now)
     return opening if opening > now else None
+
+
+def _is_reset(shape: Shape, run: Run, due: datetime) -> bool:
+    """Tell whether something fell due before an edit, or while it was held."""
+    return any(at is not None and due < at for at in (shape.reset_at, run.reset_at))
 
 
 def _ignores_window(step: Step, run: Run) -> bool:

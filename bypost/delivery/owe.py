@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, TypeVar
 
+from bypost.delivery import holds
+from bypost.delivery.applied import unchanged
 from bypost.delivery.context import Context
 from bypost.delivery.due import Finish, Owe, Run, Wait, decide, parse_pace
 from bypost.delivery.shape import Place, Shape, Step
@@ -27,7 +29,9 @@ def owe_lessons(context: Context, shapes: Mapping[str, Shape]) -> int:
     while True:
         now = context.clock.now()
         with context.store.write() as connection:
-            rows = enrollments.due(connection, list(shapes), now=now, after_id=last, limit=CHUNK)
+            # A course that was edited since it was read goes by rules that are not here yet.
+            courses = holds.read(connection, now).free(unchanged(connection, shapes))
+            rows = enrollments.due(connection, courses, now=now, after_id=last, limit=CHUNK)
             owed += _owe_chunk(context, connection, shapes, rows, now)
         if rows:
             reached("owed")
@@ -46,6 +50,7 @@ def _owe_chunk(
     """Decide for each enrollment and write all of it, hints included, in this transaction."""
     past = ledger.history(connection, [row["id"] for row in rows])
     muted = _suppressed(context, connection, rows)
+    held = holds.read(connection, now, {row["subscriber_id"] for row in rows})
     hints: list[tuple[int, datetime | None]] = []
     counted: list[tuple[int, datetime | None]] = []
     finished: list[int] = []
@@ -55,7 +60,12 @@ def _owe_chunk(
             hints.append((row["id"], None))
             continue
         shape = shapes[row["course"]]
-        run = run_of(row, past.get(row["id"], ()), shape, context)
+        run = held.run(
+            run_of(row, past.get(row["id"], ()), shape, context), shape.course, row["subscriber_id"]
+        )
+        if run is None:  # until somebody ends it: that sets a hint
+            hints.append((row["id"], None))
+            continue
         match decide(shape, run, now=now, late=context.late):
             case Wait(until):
                 hints.append((row["id"], until))

@@ -41,15 +41,14 @@ def due(
     """
     # Few who are due are found by the index and sorted, so that a tick does not look at everybody.
     # Many (the first pass over a large file) are found in key order: no sorting, chunk by chunk.
-    few = _few_due(connection, now, 2 * limit)
+    few = _few_due(connection, courses, now, 2 * limit)
     key = enrollments.c.id + literal_column("0") if few else enrollments.c.id
     query = (
         select(enrollments, *_PERSON)
         .join(subscribers, subscribers.c.id == enrollments.c.subscriber_id)
         .where(
-            *_hint_has_come(now),
+            *_hint_has_come(courses, now),
             key > after_id,
-            enrollments.c.course.in_(courses),
             subscribers.c.status == "confirmed",
         )
         .order_by(key)
@@ -58,27 +57,34 @@ def due(
     return connection.execute(query).mappings().all()
 
 
-def _hint_has_come(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _hint_has_come(courses: Sequence[str], now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of the index ``ix_enrollments_due``."""
     return (
         enrollments.c.status == literal_column("'active'"),
+        enrollments.c.course.in_(courses),
         enrollments.c.next_due.is_not(None),
         enrollments.c.next_due <= now,
     )
 
 
-def _few_due(connection: Connection, now: datetime, many: int) -> bool:
+def _few_due(connection: Connection, courses: Sequence[str], now: datetime, many: int) -> bool:
     """Tell whether fewer than ``many`` hints have come, without counting further than that."""
-    some = select(enrollments.c.id).where(*_hint_has_come(now)).limit(many).subquery()
+    come = _hint_has_come(courses, now)
+    some = select(enrollments.c.id).where(*come).limit(many).subquery()
     return connection.execute(select(func.count()).select_from(some)).scalar_one() < many
 
 
 def next_hint(connection: Connection, courses: Sequence[str]) -> datetime | None:
     """Return the earliest wake-up hint in these courses; None where nothing is to come."""
+    return min(filter(None, (_first_hint(connection, one) for one in courses)), default=None)
+
+
+def _first_hint(connection: Connection, course: str) -> datetime | None:
+    """Return the earliest hint of one course: the first entry of the index."""
     query = select(func.min(enrollments.c.next_due)).where(
-        enrollments.c.status == "active",
+        enrollments.c.status == literal_column("'active'"),
         enrollments.c.next_due.is_not(None),
-        enrollments.c.course.in_(courses),
+        enrollments.c.course == course,
     )
     return connection.execute(query).scalar()
 
@@ -143,6 +149,18 @@ def look_again(connection: Connection, ids: Sequence[int]) -> None:
             )
             .values(next_due=enrollments.c.started_at)
         )
+
+
+def look_again_at(connection: Connection, subscriber_id: int) -> None:
+    """Let owing look at everything that runs for a person with the next pass.
+
+    Also at what was put off until further notice: it has no hint.
+    """
+    connection.execute(
+        update(enrollments)
+        .where(enrollments.c.subscriber_id == subscriber_id, enrollments.c.status == "active")
+        .values(next_due=enrollments.c.started_at)
+    )
 
 
 def bring_back(connection: Connection, ids: Sequence[int]) -> None:

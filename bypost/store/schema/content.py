@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -93,5 +94,6 @@ holds = Table(
     Column("ended_at", Instant, comment="when it was ended; null: not yet"),
     Column("reason", String(300), nullable=False, comment="the operator's words"),
     CheckConstraint("scope IN ('course', 'newsletter', 'subscriber')", name="scope"),
+    Index(None, "subscriber_id"),
     comment="What is kept back, for whom and until when; everybody keeps their place",
 )
