@@ -73,12 +73,13 @@ def audience(
     *,
     zone: str | None,
     before: datetime,
-    limit: int,
+    limit: int | None,
 ) -> Sequence[RowMapping]:
     """Return active members who joined by ``before`` and are not owed ``item`` yet.
 
     Args:
         zone: Only people of this zone; None for everybody.
+        limit: None for all of them.
     """
     owed = exists().where(
         deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
@@ -86,7 +87,13 @@ def audience(
         deliveries.c.item == item,
     )
     query = (
-        select(subscriptions.c.id, subscriptions.c.subscriber_id, subscribers.c.email_key)
+        select(
+            subscriptions.c.id,
+            subscriptions.c.subscriber_id,
+            subscriptions.c.started_at,
+            subscribers.c.email_key,
+            subscribers.c.time_zone,
+        )
         .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
         .where(
             subscriptions.c.newsletter == newsletter,
