@@ -69,6 +69,11 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "sending.breaker_accepted": ("3", "3", 3),
     "sending.breaker_events": ("2", "2", 2),
     "sending.threads": ("3", "3", 3),
+    "caps.per_day": ("1", "1", 1),
+    "caps.per_week": ("3", "3", 3),
+    "caps.first": ('"newsletter"', "newsletter", "newsletter"),
+    "caps.newsletters_wait_days": ("3", "3", 3),
+    "caps.time_zone": ('"Europe/Berlin"', "Europe/Berlin", "Europe/Berlin"),
     "import.courses": ('["a", "b"]', "a,b", ("a", "b")),
     "import.newsletters": ('"a"', "a", ("a",)),
     "preview.editor": (
@@ -210,7 +215,7 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             (
                 "bypost.toml:1: root: there is no such key\n"
                 "    known here: "
-                "api, check, database, import, log, preview, providers, sender, sending, signup, "
+                "api, caps, check, database, import, log, preview, providers, sender, sending, signup, "
                 "site, theme"
             ),
         ),

@@ -80,7 +80,9 @@ def _overlay(table: dict[str, Any], environ: Mapping[str, str]) -> Iterator[tupl
             continue
         key = tuple(name.removeprefix("BYPOST_").lower().split("__"))
         if key not in KEYS:
-            near = difflib.get_close_matches(name, map(_variable, KEYS), n=1)
+            known = [_variable(one) for one in KEYS]
+            inside = [one for one in known if one.startswith(f"{name}__")]
+            near = difflib.get_close_matches(name, inside or known, n=1)
             hint = f"did you mean {near[0]}?" if near else "all settings: docs/settings.md"
             raise SettingsError(f"{name}: there is no such setting\n    {hint}")
         place = table

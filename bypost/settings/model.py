@@ -8,6 +8,7 @@ from datetime import date, datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -123,6 +124,30 @@ class Log(Section):
 
     level: Literal["debug", "info", "warning", "error"] | None = None  # None: by the command
     format: Literal["text", "json"] = "text"
+
+
+def _zone(name: str) -> str:
+    """Return an IANA zone; raise ValueError for anything else."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("write a time zone such as Europe/Berlin") from None
+    return name
+
+
+class Caps(Section):
+    """How many mails one person gets, and which goes first where there is room for one."""
+
+    per_day: Count | None = None
+    per_week: Count | None = None
+    first: Literal["course", "newsletter"] = "course"
+    newsletters_wait_days: Annotated[int, Field(ge=0, le=90)] = 0
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+    @property
+    def limited(self) -> bool:
+        """Tell whether mails are counted at all."""
+        return self.per_day is not None or self.per_week is not None
 
 
 class Import(Section):
@@ -243,6 +268,7 @@ class Settings(Section):
     sender: SenderSection = SenderSection()
     database: Database = Database()
     sending: Sending = Sending()
+    caps: Caps = Caps()
     log: Log = Log()
     import_: Annotated[Import, Field(alias="import")] = Import()
     signup: SignUp = SignUp()

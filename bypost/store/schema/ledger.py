@@ -89,6 +89,11 @@ batches = Table(
         comment="times the whole request was refused for its content",
     ),
     Column("detail", String(400), nullable=False, comment="last trouble, for people"),
+    Column(
+        "held",
+        JSON(none_as_null=True),
+        comment="of issues kept back by a cap: since when, at which hour they go; null: they are not",
+    ),
     CheckConstraint(
         "state IN ('pending', 'sending', 'settled', 'unknown', 'dissolved')", name="state"
     ),

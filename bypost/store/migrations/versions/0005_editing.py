@@ -23,6 +23,15 @@ def upgrade() -> None:
             comment="lesson they began with; empty: the first",
         ),
     )
+    op.add_column(
+        "batches",
+        sa.Column(
+            "held",
+            sa.JSON(none_as_null=True),
+            comment="of issues kept back by a cap: since when, at which hour they go; "
+            "null: they are not",
+        ),
+    )
     op.create_table(
         "holds",
         sa.Column(
