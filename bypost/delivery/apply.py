@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from bypost.delivery.applied import current
 from bypost.delivery.context import Context
+from bypost.delivery.edit import changes
 from bypost.delivery.owe import owe_lessons, place_of
 from bypost.delivery.plan import Plan, is_brought_back
 from bypost.delivery.shape import Shape
 from bypost.delivery.shape_file import dump, load
 from bypost.delivery.steps import reached
 from bypost.delivery.zones import zone
+from bypost.errors import ByPostError
 from bypost.store import Connection, Row, contents, enrollments, ledger, meta
 
 _CHUNK = 1000
@@ -18,20 +22,40 @@ _CHUNK = 1000
 _WOKEN = "woken:"
 
 
+class Replanned(ByPostError):
+    """The course was edited since it was planned."""
+
+
 def apply(context: Context, before: Shape, plan: Plan) -> None:
     """Let people go through the course as planned.
 
     What is due by the old rules is owed first, by them. Then the new structure holds, and
     everybody is looked at anew; a process that dies in between leaves the rest to the next pass.
+
+    Raises:
+        Replanned: Somebody else has edited the course meanwhile; nothing was changed.
     """
+    # What falls due while this is being written is no longer due by the old rules.
+    began = context.clock.now()
     owe_lessons(context, {plan.course: before})
     reached("owed-before-edit")
-    now = context.clock.now()
     with context.store.write() as connection:
-        contents.apply_course(connection, plan.course, dump(plan.shape), now)
+        _refuse_another(connection, before)
+        shape = dump(replace(plan.shape, reset_at=began))
+        contents.apply_course(connection, plan.course, shape, context.clock.now())
         meta.put(connection, f"{_WOKEN}{plan.course}", "0")
     reached("edited")
     wake(context)
+
+
+def _refuse_another(connection: Connection, before: Shape) -> None:
+    """Keep two edits of one course from being mixed; texts may have come in between."""
+    holds = current(connection, before.course)
+    if holds is None or holds.reset_at != before.reset_at or changes(before, holds):
+        raise Replanned(
+            f"lessons/{before.course}: was edited by somebody else meanwhile; nothing was changed\n"
+            "    run `bypost plan` again"
+        )
 
 
 def wake(context: Context) -> None:
@@ -48,8 +72,10 @@ def _wake_some(context: Context, course: str) -> bool:
     now = context.clock.now()
     with context.store.write() as connection:
         key = f"{_WOKEN}{course}"
-        after_id = int(meta.get(connection, key) or 0)
-        rows = enrollments.in_course(connection, course, after_id=after_id, limit=_CHUNK)
+        after_id = meta.get(connection, key)
+        if after_id is None:  # another process was faster
+            return False
+        rows = enrollments.in_course(connection, course, after_id=int(after_id), limit=_CHUNK)
         shape = load(contents.applied(connection)[course])
         active = [row["id"] for row in rows if row["status"] == "active"]
         enrollments.look_again(connection, active)

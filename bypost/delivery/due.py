@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ class Run:
         own_hour: The person's own hour; None for the course's.
         hint: The wake-up hint that has come.
         had: Lesson -> when it was accepted (or given up).
+        owed: Lesson -> when it fell due, of those that were accepted later.
         pending: An earlier delivery is still on its way.
         held_until: An earlier delivery is unknown; the course waits until then.
         pace: The person's own cadence; None for the course's.
@@ -39,6 +40,7 @@ class Run:
     started_at: datetime
     hint: datetime
     had: Mapping[str, datetime]
+    owed: Mapping[str, datetime] = field(default_factory=dict)
     pending: bool = False
     held_until: datetime | None = None
     paused_until: datetime | None = None
@@ -53,7 +55,8 @@ class Run:
     @property
     def place(self) -> Place:
         """Return where they are in the course."""
-        return Place(had=self.had, begins_with=self.begins_with, finished=self.finished)
+        had = {**self.had, **self.owed} if self.owed else self.had
+        return Place(had=had, begins_with=self.begins_with, finished=self.finished)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 
 from bypost.delivery.shape import Shape, Step
+from scheduler.window import END_OF_DAY, EVERY_DAY, WEEKDAY_NAMES, Window
 
 
 class What(StrEnum):
@@ -82,27 +83,41 @@ def with_texts_of(before: Shape, wish: Shape) -> Shape:
 def merged(before: Shape, wish: Shape, *, now: datetime) -> Shape:
     """Return ``wish`` as people go through it from ``now`` on.
 
-    Lessons that are gone are retired: each keeps its place behind the one it stood behind.
+    Lessons that are gone are retired: each keeps its place behind the one it stood behind. One that
+    is moved leaves its old place to those who had it there, so that it takes nobody along.
     """
-    kept = {step.lesson for step in wish.steps}
+    new = [step.lesson for step in wish.steps]
+    old = [step.lesson for step in before.live]
+    moved = _moved([name for name in old if name in new], [name for name in new if name in old])
     steps: list[Step] = list(wish.steps)
-    last = ""
+    behind = 0
     for step in before.steps:
-        if step.lesson not in kept:
-            names = [one.lesson for one in steps]
-            steps.insert(names.index(last) + 1 if last else 0, replace(step, retired=True))
-        last = step.lesson
+        if not step.retired and step.lesson in new and step.lesson not in moved:
+            behind = [one.lesson for one in steps].index(step.lesson) + 1
+        else:
+            steps.insert(behind, _left_behind(step, now) if step.lesson in new else _gone(step))
+            behind += 1
     return replace(wish, steps=tuple(steps), reset_at=now)
+
+
+def _gone(step: Step) -> Step:
+    return replace(step, retired=True)
+
+
+def _left_behind(step: Step, now: datetime) -> Step:
+    """Return the old place of a lesson that stands elsewhere from now on."""
+    name = f"{step.lesson} until {now.isoformat()}"
+    return replace(step, lesson=name, retired=True, stands_for=step.lesson, until=now)
 
 
 def _clock(before: Shape, wish: Shape) -> Iterator[Change]:
     for name, old, new in (
-        ("hour", f"{before.hour:%H:%M}", f"{wish.hour:%H:%M}"),
-        ("time zone", before.time_zone, wish.time_zone),
-        ("window", str(before.window), str(wish.window)),
+        ("hour", before.hour, wish.hour),
+        ("time_zone", before.time_zone, wish.time_zone),
+        ("window", before.window, wish.window),
     ):
         if old != new:
-            detail = f"{name}: {old} -> {new}"
+            detail = f"{name}: {_said(old)} -> {_said(new)}"
             yield Change(what=What.CLOCK, lesson="", title=wish.title, detail=detail)
 
 
@@ -127,7 +142,21 @@ def _change(what: What, step: Step, detail: str = "") -> Change:
 
 
 def _said(value: object) -> str:
+    if isinstance(value, Window):
+        return _window(value)
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     return "none" if value is None else str(value)
+
+
+def _window(window: Window) -> str:
+    """Return "08:00 to 20:00 on mon, tue, without 3 dates"."""
+    end = "24:00" if window.end == END_OF_DAY else f"{window.end:%H:%M}"
+    days = ", ".join(WEEKDAY_NAMES[day][:3] for day in sorted(window.weekdays))
+    on = "" if window.weekdays == EVERY_DAY else f" on {days}"
+    number = len(window.skip)
+    skip = f", without {number} {'date' if number == 1 else 'dates'}" if number else ""
+    return f"{window.start:%H:%M} to {end}{on}{skip}"
 
 
 def _places(before: Shape, wish: Shape, lesson: str) -> str:
@@ -137,16 +166,19 @@ def _places(before: Shape, wish: Shape, lesson: str) -> str:
 
 
 def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
-    """Return the fewest names that have to move to make one order of the other."""
-    # The longest run of names that keep their order stays where it is (patience by old place).
+    """Return the fewest names that have to move to make one order of the other.
+
+    Of two that change places the one moves that goes back: people between them then miss nothing.
+    """
     place = {name: number for number, name in enumerate(old)}
-    best: list[list[str]] = [[]]
-    for name in new:
-        before = [one for one in best if not one or place[one[-1]] < place[name]]
-        best.append([*_longest(before), name])
-    stays = set(_longest(best))
+    # The longest run that begins with each name; of equal ones that whose names come first.
+    runs: dict[str, list[str]] = {}
+    for number, name in reversed(list(enumerate(new))):
+        after = [runs[one] for one in new[number + 1 :] if place[one] > place[name]]
+        runs[name] = [name, *_longest(after)]
+    stays = set(_longest([runs[name] for name in new]))
     return {name for name in new if name not in stays}
 
 
 def _longest(runs: Sequence[list[str]]) -> list[str]:
-    return max(runs, key=lambda run: len(run))
+    return max(runs, key=len, default=[])

@@ -54,7 +54,7 @@ def next_of(
 def following(shape: Shape, lesson: str, local: datetime) -> Step | None:
     """Return the step after ``lesson``."""
     place = next((i for i, step in enumerate(shape.steps) if step.lesson == lesson), -1)
-    had = {step.lesson for step in shape.steps[: place + 1]} | {lesson}
+    had = dict.fromkeys((lesson, *(step.lesson for step in shape.steps[: place + 1])), local)
     return shape.next_step(Place(had=had), local.date())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, TypeVar
 
@@ -118,6 +118,7 @@ def run_of(row: Row, past: Sequence[Row], shape: Shape, context: Context) -> Run
         started_at=row["started_at"],
         hint=row["next_due"] or row["started_at"],
         had=had,
+        owed={one["item"]: one["due_at"] for one in past},
         pending=pending,
         held_until=held_until,
         paused_until=row["paused_until"],
@@ -130,9 +131,10 @@ def run_of(row: Row, past: Sequence[Row], shape: Shape, context: Context) -> Run
     )
 
 
-def place_of(row: Row, had: Collection[str]) -> Place:
-    """Return where an enrollment is in its course, given the lessons it had."""
+def place_of(row: Row, past: Iterable[Row]) -> Place:
+    """Return where an enrollment is in its course, given its history."""
     finished = row["finished_at"] is not None
+    had = {one["item"]: one["due_at"] for one in past}
     return Place(had=had, begins_with=row["begins_with"], finished=finished)
 
 

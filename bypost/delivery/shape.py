@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
@@ -21,6 +21,8 @@ class Step:
         instead_of: The lesson whose place it takes while that one does not go out; or empty.
         retired: Removed from the course: it is sent to nobody, and keeps its place, so that those
             who had it stand where they stood.
+        stands_for: The lesson that stood here until it was moved; its own name is one of nobody.
+        until: Whoever was owed that lesson by then stands here.
     """
 
     lesson: str
@@ -34,6 +36,8 @@ class Step:
     instead_of: str = ""
     if_past: IfPast | None = None
     retired: bool = False
+    stands_for: str = ""
+    until: datetime | None = None
 
     def goes_out(self, on: date) -> bool:
         """Tell whether it is sent at all on a local date; ``not_before`` is waited for."""
@@ -47,13 +51,13 @@ class Place:
     """Where somebody is in a course.
 
     Attributes:
-        had: Lessons that were accepted or given up.
+        had: Lessons that were accepted or given up, and when each fell due.
         begins_with: The lesson they began with: those before it are none of theirs; or empty.
         finished: They were through once: of what has come since they get what is meant for those
             who are past it.
     """
 
-    had: Collection[str]
+    had: Mapping[str, datetime]
     begins_with: str = ""
     finished: bool = False
 
@@ -107,18 +111,27 @@ class Shape:
     def passed(self, place: Place, lesson: str) -> bool:
         """Tell whether somebody is past the place of a lesson."""
         first, furthest = self._reach(place)
-        number = next((n for n, step in enumerate(self.steps) if step.lesson == lesson), -1)
-        return number < max(first, furthest)
+        return self._number(lesson) < max(first, furthest)
 
     def _reach(self, place: Place) -> tuple[int, int]:
         """Return the number of the first step that is theirs, and of the furthest they passed."""
-        names = [step.lesson for step in self.steps]
-        first = names.index(place.begins_with) if place.begins_with in names else 0
+        begun = place.had.get(place.begins_with)
+        first = max(0, self._number(place.begins_with, begun)) if place.begins_with else 0
         if place.finished:
-            return first, len(names)
-        return first, max(
-            (n for n, name in enumerate(names) if name in place.had), default=first - 1
-        )
+            return first, len(self.steps)
+        stood = (self._number(name, owed_at) for name, owed_at in place.had.items())
+        return first, max(stood, default=first - 1)
+
+    def _number(self, lesson: str, owed_at: datetime | None = None) -> int:
+        """Return where a lesson stands, or stood for those who were owed it then; -1: nowhere."""
+        number, earliest = -1, None
+        for n, step in enumerate(self.steps):
+            if step.lesson == lesson and earliest is None:
+                number = n
+            elif step.stands_for == lesson and owed_at and step.until and owed_at <= step.until:
+                if earliest is None or step.until < earliest:
+                    number, earliest = n, step.until
+        return number
 
     def _is_open(self, step: Step, place: Place, on: date) -> bool:
         if not step.goes_out(on):

@@ -57,11 +57,14 @@ def _dump_step(step: Step) -> dict[str, Any]:
         "instead_of": step.instead_of,
         "if_past": step.if_past,
         "retired": step.retired,
+        "stands_for": step.stands_for,
+        "until": step.until.isoformat() if step.until else None,
     }
 
 
 def _load_step(step: Mapping[str, Any]) -> Step:
     season, if_past = step.get("season"), step.get("if_past")
+    until = step.get("until")
     return Step(
         lesson=step["lesson"],
         title=step["title"],
@@ -74,6 +77,8 @@ def _load_step(step: Mapping[str, Any]) -> Step:
         instead_of=step.get("instead_of", ""),
         if_past=IfPast(if_past) if if_past else None,
         retired=step.get("retired", False),
+        stands_for=step.get("stands_for", ""),
+        until=datetime.fromisoformat(until) if until else None,
     )
 
 

@@ -55,6 +55,7 @@ def history(connection: Connection, enrollment_ids: Sequence[int]) -> dict[int, 
             deliveries.c.state,
             deliveries.c.detail,
             batches.c.state.label("batch_state"),
+            batches.c.due_at,
             batches.c.accepted_at,
             batches.c.first_sent_at,
         )

@@ -125,10 +125,9 @@ def _next(asked: Asked) -> Done:
 def _skip(asked: Asked) -> Done:
     past = ledger.history(asked.connection, [asked.run["id"]]).get(asked.run["id"], [])
     shape = asked.doors.titles.shape(asked.connection, asked.run["course"])
-    had = {row["item"]: row for row in past}
     zone = zone_of(asked.person["time_zone"], shape.time_zone if shape else "")
     on = asked.now.astimezone(zone).date()
-    step = shape.next_step(place_of(asked.run, had), on) if shape else None
+    step = shape.next_step(place_of(asked.run, past), on) if shape else None
     if step is None:
         return Done(skip.Skipped.ENDED)
     done = skip.skip(

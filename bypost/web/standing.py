@@ -132,7 +132,7 @@ def _lines(
 ) -> list[Line]:
     """Return the lessons in their order, each with what became of it."""
     rows: dict[str, Any] = {row["item"]: row for row in past}
-    step = shape.next_step(place_of(run, rows), now.astimezone(zone).date())
+    step = shape.next_step(place_of(run, past), now.astimezone(zone).date())
     sending = any((row["state"] or row["batch_state"]) in ledger.OPEN for row in past)
     lines = []
     for one in shape.steps:

@@ -1,0 +1,219 @@
+"""What must happen to each person, by a second reading of design.md: no code of ``bypost`` in it.
+
+Instants are whole minutes since 1970, as in ``tests/scheduler/oracle.py``, which finds openings by
+counting the minutes that local clocks show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from tests.editing.order import AtOnce, Book, Delay, Draft, Hours, Lesson
+from tests.scheduler import oracle
+
+_LATE = 24 * 60
+_FAR = 100
+
+
+@dataclass
+class Person:
+    """One run of one person.
+
+    Attributes:
+        floor: Minute before which nothing counts as late: what came by then was put off.
+        counts_from: The last lesson counts as had then.
+    """
+
+    number: int
+    zone: ZoneInfo
+    started: int
+    hour: time | None = None
+    begins_with: str = ""
+    had: dict[str, int] = field(default_factory=dict)
+    status: str = "active"
+    through: bool = False
+    paused: int | None = None
+    pace: Delay | None = None
+    asked: bool = False
+    keeps: bool = False
+    counts_from: int | None = None
+    floor: int | None = None
+
+    @property
+    def last(self) -> int:
+        """Return since when the next lesson is waited for."""
+        last = max(self.had.values(), default=self.started)
+        return max(last, self.counts_from or last)
+
+    def day(self, at: int) -> date:
+        return oracle.EPOCH_DATE + timedelta(days=oracle.reading(self.zone, at) // oracle.DAY)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A lesson that goes out."""
+
+    person: int
+    lesson: str
+    text: int
+
+
+class Model:
+    """A course with its people."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.book = Book.first(draft)
+        self.people: dict[int, Person] = {}
+        self.broken = False  # a file of the course cannot be read: all of it waits
+
+    # What happens
+
+    def publish(self, now: int) -> None:
+        """Take over what the files say, as far as that goes without anybody's word."""
+        if self.broken:
+            return
+        if self.draft.structure() == self.book.draft.structure() or self.inside():
+            self.book = self.book.with_texts(self.draft)
+        else:
+            self.book = Book.first(self.draft)
+
+    def inside(self) -> list[Person]:
+        return [one for one in self.people.values() if one.status != "left"]
+
+    def apply(self, now: int) -> list[Mail]:
+        """Let the files hold. What was due by the old rules goes out by them."""
+        due = []
+        for person in self.active():
+            lesson, at = self._look(person, now)
+            if lesson and at == now:
+                due.append(self._send(person, lesson, now))
+        self.book = self.book.changed_to(self.draft, now)
+        for person in self.inside():
+            if person.status == "finished" and self._next(person, now):
+                person.status = "active"
+            person.floor = None
+        return due
+
+    def run(self, now: int) -> list[Mail]:
+        """Make a pass."""
+        self.publish(now)
+        sent: list[Mail] = []
+        if self.broken:
+            return sent
+        for person in self.active():
+            while True:
+                lesson, at = self._look(person, now)
+                if lesson is None:
+                    person.status, person.through = "finished", True
+                elif at <= now:
+                    sent.append(self._send(person, lesson, now))
+                    continue
+                break
+        return sent
+
+    def active(self) -> Iterator[Person]:
+        return (one for one in self.people.values() if one.status == "active")
+
+    def next_for(self, person: Person, now: int) -> tuple[Lesson, int] | None:
+        """Return what comes next and when."""
+        if person.status != "active":
+            return None
+        one, at = replace(person, had=dict(person.had)), now
+        for _ in range(_FAR):
+            lesson, then = self._look(one, at)
+            if lesson is None:
+                return None
+            if then <= at:
+                return lesson, at
+            at = then
+        raise AssertionError("it is put off for ever")
+
+    # The rules
+
+    def _next(self, person: Person, now: int) -> Lesson | None:
+        return self.book.coming(person.had, person.begins_with, person.through, person.day(now))
+
+    def _look(self, person: Person, now: int) -> tuple[Lesson | None, int]:
+        """Return what comes next, and when it goes or when to look again."""
+        lesson = self._next(person, now)
+        if lesson is None:
+            return None, now
+        if person.paused is not None and person.paused > now:
+            person.floor = self._opening(person, lesson, person.paused)
+            return lesson, person.floor
+        if person.asked:
+            return lesson, now
+        due = self._due(person, lesson)
+        if due > now:
+            return lesson, due
+        due = max(due, person.floor or due)
+        if due > now:
+            return lesson, due
+        if self.book.changed is not None and due < self.book.changed:
+            due = self._opening(person, lesson, self.book.changed)
+            if due > now:
+                return lesson, due
+        if isinstance(self._delay(person, lesson), AtOnce):
+            return lesson, now
+        hours = self._hours(person, lesson)
+        if now - due <= _LATE and oracle.is_open(hours, person.zone, now):
+            return lesson, now
+        person.floor = self._opening(person, lesson, now)
+        return lesson, person.floor
+
+    def _send(self, person: Person, lesson: Lesson, now: int) -> Mail:
+        counts_from = None
+        if person.asked and person.keeps:
+            counts_from = max(self._due(person, lesson), person.paused or 0)
+        person.counts_from = counts_from if counts_from and counts_from > now else None
+        person.had[lesson.id] = now
+        person.asked, person.floor = False, None
+        return Mail(person.number, lesson.id, lesson.text)
+
+    def _delay(self, person: Person, lesson: Lesson) -> Delay:
+        own = person.pace
+        return lesson.delay if own is None or isinstance(lesson.delay, AtOnce) else own
+
+    def _hours(self, person: Person, lesson: Lesson) -> Hours:
+        hours = lesson.hours or self.book.draft.hours
+        return hours.whenever() if person.hour else hours
+
+    def _due(self, person: Person, lesson: Lesson) -> int:
+        return _due(
+            self._delay(person, lesson),
+            person.last,
+            person.zone,
+            person.hour or self.book.draft.hour,
+            self._hours(person, lesson),
+            lesson.not_before,
+        )
+
+    def _opening(self, person: Person, lesson: Lesson, after: int) -> int:
+        """Return the first opening at the person's hour, from ``after`` on."""
+        hour = person.hour or self.book.draft.hour
+        return _opening(self._hours(person, lesson), person.zone, hour, after)
+
+
+@cache
+def _due(
+    delay: Delay, last: int, zone: ZoneInfo, hour: time, hours: Hours, not_before: date | None
+) -> int:
+    return oracle.minute(oracle.due(delay, oracle.instant(last), zone, hour, hours, not_before))
+
+
+@cache
+def _opening(hours: Hours, zone: ZoneInfo, hour: time, after: int) -> int:
+    today = oracle.reading(zone, after) // oracle.DAY
+    passed = oracle.reading(zone, after) % oracle.DAY > oracle.minutes_of(hour)
+    first = today + passed
+    for day in range(first, first + 60):
+        wanted = hour if day == first else oracle.later_hour(hours, hour)
+        at = oracle.on_day(day, after - 1, zone, hours, wanted)
+        if at is not None:
+            return max(at, after)
+    raise AssertionError("no opening in 60 days; make the example smaller")
