@@ -50,6 +50,26 @@ def current(connection: Connection, course: str) -> Shape | None:
     return load(plain) if plain else None
 
 
+def as_applied(connection: Connection, wishes: Mapping[str, Shape]) -> dict[str, Taken]:
+    """Return every course as it holds now, whoever took it over; nothing is written."""
+    known = contents.applied(connection)
+    found = {}
+    for course, wish in wishes.items():
+        shape = load(known[course]) if course in known else wish
+        found[course] = Taken(shape, tuple(changes(shape, wish)))
+    return found
+
+
+def unchanged(connection: Connection, shapes: Mapping[str, Shape]) -> list[str]:
+    """Return the courses that still hold as they were read: nobody has edited them meanwhile."""
+    known = contents.applied(connection)
+    return [
+        course
+        for course, shape in shapes.items()
+        if course not in known or load(known[course]).reset_at == shape.reset_at
+    ]
+
+
 def _taken(connection: Connection, before: Shape | None, wish: Shape) -> Taken:
     if before is None:
         return Taken(wish)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bypost.delivery.applied import current
 from bypost.delivery.context import Context
-from bypost.delivery.edit import changes
+from bypost.delivery.edit import changes, merged
 from bypost.delivery.owe import owe_lessons, place_of
 from bypost.delivery.plan import Plan, is_brought_back
 from bypost.delivery.shape import Shape
@@ -40,22 +40,23 @@ def apply(context: Context, before: Shape, plan: Plan) -> None:
     owe_lessons(context, {plan.course: before})
     reached("owed-before-edit")
     with context.store.write() as connection:
-        _refuse_another(connection, before)
-        shape = dump(replace(plan.shape, reset_at=began))
-        contents.apply_course(connection, plan.course, shape, context.clock.now())
+        now = context.clock.now()
+        shape = merged(_still(connection, before), plan.wish, now=now)
+        contents.apply_course(connection, plan.course, dump(replace(shape, reset_at=began)), now)
         meta.put(connection, f"{_WOKEN}{plan.course}", "0")
     reached("edited")
     wake(context)
 
 
-def _refuse_another(connection: Connection, before: Shape) -> None:
-    """Keep two edits of one course from being mixed; texts may have come in between."""
+def _still(connection: Connection, before: Shape) -> Shape:
+    """Return the course as it holds: as it was planned, but for texts that came in between."""
     holds = current(connection, before.course)
     if holds is None or holds.reset_at != before.reset_at or changes(before, holds):
         raise Replanned(
             f"lessons/{before.course}: was edited by somebody else meanwhile; nothing was changed\n"
             "    run `bypost plan` again"
         )
+    return holds
 
 
 def wake(context: Context) -> None:

@@ -29,8 +29,11 @@ class Foreseen:
 
 
 def foresee(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Foreseen | None:
-    """Return the next lesson from ``now`` on; None where none comes."""
-    at = now
+    """Return the next lesson from ``now`` on; None where none comes.
+
+    Nobody looks at a run before its hint has come.
+    """
+    at = max(now, run.hint)
     for _ in range(_MOST_LOOKS):
         match decide(shape, run, now=at, late=late):
             case Owe(step, _, hint, counts_from):
@@ -66,11 +69,9 @@ def after(run: Run, found: Foreseen) -> Run:
 
 
 def settled(run: Run, now: datetime) -> Run:
-    """Return a run as if what is on its way had been accepted now, and nothing were in doubt."""
-    return replace(run, pending=False, held_until=None) if not run.pending else _arrived(run, now)
-
-
-def _arrived(run: Run, now: datetime) -> Run:
+    """Return a run as if what is on its way had been accepted now."""
+    if not run.pending:
+        return run
     latest = max(run.had, key=lambda lesson: run.had[lesson], default=None)
     had = dict(run.had) if latest is None else {**run.had, latest: now}
-    return replace(run, pending=False, held_until=None, had=had)
+    return replace(run, pending=False, had=had, hint=run.started_at)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from bypost.delivery.concerned import Subject
 from bypost.delivery.context import Context
-from bypost.delivery.due import Run
-from bypost.delivery.edit import Change, What, changes, merged
-from bypost.delivery.foresee import Foreseen, foresee, settled
-from bypost.delivery.owe import run_of
+from bypost.delivery.edit import Change, changes, merged
+from bypost.delivery.foresee import Foreseen
+from bypost.delivery.outlook import Outlook
 from bypost.delivery.shape import Place, Shape
 from bypost.delivery.shape_file import dump
+from bypost.delivery.tally import Effect, Risk, Tallies
 from bypost.model.course import IfPast
-from bypost.store import Row, enrollments, ledger
 
-_CHUNK = 1000
-_PLACED = (What.INSERT, What.MOVE)
+#: What a text edit changes, which no plan depends on.
+_TEXTS = {"title", "content_hash"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,8 @@ class Person:
 
     Attributes:
         zone: IANA zone in which instants are told.
-        before, after: The next lesson; None where none comes.
+        status: ``active`` or ``finished``.
+        before, after: The next lesson; None where none comes, or not before a hold is ended.
     """
 
     enrollment_id: int
@@ -39,25 +40,10 @@ class Person:
     before: Foreseen | None
     after: Foreseen | None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What one change does.
-
-    Attributes:
-        gets: People to whom the lesson comes.
-        past: People in the course who are past it and never get it.
-        finished: People who are through and never get it.
-        waiting: People whose next lesson it was before.
-        first: The person to whom it goes first, and when; None where nobody's next lesson it is.
-    """
-
-    change: Change
-    gets: int = 0
-    past: int = 0
-    finished: int = 0
-    waiting: int = 0
-    first: Person | None = None
+    @property
+    def moved(self) -> bool:
+        """Tell whether their next mail is another one, or comes at another time."""
+        return _mail(self.before) != _mail(self.after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +51,10 @@ class Plan:
     """What ``bypost apply`` would do.
 
     Attributes:
-        id: Names this plan: another state of files or course has another.
-        shape: What would hold.
+        id: Names this plan: another structure, of the files or of the course, has another.
+        wish: The course as its files would have it.
+        effects: Every change, in the order of the course, and every further lesson that somebody
+            gets or misses because of them.
         people: Everybody in the course, by enrollment.
         risks: What would make people miss something without the author having said so.
     """
@@ -74,59 +62,46 @@ class Plan:
     id: str
     course: str
     title: str
-    shape: Shape
+    wish: Shape
     effects: Sequence[Effect]
     people: Sequence[Person]
-    risks: Sequence[str]
+    risks: Sequence[Risk]
+
+    @property
+    def changes(self) -> list[Change]:
+        """Return what differs between the files and the course."""
+        return [change for one in self.effects for change in one.changes]
 
     @property
     def moved(self) -> int:
         """Return how many people's next mail changes."""
-        return sum(one.before != one.after for one in self.people)
+        return sum(one.moved for one in self.people)
 
 
-def make_plan(
-    context: Context, before: Shape, wish: Shape, rows: Iterator[tuple[Row, Sequence[Row]]]
-) -> Plan:
-    """Return what taking ``wish`` over would do.
+def make_plan(context: Context, before: Shape, wish: Shape, people: Iterable[Subject]) -> Plan:
+    """Return what taking ``wish`` over would do; nothing is written.
 
-    Args:
-        rows: Enrollments with their person's clock, and their history (:func:`people_of`).
+    What is due by the rules of ``before`` counts as owed first, as ``apply`` does it.
     """
-    now, late = context.clock.now(), context.late
+    now = context.clock.now()
     after = merged(before, wish, now=now)
-    found = changes(before, wish)
-    tallies = {one.lesson: _Tally() for one in found}
-    people = []
-    for row, past in rows:
-        run = settled(run_of(row, past, before, context), now)
-        person = _person(row, run, before, after, now=now, late=late)
-        people.append(person)
-        _count(tallies, person, run, after, now.astimezone(run.zone).date())
-    effects = [tallies[one.lesson].effect(one) for one in found]
+    look = _Look(before, after, now=now, late=context.late)
+    tallies = Tallies(before, after)
+    found = []
+    for subject in people:
+        person, had, old, new = look.at(subject)
+        found.append(person)
+        tallies.count(person.status, subject.run.zone, had, old, new)
+    effects = tallies.effects(changes(before, wish))
     return Plan(
         id=_id(before, wish),
         course=wish.course,
         title=wish.title,
-        shape=after,
+        wish=wish,
         effects=effects,
-        people=people,
-        risks=[risk for one in effects if (risk := _risk(one, after))],
+        people=found,
+        risks=tallies.risks(effects),
     )
-
-
-def people_of(context: Context, course: str) -> Iterator[tuple[Row, Sequence[Row]]]:
-    """Yield everybody who is in a course or through with it, with their history."""
-    last = 0
-    while True:
-        with context.store.read() as connection:
-            rows = enrollments.in_course(connection, course, after_id=last, limit=_CHUNK)
-            past = ledger.history(connection, [row["id"] for row in rows])
-        for row in rows:
-            yield row, past.get(row["id"], ())
-        if len(rows) < _CHUNK:
-            return
-        last = rows[-1]["id"]
 
 
 def is_brought_back(shape: Shape, place: Place, on: date) -> bool:
@@ -135,80 +110,47 @@ def is_brought_back(shape: Shape, place: Place, on: date) -> bool:
     return step is not None and step.if_past in {IfPast.NEXT, IfPast.AT_END}
 
 
-def _person(row: Row, run: Run, before: Shape, after: Shape, *, now: datetime, late: Any) -> Person:
-    finished = row["status"] == "finished"
-    # Whoever is looked at again is looked at with a hint that says nothing.
-    woken = replace(run, hint=run.started_at)
-    goes_on = not finished or is_brought_back(after, run.place, now.astimezone(run.zone).date())
-    return Person(
-        enrollment_id=row["id"],
-        email=row["email"] or "",
-        zone=run.zone.key,
-        status=row["status"],
-        before=None if finished else foresee(before, run, now=now, late=late),
-        after=foresee(after, woken, now=now, late=late) if goes_on else None,
-    )
+class _Look:
+    """What comes for each person by the old rules and by the new ones."""
 
+    def __init__(self, before: Shape, after: Shape, *, now: datetime, late: timedelta) -> None:
+        self._before, self._after = before, after
+        self._now, self._late = now, late
+        self._old = Outlook(before, now=now, late=late)
+        self._new = Outlook(after, now=now, late=late)
 
-class _Tally:
-    """Counts what becomes of one lesson."""
-
-    def __init__(self) -> None:
-        self.gets = self.past = self.finished = self.waiting = 0
-        self.first: Person | None = None
-
-    def effect(self, change: Change) -> Effect:
-        """Return the counts."""
-        return Effect(
-            change=change,
-            gets=self.gets,
-            past=self.past,
-            finished=self.finished,
-            waiting=self.waiting,
-            first=self.first,
+    def at(self, subject: Subject) -> tuple[Person, Place, Sequence[Foreseen], Sequence[Foreseen]]:
+        """Return a person, their place, and what comes for them before and after."""
+        then, owed = subject.owed_first(self._before, now=self._now, late=self._late)
+        old = self._old.coming(subject.run) if then.status == "active" else ()
+        # Whoever is looked at again is looked at with a hint that says nothing.
+        run = replace(then.run, hint=then.run.started_at)
+        today = self._now.astimezone(run.zone).date()
+        goes_on = then.status == "active" or is_brought_back(self._after, run.place, today)
+        new = self._new.coming(run) if goes_on else ()
+        new = (owed, *new) if owed else new
+        person = Person(
+            enrollment_id=subject.enrollment_id,
+            email=subject.email,
+            zone=run.zone.key,
+            status=then.status,
+            before=None if subject.held else next(iter(old), None),
+            after=None if subject.held else next(iter(new), None),
         )
+        return person, subject.run.place, old, new
 
 
-def _count(tallies: dict[str, _Tally], person: Person, run: Run, after: Shape, today: date) -> None:
-    coming = set(to_come(after, run.place, today)) if person.after else set()
-    for lesson, tally in tallies.items():
-        if person.before and person.before.step.lesson == lesson:
-            tally.waiting += 1
-        if not lesson or lesson in run.had:
-            continue
-        if lesson in coming:
-            tally.gets += 1
-        elif person.status == "finished":
-            tally.finished += 1
-        else:
-            tally.past += 1
-        if person.after and person.after.step.lesson == lesson:
-            first = tally.first
-            if first is None or first.after is None or person.after.at < first.after.at:
-                tally.first = person
-
-
-def to_come(shape: Shape, place: Place, on: date) -> Iterator[str]:
-    """Yield the lessons that somebody still gets, in their order, as of a local date."""
-    had = set(place.had)
-    while step := shape.next_step(replace(place, had=had), on):
-        yield step.lesson
-        had.add(step.lesson)
-
-
-def _risk(effect: Effect, after: Shape) -> str:
-    """Return what must be said before this is taken over; empty for nothing."""
-    change = effect.change
-    step = next((one for one in after.live if one.lesson == change.lesson), None)
-    if change.what not in _PLACED or step is None or step.if_past or not effect.past:
-        return ""
-    who = "person is" if effect.past == 1 else "people are"
-    return (
-        f"{effect.past:,} {who} past “{change.title}” and would never get it: write `if_past: skip`"
-        f", `if_past: next` or `if_past: at_end` into the front matter of `{change.lesson}`"
-    )
+def _mail(found: Foreseen | None) -> tuple[str, datetime] | None:
+    return (found.step.lesson, found.at) if found else None
 
 
 def _id(before: Shape, wish: Shape) -> str:
-    both = json.dumps([dump(before), dump(wish)], sort_keys=True)
+    both = json.dumps([_structure(before), _structure(wish)], sort_keys=True)
     return hashlib.sha256(both.encode()).hexdigest()[:12]
+
+
+def _structure(shape: Shape) -> dict[str, Any]:
+    """Return what an edit of structure changes."""
+    plain: Mapping[str, Any] = dump(shape)
+    steps = [{k: v for k, v in step.items() if k not in _TEXTS} for step in plain["steps"]]
+    return {**{k: v for k, v in plain.items() if k not in _TEXTS}, "steps": steps}

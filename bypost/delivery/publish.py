@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from bypost.content.loader import Library, load_project_content
-from bypost.content.personas import load_personas
 from bypost.content.watch import Stamp, signature
-from bypost.delivery.applied import take_over
+from bypost.delivery.applied import as_applied, take_over
 from bypost.delivery.context import Context
 from bypost.delivery.edit import Change
-from bypost.delivery.shape import Shape, shape_of
+from bypost.delivery.shape import Shape
+from bypost.delivery.wishes import compiler_for, read_courses
 from bypost.errors import ContentError, Problem
 from bypost.model.asset import Asset
 from bypost.model.content import Content
@@ -70,6 +69,7 @@ class Publisher:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._seen: tuple[Files, frozenset[str], Stamp | None] | None = None
+        self._stamps: Mapping[str, datetime] = {}
         self._last = Published()
 
     def take_over(self, *, patient: bool) -> Published:
@@ -86,13 +86,18 @@ class Publisher:
         files = signature(root)
         # Which attributes lessons may use depends on the CSV's first line.
         seen = (files, attribute_names(root), _logo(self._context))
-        if seen == self._seen:
-            return self._last
-        if patient and self._seen is not None and _just_saved(files, now):
-            return self._last
-        self._last = publish(self._context, now)
-        self._seen = seen
+        resting = patient and self._seen is not None and _just_saved(files, now)
+        if seen != self._seen and not resting:
+            self._last = publish(self._context, now)
+            self._seen = seen
+        elif self._applied() != self._stamps:  # by another process: `bypost apply`
+            self._last = _refreshed(self._context, self._last)
+        self._stamps = self._applied()
         return self._last
+
+    def _applied(self) -> Mapping[str, datetime]:
+        with self._context.store.read() as connection:
+            return contents.applied_at(connection)
 
 
 def publish(context: Context, now: datetime) -> Published:
@@ -104,11 +109,11 @@ def publish(context: Context, now: datetime) -> Published:
     issues: list[ReadyIssue] = []
     pictures: Mapping[str, Asset] = {}
     try:
-        compiler = _compiler(context)
+        compiler = compiler_for(context)
     except ContentError as error:  # no mail can be built at all
         held["templates/email"] = error.problems
     else:
-        shapes = _courses(compiler, library, compiled, held)
+        shapes = read_courses(compiler, library, compiled, held)
         issues = _issues(context, compiler, library, compiled, held)
         _notices(compiler, library, compiled, held)
         pictures = compiler.assets
@@ -132,39 +137,15 @@ def publish(context: Context, now: datetime) -> Published:
     )
 
 
-def _compiler(context: Context) -> Compiler:
-    return Compiler(
-        context.root,
-        sender=context.sender,
-        base_url=context.settings.site.base_url,
-        attributes=attribute_names(context.root, _persona_attributes(context.root)),
-        theme=context.settings.theme.theme(),
+def _refreshed(context: Context, last: Published) -> Published:
+    """Return the same files, and the courses as they hold by now."""
+    with context.store.read() as connection:
+        taken = as_applied(connection, last.wishes)
+    return replace(
+        last,
+        shapes={course: one.shape for course, one in taken.items()},
+        waiting={course: one.waiting for course, one in taken.items() if one.waiting},
     )
-
-
-def _courses(
-    compiler: Compiler,
-    library: Library,
-    compiled: list[Content],
-    held: dict[str, Sequence[Problem]],
-) -> dict[str, Shape]:
-    """Compile every course; one with a problem anywhere is held as a whole."""
-    ready = {}
-    for course in library.courses:
-        problems: list[Problem] = []
-        lessons: list[Content] = []
-        for lesson in course.lessons:
-            try:
-                lessons.append(compiler.lesson(course, lesson))
-            except ContentError as error:
-                problems += error.problems
-        if problems:
-            held[course.path] = problems
-            continue
-        compiled += lessons
-        titles = {content.item: (content.title, content.hash) for content in lessons}
-        ready[course.id] = shape_of(course, titles)
-    return ready
 
 
 def _logo(context: Context) -> Stamp | None:
@@ -175,15 +156,6 @@ def _logo(context: Context) -> Stamp | None:
     except OSError:  # missing, or an address on the web
         return None
     return (name, status.st_size, status.st_mtime_ns) if name and status else None
-
-
-def _persona_attributes(root: Path) -> frozenset[str]:
-    """Return the attributes that sample people have; a broken file has none here."""
-    try:
-        personas = load_personas(root)
-    except ContentError:
-        return frozenset()
-    return frozenset(name for persona in personas for name in persona.attributes)
 
 
 def _issues(

@@ -62,3 +62,9 @@ def applied(connection: Connection) -> dict[str, dict[str, Any]]:
     """Return the shape of every course that was ever taken over, by course."""
     rows = connection.execute(select(applied_courses.c.course, applied_courses.c.shape))
     return {row.course: row.shape for row in rows}
+
+
+def applied_at(connection: Connection) -> dict[str, datetime]:
+    """Return when each course was last taken over, as far as one is."""
+    rows = connection.execute(select(applied_courses.c.course, applied_courses.c.applied_at))
+    return {row.course: row.applied_at for row in rows}
