@@ -116,7 +116,7 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
     counts_from = _kept(shape, step, run, now)
     hint = predict(shape, after, run, accepted=counts_from or now) if after else now
     # What ignores the window, or waited for an edit or a hold, is due whenever it is owed.
-    anew = _ignores_window(step, run) or _is_reset(shape, run, max(due, run.hint))
+    anew = _ignores_window(step, run) or _reset_at(shape, run, max(due, run.hint))
     at = now if anew else max(due, run.hint)
     return Owe(step, at, hint, counts_from)
 
@@ -157,19 +157,22 @@ def _wait_for_window(
     """Return when to look again if mail may not leave now; None if it may."""
     if run.asked:
         return None
-    reset = _is_reset(shape, run, due)
-    if not reset and isinstance(_cadence(step, run), AtOnce):
+    if reset_at := _reset_at(shape, run, due):
+        due = _opening(shape, step, run, reset_at)
+        if due > now:
+            return due
+    if isinstance(_cadence(step, run), AtOnce):
         return None
     window = shape.window_for(step, own_hour=run.own_hour is not None)
-    if not reset and now - due <= late and window.is_open(now, run.zone):
+    if now - due <= late and window.is_open(now, run.zone):
         return None
     opening = _opening(shape, step, run, now)
     return opening if opening > now else None
 
 
-def _is_reset(shape: Shape, run: Run, due: datetime) -> bool:
-    """Tell whether something fell due before an edit, or while it was held."""
-    return any(at is not None and due < at for at in (shape.reset_at, run.reset_at))
+def _reset_at(shape: Shape, run: Run, due: datetime) -> datetime | None:
+    """Return when the edit or the end of the hold was that something fell due before; or None."""
+    return max((at for at in (shape.reset_at, run.reset_at) if at and due < at), default=None)
 
 
 def _ignores_window(step: Step, run: Run) -> bool:

@@ -94,7 +94,7 @@ class Shape:
         (:class:`IfPast`). One that has expired or is out of season is left out, and another may
         stand in for it.
         """
-        first, furthest = self._reach(place)
+        first, furthest = self.reach(place)
         ahead: Step | None = None
         at_end: Step | None = None
         for number, step in enumerate(self.steps[first:], first):
@@ -110,10 +110,10 @@ class Shape:
 
     def passed(self, place: Place, lesson: str) -> bool:
         """Tell whether somebody is past the place of a lesson."""
-        first, furthest = self._reach(place)
+        first, furthest = self.reach(place)
         return self._number(lesson) < max(first, furthest)
 
-    def _reach(self, place: Place) -> tuple[int, int]:
+    def reach(self, place: Place) -> tuple[int, int]:
         """Return the number of the first step that is theirs, and of the furthest they passed."""
         begun = place.had.get(place.begins_with)
         first = max(0, self._number(place.begins_with, begun)) if place.begins_with else 0
