@@ -95,7 +95,7 @@ def _brought_back(
     past = ledger.history(connection, [row["id"] for row in rows])
     found = []
     for row in rows:
-        place = place_of(row, {one["item"] for one in past.get(row["id"], ())})
+        place = place_of(row, past.get(row["id"], ()))
         today = now.astimezone(zone(row["time_zone"], shape.time_zone)).date()
         if is_brought_back(shape, place, today):
             found.append(row["id"])
