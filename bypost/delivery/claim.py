@@ -70,8 +70,8 @@ def take(context: Context, batch_id: int) -> Claim | Progress:
             _give_up(context, connection, batch, now)
             return Done()
         # What the gate only owes anew must not use up the day's quota.
-        stale = not ambiguous and gate.is_too_late(context, batch, now)
-        pace = _obstacle(context, connection, batch, now, sends=not stale)
+        waits = not ambiguous and gate.waits(context, connection, batch, now)
+        pace = _obstacle(context, connection, batch, now, sends=not waits)
         if pace is not None:
             return pace
         fence = batch["fence"]

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bypost.delivery import answers
+from bypost.delivery import answers, holds
 from bypost.delivery.context import Context
+from bypost.delivery.holds import Holds, Kept
 from bypost.model.course import Kind
 from bypost.store import Connection, Row, suppressions
 
@@ -19,8 +20,9 @@ class Verdict:
     Attributes:
         go: Members that may be sent to, in order.
         cancelled: Delivery id -> why it is never sent.
-        postponed: Members to be owed again later: their run is paused, or this batch has waited
-            longer than the lateness limit, so that its hour and window are long over.
+        postponed: Members to be owed again later: they are held, their run is paused, or this
+            batch has waited longer than the lateness limit, so that its hour and window are long
+            over.
     """
 
     go: Sequence[Row]
@@ -46,7 +48,9 @@ def look(
     cancelled: dict[int, str] = {}
     go: list[Row] = []
     postponed: list[Row] = []
+    held = holds.read(connection, now, {member["subscriber_id"] for member in members})
     too_late = is_too_late(context, batch, now)
+    all_wait = too_late or _is_kept(context, held, batch, now)
     for member in members:
         reason = _why_not(member, muted.get(hashes.get(member["email_key"], b""), ""))
         if not reason and member["kind"] == Kind.NOTICE:
@@ -57,7 +61,7 @@ def look(
             cancelled[member["id"]] = reason
         elif member["copy"]:  # asked for by the person: neither pause nor hour keeps it back
             go.append(member)
-        elif too_late or (member["paused_until"] and member["paused_until"] > now):
+        elif all_wait or _waits(context, held, batch, member, now):
             postponed.append(member)
         else:
             go.append(member)
@@ -67,6 +71,42 @@ def look(
 def is_too_late(context: Context, batch: Row, now: datetime) -> bool:
     """Tell whether a batch of lessons has waited until its hour and window are long over."""
     return bool(batch["kind"] == Kind.LESSON and now - batch["due_at"] > context.late)
+
+
+def waits(context: Context, connection: Connection, batch: Row, now: datetime) -> bool:
+    """Tell whether nobody in a batch may be sent to now: it is too late, or all of it is held."""
+    held = holds.read(connection, now)
+    return is_too_late(context, batch, now) or _is_kept(context, held, batch, now)
+
+
+def _waits(context: Context, held: Holds, batch: Row, member: Row, now: datetime) -> bool:
+    """Tell whether one member must wait: they paused, or are held."""
+    if member["paused_until"] and member["paused_until"] > now:
+        return True
+    return _keeps(context, held.person(member["subscriber_id"]), batch, now)
+
+
+def _is_kept(context: Context, held: Holds, batch: Row, now: datetime) -> bool:
+    """Tell whether the course or the newsletter of a batch is held, or was meanwhile."""
+    if batch["kind"] == Kind.NOTICE:
+        return False
+    find = held.course if batch["kind"] == Kind.LESSON else held.newsletter
+    return _keeps(context, find(batch["collection"]), batch, now)
+
+
+def _keeps(context: Context, kept: Kept, batch: Row, now: datetime) -> bool:
+    """Tell whether a hold stands against a batch.
+
+    One that is over counts as well: what waited for its end comes at the next opening, and an issue
+    only within the lateness limit.
+    """
+    if batch["kind"] == Kind.NOTICE:
+        return False
+    if kept.hold is not None:
+        return True
+    if kept.ended is None or batch["due_at"] >= kept.ended:
+        return False
+    return bool(batch["kind"] == Kind.LESSON or now - batch["due_at"] > context.late)
 
 
 _SCOPE = {Kind.LESSON: "course", Kind.ISSUE: "newsletter", Kind.NOTICE: "notice"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bypost.delivery.due import Run
@@ -68,8 +68,16 @@ class Kept:
     hold: Hold | None = None
     ended: datetime | None = None
 
+    def was_on(self, at: datetime) -> bool:
+        """Tell whether something that fell due then had to wait, as far as that is known."""
+        if self.hold is not None:
+            return at >= self.hold.since
+        return self.ended is not None and at < self.ended
+
 
 _FREE = Kept()
+#: How soon to look again at what stays owed although it is held until further notice.
+_LOOK_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +105,9 @@ class Holds:
         return [name for name in courses if self.course(name).hold is None]
 
     def run(self, run: Run, course: str, subscriber_id: int) -> Run | None:
-        """Return a run with its holds worked in, to be decided or foreseen; None: not before
-        somebody ends a hold.
+        """Return a run with its holds worked in, to be decided or foreseen.
+
+        None for one of which nothing comes until somebody ends a hold.
         """
         both = (self.course(course), self.person(subscriber_id))
         paused, ended = run.paused_until, run.reset_at
@@ -135,6 +144,12 @@ def read(connection: Connection, now: datetime, people: Collection[int] = ()) ->
         newsletters=lists[Scope.NEWSLETTER],
         people={int(key): _kept(some, now) for key, some in found[Scope.SUBSCRIBER].items()},
     )
+
+
+def next_look(held: Holds, course: str, subscriber_id: int, now: datetime) -> datetime:
+    """Return when to look again at a lesson that stays owed: now, if nothing holds it."""
+    on = [kept.hold for kept in (held.course(course), held.person(subscriber_id)) if kept.hold]
+    return max((hold.until or now + _LOOK_AGAIN for hold in on), default=now)
 
 
 def hold_of(row: Row) -> Hold:

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bypost.delivery import answers, gate, shape_file
+from bypost.delivery import answers, gate, holds, shape_file
 from bypost.delivery.claim import Claim
-from bypost.delivery.compose import Composer
+from bypost.delivery.compose import Composer, needs_runs
 from bypost.delivery.context import Context
+from bypost.delivery.due import Run
+from bypost.delivery.owe import run_of
 from bypost.delivery.recipe import Facts, pack, unpack
+from bypost.delivery.shape import Shape
 from bypost.delivery.steps import reached
 from bypost.errors import ContentError
 from bypost.model.compressed import compress, decompress
 from bypost.model.course import Kind
 from bypost.model.message import Key, Message
 from bypost.providers.base import Provider
-from bypost.store import Connection, Row, binding, contents, enrollments, ledger, settle
+from bypost.store import Connection, Row, binding, contents, enrollments, issues, ledger, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,21 @@ def _composer(
     }
     told = {delivery: answer for delivery, answer in found.items() if answer}
     firsts = _firsts(connection, members)
-    return Composer(context, content, shape_file.load(plain) if plain else None, now, told, firsts)
+    shape = shape_file.load(plain) if plain else None
+    runs = (
+        _runs(context, connection, members, shape) if shape and needs_runs(content, shape) else {}
+    )
+    return Composer(context, content, shape, now, told, firsts, runs)
+
+
+def _runs(
+    context: Context, connection: Connection, members: Sequence[Row], shape: Shape
+) -> dict[int, Run]:
+    """Return each member's way through the course, as the ledger knows it."""
+    ids = [member["enrollment_id"] for member in members]
+    past = ledger.history(connection, ids)
+    rows = enrollments.with_clock(connection, ids)
+    return {row["id"]: run_of(row, past.get(row["id"], ()), shape, context) for row in rows}
 
 
 def _firsts(connection: Connection, members: Sequence[Row]) -> dict[int, Facts]:
@@ -203,7 +220,7 @@ def _write_intent(
 
 
 def _postpone(connection: Connection, batch: Row, members: Sequence[Row], now: datetime) -> None:
-    """Take people out who must wait: owing decides anew when their lesson comes.
+    """Take people out who must wait: owing decides anew when their mail comes.
 
     A course that has gone on meanwhile never owes this lesson again, so there it stays owed.
     """
@@ -211,11 +228,15 @@ def _postpone(connection: Connection, batch: Row, members: Sequence[Row], now: d
         return
     gone_on = set(settle.overtaken_by_the_course(connection, [m["id"] for m in members]))
     binding.unowe(connection, batch["id"], [m["id"] for m in members if m["id"] not in gone_on])
+    if batch["kind"] == Kind.ISSUE:
+        issues.reopen(connection, batch["item"], batch["due_at"])
+        return
+    held = holds.read(connection, now, {m["subscriber_id"] for m in members} if gone_on else ())
     for member in members:
         paused = member["paused_until"]
         if member["id"] in gone_on:
-            until = max(paused, now) if paused else now
-            binding.defer(connection, batch, member["id"], until)
+            until = holds.next_look(held, batch["collection"], member["subscriber_id"], now)
+            binding.defer(connection, batch, member["id"], max(paused or until, until))
         else:
             hint = paused or batch["due_at"]
             enrollments.change(connection, member["enrollment_id"], {"next_due": hint})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from bypost.delivery import holds
 from bypost.delivery.context import Context
 from bypost.delivery.owe import CHUNK, batch_size, in_parts
 from bypost.delivery.publish import ReadyIssue
@@ -13,6 +15,7 @@ from bypost.delivery.steps import reached
 from bypost.delivery.zones import zone
 from bypost.model.course import Kind
 from bypost.store import Connection, binding, issues, subscriptions
+from bypost.store import holds as store
 from scheduler.cadence import Days, due_at
 from scheduler.window import Window
 
@@ -20,50 +23,106 @@ from scheduler.window import Window
 _LAST_ZONE = "Etc/GMT+12"
 
 
-def owe_issues(context: Context, ready: Sequence[ReadyIssue]) -> int:
-    """Owe every ready issue in the zones where its instant has come; return how many."""
-    return sum(_owe_issue(context, issue) for issue in ready)
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An issue, or its part for some zones, that came too late to be sent: it is in the archive.
+
+    Attributes:
+        zones: Where; empty for an issue that has one instant for all, or that is filed altogether.
+    """
+
+    newsletter: str
+    issue: str
+    zones: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        where = f" (for {', '.join(self.zones)})" if self.zones else ""
+        return f"{self.newsletter}/{self.issue}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwedIssues:
+    """What came of looking at the issues: deliveries that were written, and what was filed."""
+
+    owed: int = 0
+    filed: tuple[Filed, ...] = ()
+
+    def __add__(self, other: OwedIssues) -> OwedIssues:
+        return OwedIssues(self.owed + other.owed, self.filed + other.filed)
+
+
+def owe_issues(context: Context, ready: Sequence[ReadyIssue]) -> OwedIssues:
+    """Owe every ready issue in the zones where its instant has come.
+
+    Issues of a newsletter that is held wait. What is too late then is filed and named.
+    """
+    done = OwedIssues()
+    for issue in ready:
+        done += _owe_issue(context, issue)
+    return done + OwedIssues(_owe_the_freed(context, ready))
 
 
 def next_issue_at(context: Context, ready: Sequence[ReadyIssue]) -> datetime | None:
-    """Return the next instant at which an issue falls due somewhere; None if none will."""
+    """Return the next instant at which an issue falls due somewhere; None if none will.
+
+    What waits for the end of a hold is due then.
+    """
     now = context.clock.now()
-    coming = []
+    coming: list[datetime] = []
     with context.store.read() as connection:
+        held = holds.read(connection, now)
         for one in ready:
+            hold = held.newsletter(one.newsletter.id).hold
+            if hold is not None and hold.until is None:
+                continue
             known = issues.find(connection, one.newsletter.id, one.issue.id)
             if known is None or known["state"] == "planned":
-                coming += [at for _, at in zones_of(connection, one) if at > now]
-                coming += [at for at in [over(one)] if at > now]
-    return min(coming, default=None)
+                instants = [*(at for _, at in zones_of(connection, one)), over(one)]
+                # It is looked at now, and closed, when its last instant has passed.
+                after = max(now, hold.until) if hold is not None and hold.until else now
+                coming += [max(at, after) for at in instants if at > now or hold is not None]
+    return min((at for at in coming if at > now), default=None)
 
 
-def _owe_issue(context: Context, one: ReadyIssue) -> int:
+def _owe_issue(context: Context, one: ReadyIssue) -> OwedIssues:
     """Take an issue up, owe it where its time has come, close it when that is everywhere."""
     now = context.clock.now()
     with context.store.write() as connection:
-        issue_id = _take_up(context, connection, one, now)
-        if issue_id is None:
-            return 0
-        settled = issues.settled_zones(connection, issue_id)
+        kept = holds.read(connection, now).newsletter(one.newsletter.id)
+        known = issues.find(connection, one.newsletter.id, one.issue.id)
+        if known is None and _take_up(context, connection, one, now) is None:
+            # Old issues of a new project say nothing; one that was due in a hold does.
+            return OwedIssues(filed=(_filed(one),) if kept.was_on(over(one)) else ())
+        known = issues.find(connection, one.newsletter.id, one.issue.id)
+        if kept.hold is not None or known is None or known["state"] != "planned":
+            return OwedIssues()
+        settled = issues.settled_zones(connection, known["id"])
         open_zones = [(z, at) for z, at in zones_of(connection, one) if z not in settled]
-    owed = 0
+    done = OwedIssues()
+    late: list[str] = []
     for name, at in open_zones:
-        if at <= now:
-            owed += _owe_zone(context, one, issue_id, name, at, now)
+        if at <= now and now - at <= context.late:
+            done += OwedIssues(_owe_zone(context, one, known["id"], name, at, now))
+        elif at <= now:
+            late.append(name)
+            with context.store.write() as connection:
+                issues.settle_zone(connection, known["id"], name, due_at=at, state="archived")
     if over(one) <= now:
         with context.store.write() as connection:
-            issues.close(connection, issue_id)
-    return owed
+            issues.close(connection, known["id"])
+    return done + OwedIssues(filed=(_filed(one, late),)) if late else done
+
+
+def _filed(one: ReadyIssue, zones: Sequence[str] = ()) -> Filed:
+    """Return what is told of an issue that came too late."""
+    named = () if one.issue.at is not None else (z or one.newsletter.time_zone for z in zones)
+    return Filed(one.newsletter.id, one.issue.id, tuple(named))
 
 
 def _take_up(
     context: Context, connection: Connection, one: ReadyIssue, now: datetime
 ) -> int | None:
-    """Return the issue's row; None for one that is done, or was seen too late to be sent."""
-    known = issues.find(connection, one.newsletter.id, one.issue.id)
-    if known is not None:
-        return known["id"] if known["state"] == "planned" else None
+    """Return the row of an issue that is new; None for one that was seen too late to be sent."""
     late = now - over(one) > context.late
     issues.add(
         connection,
@@ -73,42 +132,78 @@ def _take_up(
         schedule=_schedule(one),
         now=now,
     )
-    return None if late else _take_up(context, connection, one, now)
+    known = issues.find(connection, one.newsletter.id, one.issue.id)
+    return None if late or known is None else known["id"]
 
 
 def _owe_zone(
     context: Context, one: ReadyIssue, issue_id: int, name: str, at: datetime, now: datetime
 ) -> int:
-    """Owe an issue to the people of one zone, then close the zone; safe to begin again.
-
-    A zone whose instant is past the lateness limit is closed without a mail.
-    """
-    item = f"{one.newsletter.id}/{one.issue.id}"
-    local = one.issue.at is None
+    """Owe an issue to the people of one zone, then close the zone; safe to begin again."""
     owed = 0
-    while now - at <= context.late:
+    while True:
         with context.store.write() as connection:
-            people = subscriptions.audience(
-                connection,
-                one.newsletter.id,
-                item,
-                zone=name if local else None,
-                before=at,
-                limit=CHUNK,
-            )
-            members = [
-                {"subscriber_id": p["subscriber_id"], "subscription_id": p["id"]} for p in people
-            ]
-            for part in in_parts(members, batch_size(context)):
-                binding.owe(connection, _batch(context, one, item, at), part, now=now)
-            if len(people) < CHUNK:
+            if holds.read(connection, now).newsletter(one.newsletter.id).hold is not None:
+                return owed
+            members = _owe_some(context, connection, one, name, at, now)
+            if members < CHUNK:
                 issues.settle_zone(connection, issue_id, name, due_at=at, state="done")
-        owed += len(people)
+        owed += members
         reached("owed")
-        if len(people) < CHUNK:
+        if members < CHUNK:
             return owed
-    with context.store.write() as connection:
-        issues.settle_zone(connection, issue_id, name, due_at=at, state="archived")
+
+
+def _owe_some(
+    context: Context,
+    connection: Connection,
+    one: ReadyIssue,
+    name: str,
+    at: datetime,
+    now: datetime,
+    *,
+    freed_since: datetime | None = None,
+) -> int:
+    """Owe an issue to the next thousand of a zone who may have it; return how many they are."""
+    item = f"{one.newsletter.id}/{one.issue.id}"
+    people = subscriptions.audience(
+        connection,
+        one.newsletter.id,
+        item,
+        zone=name if one.issue.at is None else None,
+        before=at,
+        limit=CHUNK,
+        free_at=now,
+        freed_since=freed_since,
+    )
+    members = [{"subscriber_id": p["subscriber_id"], "subscription_id": p["id"]} for p in people]
+    for part in in_parts(members, batch_size(context)):
+        binding.owe(connection, _batch(context, one, item, at), part, now=now)
+    return len(members)
+
+
+def _owe_the_freed(context: Context, ready: Sequence[ReadyIssue]) -> int:
+    """Owe what was sent lately to people who were held then and are not any more."""
+    now = context.clock.now()
+    since = now - context.late
+    with context.store.read() as connection:
+        if not store.any_freed(connection, since, now):
+            return 0
+        kept = holds.read(connection, now)
+        lately = [
+            (one, name, at)
+            for one in ready
+            if kept.newsletter(one.newsletter.id).hold is None
+            for name, at in zones_of(connection, one)
+            if since <= at <= now
+        ]
+    owed = 0
+    for one, name, at in lately:
+        found = CHUNK
+        while found == CHUNK:
+            with context.store.write() as connection:
+                found = _owe_some(context, connection, one, name, at, now, freed_since=since)
+            owed += found
     return owed
 
 

@@ -22,6 +22,7 @@ class Report:
         imported: What the CSV brought; None where there is none.
         held: Folders that send nothing, and why.
         waiting: Course -> how many changes of its structure wait for ``bypost apply``.
+        archived: Issues that fell due too long ago to be sent, as ``newsletter/issue``.
         troubles: What went wrong while sending, in plain words.
         blocked: Provider -> why it is stopped.
         unknown: Deliveries nobody knows the fate of: ref, email, content.
@@ -33,6 +34,7 @@ class Report:
     imported: Summary | None = None
     held: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
     waiting: Mapping[str, int] = field(default_factory=dict)
+    archived: Sequence[str] = ()
     troubles: Sequence[str] = ()
     blocked: Mapping[str, str] = field(default_factory=dict)
     unknown: Sequence[Mapping[str, str]] = ()
@@ -61,6 +63,7 @@ class Report:
                 for folder, problems in self.held.items()
             },
             "waiting_changes": dict(self.waiting),
+            "archived": list(self.archived),
             "troubles": list(self.troubles),
             "blocked": dict(self.blocked),
             "imported": self.imported.numbers() if self.imported else None,

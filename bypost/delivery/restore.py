@@ -119,7 +119,7 @@ def _play(past: Context, published: Published, *, until: datetime) -> int:
         importer(past, published).run(file, now=clock.now())
     due = 0
     while True:
-        owed = owe_lessons(past, published.shapes) + owe_issues(past, published.issues)
+        owed = owe_lessons(past, published.shapes) + owe_issues(past, published.issues).owed
         with past.store.write() as connection:
             due += settle.doubt(
                 connection,

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bypost.delivery import clock_step, disk, instance, steps
+from bypost.delivery import clock_step, disk, holds, instance, steps
 from bypost.delivery.apply import wake
 from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, owe_lessons
-from bypost.delivery.owe_issues import next_issue_at, owe_issues
+from bypost.delivery.owe_issues import Filed, next_issue_at, owe_issues
 from bypost.delivery.pass_note import note_pass
 from bypost.delivery.publish import Published, Publisher
 from bypost.delivery.reconcile import Settled, settle_due
@@ -25,7 +25,7 @@ from bypost.errors import ByPostError
 from bypost.model.content import full_name
 from bypost.people.csv_rows import Known
 from bypost.people.import_csv import Importer, Summary, project_file
-from bypost.store import binding, budgets, counts, enrollments, ledger, settle
+from bypost.store import Connection, binding, budgets, counts, enrollments, ledger, settle
 
 #: How long one pass waits in all for paces, leases and retries before it leaves them to the next.
 PATIENCE = timedelta(seconds=60)
@@ -68,22 +68,29 @@ class Pass:
             return self._report(before, published, None, [*filter(None, [stepped]), short])
         imported = self._import(published)
         steps.reached("imported")
-        troubles = [*filter(None, [stepped]), *self._send(published)]
+        filed: list[Filed] = []
+        troubles = [*filter(None, [stepped]), *self._send(published, filed)]
         tidy(self.context)
         instance.note(self.context)
-        report = self._report(before, published, imported, troubles)
+        report = self._report(before, published, imported, troubles, filed)
         note_pass(self.context, report, published, repeats=self.patient)
         return report
 
-    def _send(self, published: Published) -> Sequence[str]:
-        """Settle, owe and send until nothing is due or patience ends; return the troubles."""
+    def _send(self, published: Published, filed: list[Filed]) -> Sequence[str]:
+        """Settle, owe and send until nothing is due or patience ends; return the troubles.
+
+        Args:
+            filed: Takes the issues that came too late to be sent.
+        """
         self._rebind()
         sender = Sender(self.context, self.patience, self.on_progress)
         settled = Settled()
         due: datetime | None = None
         while not (short := disk.shortage(self.context)):
             owed = owe_lessons(self.context, published.shapes)
-            owed += owe_issues(self.context, published.issues)
+            letters = owe_issues(self.context, published.issues)
+            owed += letters.owed
+            filed += letters.filed
             sender.send_ready()
             # What is due goes first: questions may be many, and their answers slow.
             found = settle_due(self.context, _at_least_once(published))
@@ -96,17 +103,20 @@ class Pass:
         return list(dict.fromkeys([*sender.troubles, *settled.troubles, *filter(None, [short])]))
 
     def _due_hint(self, published: Published) -> datetime | None:
-        """Return the earliest hint if it has come."""
+        """Return the earliest hint if it has come, of the courses that are not held."""
+        now = self.context.clock.now()
         with self.context.store.read() as connection:
-            hint = enrollments.next_hint(connection, list(published.shapes))
-        return hint if hint is not None and hint <= self.context.clock.now() else None
+            free = holds.read(connection, now).free(published.shapes)
+            hint = enrollments.next_hint(connection, free)
+        return hint if hint is not None and hint <= now else None
 
     def next_at(self) -> datetime | None:
         """Return when something falls due next, as far as the database knows."""
         published = self._publisher.take_over(patient=self.patient)
         with self.context.store.read() as connection:
-            # A course that is held sends nothing, whatever its hints say.
-            hint = enrollments.next_hint(connection, list(published.shapes))
+            # A course with a problem, or on hold, sends nothing, whatever its hints say.
+            now = self.context.clock.now()
+            hint = next_hint(connection, list(published.shapes), now)
             instants = [hint, ledger.next_try(connection), settle.next_question(connection)]
         instants.append(next_issue_at(self.context, published.issues))
         return min((at for at in instants if at is not None), default=None)
@@ -150,6 +160,7 @@ class Pass:
         published: Published,
         imported: Summary | None,
         troubles: Sequence[str],
+        filed: Sequence[Filed] = (),
     ) -> Report:
         with self.context.store.read() as connection:
             total = counts.count(connection)
@@ -169,10 +180,23 @@ class Pass:
             held=published.held,
             waiting={name: len(found) for name, found in published.waiting.items()},
             troubles=tuple(troubles),
+            archived=[str(one) for one in filed],
             blocked={name: why for name, why in blocked.items() if name in self.context.providers},
             unknown=unknown,
             next_at=self.next_at(),
         )
+
+
+def next_hint(connection: Connection, courses: Sequence[str], now: datetime) -> datetime | None:
+    """Return when owing looks at somebody next; those of a course on hold wait for its end."""
+    held = holds.read(connection, now)
+    found = [enrollments.next_hint(connection, held.free(courses))]
+    for course in courses:
+        hold = held.course(course).hold
+        hint = enrollments.next_hint(connection, [course]) if hold and hold.until else None
+        if hold and hold.until and hint:
+            found.append(max(hint, hold.until))
+    return min((at for at in found if at is not None), default=None)
 
 
 def _at_least_once(published: Published) -> frozenset[str]:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bypost.delivery import disk, instance, last_pass
+from bypost.delivery import disk, holds, instance, last_pass
 from bypost.delivery.last_pass import LastPass
 from bypost.model.content import full_name
 from bypost.people import abuse
-from bypost.store import Connection, Row, counts
+from bypost.store import Connection, Row, contents, counts
 from bypost.store import standing as store
 from bypost.store.counts import Counts
 from scheduler.pacing import Rate
@@ -229,7 +229,8 @@ def _next(
     """
     coming = []
     # A course that is held sends nothing, whatever its hints say.
-    if hint := store.next_hint(connection, last.courses if last else None):
+    courses = list(last.courses if last else contents.applied(connection))
+    if hint := store.next_hint(connection, holds.read(connection, now).free(courses)):
         until = max(hint["at"], now)
         people = store.hints_by(connection, hint["course"], until)
         coming.append(Coming(at=hint["at"], kind="lesson", what=hint["course"], people=people))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, insert, or_, select, update
 
 from bypost.store.engine import Connection
 from bypost.store.schema import holds, subscribers
@@ -49,7 +49,7 @@ def end(connection: Connection, hold_id: int, at: datetime) -> None:
 
 
 def of_lists(connection: Connection) -> Sequence[RowMapping]:
-    """Return every hold of a course or a newsletter, oldest first; there are a few dozen at most."""
+    """Return every hold of a course or a newsletter, oldest first; there are dozens at most."""
     query = select(holds).where(holds.c.subscriber_id.is_(None)).order_by(holds.c.id)
     return connection.execute(query).mappings().all()
 
@@ -79,8 +79,26 @@ def any_person(connection: Connection) -> bool:
 
 def holds_somebody(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a row of ``subscribers`` is held."""
-    query = select(func.count()).where(holds.c.subscriber_id == subscribers.c.id, is_on(now))
-    return query.scalar_subquery() > 0
+    return exists().where(holds.c.subscriber_id == subscribers.c.id, is_on(now))
+
+
+def freed_somebody(since: datetime, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a row of ``subscribers`` had a hold that is over since then."""
+    return exists().where(holds.c.subscriber_id == subscribers.c.id, _is_over(since, now))
+
+
+def any_freed(connection: Connection, since: datetime, now: datetime) -> bool:
+    """Tell whether a person's hold is over since then."""
+    of_people = holds.c.subscriber_id.is_not(None)
+    query = select(holds.c.id).where(of_people, _is_over(since, now)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _is_over(since: datetime, now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(holds.c.ended_at > since, holds.c.ended_at <= now),
+        and_(holds.c.until > since, holds.c.until <= now),
+    )
 
 
 def is_on(now: datetime) -> ColumnElement[bool]:

@@ -10,6 +10,9 @@ from bypost.store.engine import Connection
 from bypost.store.once import add_once
 from bypost.store.schema import issue_zones, issues
 
+#: A zone that was closed, and whose audience is to be looked at again.
+_OPEN = "open"
+
 
 def find(connection: Connection, newsletter: str, issue: str) -> RowMapping | None:
     """Return what is known of an issue."""
@@ -33,7 +36,9 @@ def add(
 
 def settled_zones(connection: Connection, issue_id: int) -> set[str]:
     """Return the zones whose people were taken, or were too late."""
-    query = select(issue_zones.c.time_zone).where(issue_zones.c.issue_id == issue_id)
+    query = select(issue_zones.c.time_zone).where(
+        issue_zones.c.issue_id == issue_id, issue_zones.c.state != _OPEN
+    )
     return set(connection.execute(query).scalars())
 
 
@@ -45,7 +50,36 @@ def settle_zone(
     Two passes at once may both come to its end; the first word counts.
     """
     values = {"issue_id": issue_id, "time_zone": zone, "due_at": due_at, "state": state}
-    add_once(connection, issue_zones, values)
+    if not add_once(connection, issue_zones, values):
+        connection.execute(
+            update(issue_zones)
+            .where(
+                issue_zones.c.issue_id == issue_id,
+                issue_zones.c.time_zone == zone,
+                issue_zones.c.state == _OPEN,
+            )
+            .values(state=state, due_at=due_at)
+        )
+
+
+def reopen(connection: Connection, item: str, due_at: datetime) -> None:
+    """Open the zones of an instant again: some of their people were not sent to after all.
+
+    The zones stay on record, so that the archive goes on showing what others had.
+
+    Args:
+        item: As deliveries name it: newsletter/issue.
+    """
+    newsletter, _, issue = item.partition("/")
+    known = find(connection, newsletter, issue)
+    if known is None:
+        return
+    connection.execute(
+        update(issue_zones)
+        .where(issue_zones.c.issue_id == known["id"], issue_zones.c.due_at == due_at)
+        .values(state=_OPEN)
+    )
+    connection.execute(update(issues).where(issues.c.id == known["id"]).values(state="planned"))
 
 
 def close(connection: Connection, issue_id: int) -> None:

@@ -85,16 +85,20 @@ def budget_rows(connection: Connection) -> dict[str, RowMapping]:
     return {row["provider"]: row for row in connection.execute(select(budgets)).mappings()}
 
 
-def next_hint(connection: Connection, courses: Collection[str] | None) -> RowMapping | None:
-    """Return ``course`` and ``at`` of the next wake-up hint in these courses; None for all."""
+def next_hint(connection: Connection, courses: Collection[str]) -> RowMapping | None:
+    """Return ``course`` and ``at`` of the next wake-up hint in these courses."""
+    found = [row for course in courses if (row := _first_hint(connection, course)) is not None]
+    return min(found, key=lambda row: row["at"], default=None)
+
+
+def _first_hint(connection: Connection, course: str) -> RowMapping | None:
+    """Return the next hint of one course: the first entry of the index."""
     query = (
         select(enrollments.c.course, enrollments.c.next_due.label("at"))
-        .where(*_HAS_HINT)
+        .where(*_HAS_HINT, enrollments.c.course == course)
         .order_by(enrollments.c.next_due)
         .limit(1)
     )
-    if courses is not None:
-        query = query.where(enrollments.c.course.in_(courses))
     return connection.execute(query).mappings().first()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, exists, insert, select, update
 
+from bypost.store import holds
 from bypost.store.engine import Connection
 from bypost.store.schema import deliveries, subscribers, subscriptions
 
@@ -74,12 +75,16 @@ def audience(
     zone: str | None,
     before: datetime,
     limit: int | None,
+    free_at: datetime | None = None,
+    freed_since: datetime | None = None,
 ) -> Sequence[RowMapping]:
     """Return active members who joined by ``before`` and are not owed ``item`` yet.
 
     Args:
         zone: Only people of this zone; None for everybody.
         limit: None for all of them.
+        free_at: Only people who are not held then; None: whether they are held or not.
+        freed_since: Of those only whose hold came to its end since.
     """
     owed = exists().where(
         deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
@@ -107,4 +112,10 @@ def audience(
     )
     if zone is not None:
         query = query.where(subscribers.c.time_zone == zone)
+    if free_at is not None and holds.any_person(connection):
+        query = query.where(~holds.holds_somebody(free_at))
+        if freed_since is not None:
+            query = query.where(holds.freed_somebody(freed_since, free_at))
+    elif freed_since is not None:
+        return []
     return connection.execute(query).mappings().all()
