@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bypost.delivery.next_lesson import date_text, next_of
+from bypost.delivery.due import Run, parse_pace
+from bypost.delivery.next_lesson import date_text, in_order, is_in_order, next_of
 from bypost.delivery.recipe import Facts, Shared
 from bypost.delivery.shape import Shape
 from bypost.delivery.zones import zone
@@ -40,6 +41,8 @@ class Composer:
         now: The instant of the request, from which "the next lesson" is told.
         answers: Delivery -> what its notice can say; nothing for a lesson or an issue.
         firsts: Copy that somebody asked for -> the facts of the mail as it first came.
+        runs: Enrollment -> its way through the course, where that need not be in order
+            (:func:`needs_runs`).
 
     Attributes:
         shared: What all messages of the batch have in common, for its recipe.
@@ -53,15 +56,17 @@ class Composer:
         now: datetime,
         answers: Mapping[int, Answer] | None = None,
         firsts: Mapping[int, Facts] | None = None,
+        runs: Mapping[int, Run] | None = None,
     ) -> None:
         self._context = context
         self._answers = answers or {}
         self._firsts = firsts or {}
+        self._runs = runs or {}
         self._fill, self._content = _filler(stored)
         self._shape = shape
         self._now = now
         #: What is said of the next lesson, by the clock and rhythm that people share.
-        self._nexts: dict[tuple[str, str, str, datetime | None], dict[str, str]] = {}
+        self._nexts: dict[tuple[object, ...], dict[str, str]] = {}
         self._needs = [name.split(".", 1) for name in self._content.needs]
         self.shared = shared(self._content, sender=context.sender, links=context.links, now=now)
 
@@ -124,12 +129,32 @@ class Composer:
         """Return what the mail says of the next lesson; empty after the last one."""
         if self._shape is None or self._content.kind != Kind.LESSON:
             return {}
-        key = (own.key, member["hour"], member["pace"] or "", member["counts_from"])
+        known = self._runs.get(member["enrollment_id"])
+        place = (frozenset(known.had), known.begins_with, known.finished) if known else None
+        key = (own.key, member["hour"], member["pace"] or "", member["counts_from"], place)
         if key not in self._nexts:
-            self._nexts[key] = next_of(
-                self._shape, self._content.item, own, *key[1:3], now=self._now, counted=key[3]
-            )
+            run = known or in_order(self._shape, self._content.item, self._run(member, own))
+            self._nexts[key] = next_of(self._shape, self._content.item, run, self._now)
         return self._nexts[key]
+
+    def _run(self, member: Row, own: ZoneInfo) -> Run:
+        """Return what a batch knows of one member's way through the course."""
+        return Run(
+            zone=own,
+            own_hour=time.fromisoformat(member["hour"]) if member["hour"] else None,
+            started_at=self._now,
+            hint=self._now,
+            had={},
+            pace=parse_pace(member["pace"] or ""),
+            counts_from=member["counts_from"],
+        )
+
+
+def needs_runs(stored: bytes, shape: Shape | None) -> bool:
+    """Tell whether a mail speaks of the lesson after it, and the course does not say which."""
+    if shape is None or is_in_order(shape):
+        return False
+    return any(name.startswith("next.") for name in _filler(stored)[1].needs)
 
 
 def rebuild(stored: bytes, shared: Shared, facts: Facts, ref: str) -> Message:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from bypost.delivery.due import Run, parse_pace, predict
-from bypost.delivery.shape import Place, Shape, Step
+from bypost.delivery.due import Run
+from bypost.delivery.foresee import foresee
+from bypost.delivery.shape import Shape
+from bypost.model.course import IfPast
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -15,47 +18,49 @@ _MONTHS = (
 )
 #: A weekday alone says which day is meant for as long.
 _SAME_WEEK_DAYS = 6
+#: What is on its way, in doubt or asked for is over once the mail that says this is there.
+_UNDISTURBED: dict[str, Any] = {
+    "pending": False,
+    "held_until": None,
+    "paused_until": None,
+    "asked": False,
+}
+#: Nothing that is still to come is late.
+_NEVER_LATE = timedelta(days=1)
 
 
-def next_of(
-    shape: Shape,
-    lesson: str,
-    own: ZoneInfo,
-    hour: str,
-    pace: str,
-    *,
-    now: datetime,
-    counted: datetime | None = None,
-) -> dict[str, str]:
-    """Return the next lesson's title and time; empty texts after the last one.
+def next_of(shape: Shape, lesson: str, run: Run, now: datetime) -> dict[str, str]:
+    """Return the title and time of the lesson that follows; empty texts after the last one.
+
+    It is the decision that will send it, made ahead.
 
     Args:
-        counted: When this lesson counts as had; None: now.
+        run: Whose mail it is: :func:`in_order`, or what the ledger knows of them.
     """
-    step = following(shape, lesson, now.astimezone(own))
-    if step is None:
+    arrived = replace(run, had={**run.had, lesson: now}, hint=now, **_UNDISTURBED)
+    found = foresee(shape, arrived, now=now, late=_NEVER_LATE)
+    if found is None:
         return {"title": "", "when": "", "date": ""}
-    run = Run(
-        zone=own,
-        own_hour=time.fromisoformat(hour) if hour else None,
-        started_at=now,
-        hint=now,
-        had={lesson: now},
-        pace=parse_pace(pace),
-    )
-    at = predict(shape, step, run, accepted=max(now, counted or now)).astimezone(own)
+    at = found.at.astimezone(run.zone)
     return {
-        "title": step.title,
-        "when": when_text(at, now.astimezone(own)),
+        "title": found.step.title,
+        "when": when_text(at, now.astimezone(run.zone)),
         "date": f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}",
     }
 
 
-def following(shape: Shape, lesson: str, local: datetime) -> Step | None:
-    """Return the step after ``lesson``."""
-    place = next((i for i, step in enumerate(shape.steps) if step.lesson == lesson), -1)
-    had = dict.fromkeys((lesson, *(step.lesson for step in shape.steps[: place + 1])), local)
-    return shape.next_step(Place(had=had), local.date())
+def in_order(shape: Shape, lesson: str, run: Run) -> Run:
+    """Return a run as it is where everybody goes from the first lesson to the last."""
+    names = [step.lesson for step in shape.steps]
+    before = names[: names.index(lesson)] if lesson in names else []
+    return replace(run, had=dict.fromkeys(before, run.started_at))
+
+
+def is_in_order(shape: Shape) -> bool:
+    """Tell whether a lesson alone says which ones its reader had: nobody was edited past."""
+    return shape.reset_at is None and not any(
+        step.if_past in {IfPast.NEXT, IfPast.AT_END} for step in shape.steps
+    )
 
 
 def when_text(at: datetime, now: datetime) -> str:

@@ -134,6 +134,16 @@ def in_course(
     return connection.execute(query).mappings().all()
 
 
+def with_clock(connection: Connection, ids: Sequence[int]) -> Sequence[RowMapping]:
+    """Return these runs with their person's clock."""
+    query = (
+        select(enrollments, *_PERSON)
+        .join(subscribers, subscribers.c.id == enrollments.c.subscriber_id)
+        .where(enrollments.c.id.in_(ids))
+    )
+    return connection.execute(query).mappings().all()
+
+
 def look_again(connection: Connection, ids: Sequence[int]) -> None:
     """Let owing look at these runs with the next pass, as if nothing had been put off.
 
