@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from bypost.delivery import gate
+from bypost.delivery import gate, holds
 from bypost.delivery.context import Context
+from bypost.delivery.holds import Holds, Kept
 from bypost.delivery.owe import run_of
 from bypost.delivery.owe_issues import over, zones_of
 from bypost.delivery.programme import Programme
@@ -52,8 +53,9 @@ def demand(context: Context, connection: Connection, what: Programme, until: dat
     """Return what comes before ``until``, each mail accepted as soon as it is owed."""
     found = Demand()
     muted = Muted(context, connection)
-    _lessons(context, connection, what, until, muted, found)
-    _issues(context, connection, what, until, muted, found)
+    held = holds.read(connection, context.clock.now(), store.ever_held(connection))
+    _lessons(context, connection, what, until, muted, held, found)
+    _issues(context, connection, what, until, muted, held, found)
     return found
 
 
@@ -80,21 +82,24 @@ def _lessons(
     what: Programme,
     until: datetime,
     muted: Muted,
+    held: Holds,
     found: Demand,
 ) -> None:
     """Add the lessons of every run that goes on."""
     now, shapes = context.clock.now(), what.courses
     timeline = Timeline(shapes, now=now, until=until, late=context.late)
-    histories = Histories(context, connection, now)
+    histories = Histories(context, connection, held, now)
     for values in store.runs(connection, list(shapes)):
         row = dict(zip(store.RUN_COLUMNS, values, strict=True))
         course = row["course"]
         if muted.is_muted(row["email_key"], f"course:{course}"):
             continue
         history = histories.of(row)
-        run = run_of(history.row, history.past, shapes[course], context)  # type: ignore[arg-type]
-        line = timeline.line(course, run, history.start, history.waiting)
-        found.add(row["subscriber_id"], line, run.zone.key)
+        plain = run_of(history.row, history.past, shapes[course], context)  # type: ignore[arg-type]
+        run = held.run(plain, course, row["subscriber_id"])
+        if run is not None:
+            line = timeline.line(course, run, history.start, history.waiting)
+            found.add(row["subscriber_id"], line, run.zone.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,11 @@ class History:
 class Histories:
     """What everybody was owed, read at once."""
 
-    def __init__(self, context: Context, connection: Connection, now: datetime) -> None:
+    def __init__(
+        self, context: Context, connection: Connection, held: Holds, now: datetime
+    ) -> None:
         self._context = context
+        self._held = held
         self._now = now
         self._owed = store.histories(connection)
         self._batches = store.batches_of_lessons(connection)
@@ -147,7 +155,10 @@ class Histories:
             self._known[one] = {
                 "item": item,
                 "state": state,
-                **{name: batch[name] for name in ("batch_state", "accepted_at", "first_sent_at")},
+                **{
+                    name: batch[name]
+                    for name in ("batch_state", "accepted_at", "first_sent_at", "due_at")
+                },
                 "open": batch["next_try"] if waits else None,
             }
         return self._known[one]
@@ -156,9 +167,14 @@ class Histories:
         """Return the hint of a run whose waiting lesson the gate will take back; None if not."""
         if batch["ambiguous"]:
             return None
-        paused: datetime | None = row["paused_until"]
+        held = (self._held.course(row["course"]), self._held.person(row["subscriber_id"]))
+        ends = [kept.hold.until for kept in held if kept.hold is not None]
+        paused: datetime | None = max(
+            (end for end in (row["paused_until"], *ends) if end is not None), default=None
+        )
         if (paused and paused > at) or gate.is_too_late(self._context, batch, at):
-            return paused or batch["due_at"]
+            due: datetime = batch["due_at"]
+            return paused or due
         return None
 
 
@@ -168,6 +184,7 @@ def _issues(
     what: Programme,
     until: datetime,
     muted: Muted,
+    held: Holds,
     found: Demand,
 ) -> None:
     """Add the issues that fall due, and those that wait for another try."""
@@ -187,6 +204,7 @@ def _issues(
     for one in what.ready:
         item = f"{one.newsletter.id}/{one.issue.id}"
         instants = open_zones(context, connection, one)
+        kept = held.newsletter(one.newsletter.id)
         if not any(at < until for at in instants.values()):
             continue
         same = one.issue.at is not None
@@ -194,8 +212,20 @@ def _issues(
             connection, one.newsletter.id, item, zone=None, before=over(one), limit=None
         ):
             at = instants.get("" if same else person["time_zone"])
-            if at is not None and person["started_at"] <= at < until:
+            if at is None or person["started_at"] > at:
+                continue
+            for one_kept in (kept, held.person(person["subscriber_id"])):
+                at = after_hold(one_kept, at, context.late) if at is not None else None
+            if at is not None and at < until:
                 add(person, one.newsletter.id, item, at)
+
+
+def after_hold(kept: Kept, at: datetime, late: timedelta) -> datetime | None:
+    """Return when an issue due at ``at`` goes out; None where a hold keeps it back for too long."""
+    if kept.hold is None or (kept.hold.until is not None and kept.hold.until <= at):
+        return at
+    end = kept.hold.until
+    return end if end is not None and end - at <= late else None
 
 
 def open_zones(context: Context, connection: Connection, one: ReadyIssue) -> dict[str, datetime]:

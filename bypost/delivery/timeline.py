@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bypost.delivery.due import Run
 from bypost.delivery.foresee import Foreseen, after, foresee
 from bypost.delivery.shape import Shape
+from bypost.model.course import Kind
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +42,15 @@ class Line:
     mails: tuple[Mail, ...] = ()
 
 
-_NOTHING = Line()
+#: Nobody gets anything.
+NOTHING = Line()
+
+
+#: Where a run stands, and what decides what comes after it.
+_Key = tuple[Any, ...]
+#: The next lesson, and the run once it is had.
+_Next = tuple[Foreseen, Run] | None
+_QUARTER = timedelta(minutes=15)
 
 
 class Timeline:
@@ -55,11 +64,12 @@ class Timeline:
         self, shapes: Mapping[str, Shape], *, now: datetime, until: datetime, late: timedelta
     ) -> None:
         self._shapes = shapes
+        self._moved = {name: any(s.until for s in one.steps) for name, one in shapes.items()}
         self._now = now
         self._until = until
         self._late = late
-        self._first: dict[Any, tuple[Foreseen, Run] | None] = {}
-        self._rest: dict[Any, Line] = {}
+        self._first: dict[_Key, Line] = {}
+        self._rest: dict[_Key, Line] = {}
         self._behind: dict[tuple[Mail, Line], Line] = {}
 
     def line(
@@ -68,54 +78,63 @@ class Timeline:
         """Return what comes for a run of a course.
 
         Args:
-            start: Nothing is owed before.
+            start: Nothing else is owed before.
             waiting: The lesson that is on its way until then.
         """
         at = max(start or self._now, self._now)
-        last = max(run.had.values(), default=None)
-        key = (course, _state(run), run.hint, last, at, *_wishes(run))
-        if key not in self._first:
-            self._first[key] = self._next(course, run, at)
-        line = self._from(course, self._first[key])
+        last = _told_apart(self._shapes[course], run)
+        hint = last if run.hint <= max(run.had.values(), default=run.started_at) else run.hint
+        wishes = (run.held_until, run.asked, run.keeps, run.counts_from)
+        key = (course, self._state(course, run), last, hint, at, not run.had, wishes)
+        line = self._first.get(key)
+        if line is None:
+            had = dict.fromkeys(run.had, last)
+            alike = replace(run, had=had, started_at=min(run.started_at, last), hint=hint)
+            line = self._first[key] = self._from(course, self._next(course, alike, at))
         if waiting is None:
             return line
         return self._behind.setdefault((waiting, line), Line((waiting, *line.mails)))
 
-    def _next(self, course: str, run: Run, at: datetime) -> tuple[Foreseen, Run] | None:
-        """Return the next lesson and the run once it is had; None if none comes in time."""
+    def _next(self, course: str, run: Run, at: datetime) -> _Next:
+        """Return the next lesson; None if none comes in time."""
         found = foresee(self._shapes[course], run, now=at, late=self._late)
         if found is None or found.at >= self._until:
             return None
         return found, after(run, found)
 
-    def _from(self, course: str, step: tuple[Foreseen, Run] | None) -> Line:
+    def _from(self, course: str, step: _Next) -> Line:
         """Return the lesson of ``step`` and those after it."""
-        if step is None:
-            return _NOTHING
-        found, run = step
-        key = (course, _state(run), found.step.lesson, found.at, run.hint, run.counts_from)
-        if key not in self._rest:
-            mail = Mail(found.at, "lesson", course, found.step.lesson)
-            rest = self._from(course, self._next(course, _as_of(run, found.at), found.at))
-            self._rest[key] = Line((mail, *rest.mails))
-        return self._rest[key]
+        new: list[tuple[_Key, Mail]] = []
+        line = NOTHING
+        while step is not None:
+            found, run = step
+            lesson = found.step.lesson
+            key = (course, self._state(course, run), lesson, found.at, run.hint, run.counts_from)
+            if key in self._rest:
+                line = self._rest[key]
+                break
+            new.append((key, Mail(found.at, Kind.LESSON, course, lesson)))
+            # The latest lesson alone decides; when the earlier ones came does not matter any more.
+            alike = replace(run, had=dict.fromkeys(run.had, found.at))
+            step = self._next(course, alike, found.at)
+        for key, mail in reversed(new):
+            line = self._rest[key] = Line((mail, *line.mails))
+        return line
+
+    def _state(self, course: str, run: Run) -> _Key:
+        """Return what of a run, but for its instants, decides what comes."""
+        # Where lessons were moved, people stand where they stood.
+        reach = self._shapes[course].reach(run.place) if self._moved[course] else None
+        place = (frozenset(run.had), reach, run.begins_with, run.finished)
+        return (*place, run.zone.key, run.own_hour, run.pace, run.paused_until, run.reset_at)
 
 
-def _state(run: Run) -> tuple[Any, ...]:
-    """Return what of a run stays the same along the way, but for what it had."""
-    own = (run.zone.key, run.own_hour, run.pace, run.begins_with, run.finished, run.paused_until)
-    return (frozenset(run.had), *own)
+def _told_apart(shape: Shape, run: Run) -> datetime:
+    """Return when the last lesson was had, or the run began, as exactly as it matters.
 
-
-def _wishes(run: Run) -> tuple[Any, ...]:
-    """Return what of a run matters for its next lesson only."""
-    started = None if run.had else run.started_at
-    return started, run.held_until, run.asked, run.keeps, run.counts_from
-
-
-def _as_of(run: Run, at: datetime) -> Run:
-    """Return a run in the one form that all who stand alike share.
-
-    The latest lesson alone decides; when the earlier ones came does not matter any more.
+    Dates are counted from it, and dates begin on a quarter of an hour wherever people live.
     """
-    return replace(run, had=dict.fromkeys(run.had, at), started_at=min(run.started_at, at))
+    last = max(run.had.values(), default=run.started_at)
+    quarter = last - (last - datetime.min.replace(tzinfo=UTC)) % _QUARTER
+    resets = (shape.reset_at, run.reset_at)
+    return last if any(at and quarter < at <= last for at in resets) else quarter

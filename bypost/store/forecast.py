@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, literal_column, select
 
 from bypost.store.engine import Connection
 from bypost.store.ledger import IS_OPEN
-from bypost.store.schema import batches, deliveries, enrollments, subscribers, suppressions
+from bypost.store.schema import batches, deliveries, enrollments, holds, subscribers, suppressions
 
 #: Columns of a run that decide what it is owed, with those of its person's clock.
 _RUN = (
@@ -37,7 +37,7 @@ RUN_COLUMNS = tuple(column.name for column in _RUN)
 _GOES_ON = (enrollments.c.status == literal_column("'active'"), enrollments.c.next_due.is_not(None))
 
 
-def runs(connection: Connection, courses: Collection[str]) -> Sequence[tuple[Any, ...]]:
+def runs(connection: Connection, courses: Collection[str]) -> Sequence[Sequence[Any]]:
     """Return every run that goes on, in the order of :data:`RUN_COLUMNS`."""
     query = (
         select(*_RUN)
@@ -49,7 +49,7 @@ def runs(connection: Connection, courses: Collection[str]) -> Sequence[tuple[Any
         )
         .order_by(enrollments.c.id)
     )
-    return connection.execute(query).tuples().all()
+    return connection.execute(query).all()
 
 
 def histories(connection: Connection) -> dict[int, list[tuple[int, str, str | None]]]:
@@ -63,7 +63,7 @@ def histories(connection: Connection) -> dict[int, list[tuple[int, str, str | No
         .order_by(deliveries.c.id)
     )
     found: dict[int, list[tuple[int, str, str | None]]] = {}
-    for run, batch, item, state in connection.execute(query).tuples():
+    for run, batch, item, state in connection.execute(query):
         found.setdefault(run, []).append((batch, item, state))
     return found
 
@@ -105,9 +105,15 @@ def suppressed(connection: Connection) -> dict[str, set[bytes]]:
     """Return the hashes of the addresses that get nothing, by scope."""
     found: dict[str, set[bytes]] = {}
     query = select(suppressions.c.scope, suppressions.c.address_hash)
-    for scope, address in connection.execute(query).tuples():
+    for scope, address in connection.execute(query):
         found.setdefault(scope, set()).add(address)
     return found
+
+
+def ever_held(connection: Connection) -> Sequence[int]:
+    """Return the people who are held, or were."""
+    query = select(holds.c.subscriber_id).where(holds.c.subscriber_id.is_not(None)).distinct()
+    return connection.execute(query).scalars().all()
 
 
 def addresses(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
