@@ -14,7 +14,7 @@ from bypost.delivery.shape import Shape
 from bypost.delivery.shape_file import dump, load
 from bypost.delivery.steps import reached
 from bypost.delivery.zones import zone
-from bypost.errors import ByPostError
+from bypost.errors import SettingsError
 from bypost.store import Connection, Row, contents, enrollments, ledger, meta
 
 _CHUNK = 1000
@@ -22,7 +22,7 @@ _CHUNK = 1000
 _WOKEN = "woken:"
 
 
-class Replanned(ByPostError):
+class Replanned(SettingsError):
     """The course was edited since it was planned."""
 
 
