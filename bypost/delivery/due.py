@@ -104,7 +104,7 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
         return Finish()
     if run.paused_until and run.paused_until > now:
         return Wait(_opening(shape, step, run, run.paused_until))
-    due = _due(shape, step, run)
+    due = own_time(shape, step, run)
     if due > now:
         return Wait(due)
     # A hint later than the true instant was set by an earlier postponement: it counts.
@@ -124,7 +124,7 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
 def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> datetime:
     """Return when ``step`` falls due if the lesson before it is accepted at ``accepted``."""
     return due_at(
-        _cadence(step, run),
+        rhythm(step, run),
         last=accepted,
         zone=run.zone,
         hour=run.own_hour or shape.hour,
@@ -133,7 +133,8 @@ def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> dateti
     )
 
 
-def _due(shape: Shape, step: Step, run: Run) -> datetime:
+def own_time(shape: Shape, step: Step, run: Run) -> datetime:
+    """Return when a step comes by its rhythm alone, or was asked for."""
     return run.started_at if run.asked else _regular(shape, step, run)
 
 
@@ -161,7 +162,7 @@ def _wait_for_window(
         due = _opening(shape, step, run, reset_at)
         if due > now:
             return due
-    if isinstance(_cadence(step, run), AtOnce):
+    if isinstance(rhythm(step, run), AtOnce):
         return None
     window = shape.window_for(step, own_hour=run.own_hour is not None)
     if now - due <= late and window.is_open(now, run.zone):
@@ -176,7 +177,7 @@ def _reset_at(shape: Shape, run: Run, due: datetime) -> datetime | None:
 
 
 def _ignores_window(step: Step, run: Run) -> bool:
-    return run.asked or isinstance(_cadence(step, run), AtOnce)
+    return run.asked or isinstance(rhythm(step, run), AtOnce)
 
 
 def _opening(shape: Shape, step: Step, run: Run, after: datetime) -> datetime:
@@ -191,7 +192,7 @@ def _opening(shape: Shape, step: Step, run: Run, after: datetime) -> datetime:
     return max(opening, after)
 
 
-def _cadence(step: Step, run: Run) -> Cadence:
+def rhythm(step: Step, run: Run) -> Cadence:
     """Return the person's own rhythm, which never holds back what goes out at once."""
     return step.delay if run.pace is None or isinstance(step.delay, AtOnce) else run.pace
 
