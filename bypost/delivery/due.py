@@ -115,10 +115,10 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
     after = shape.next_step(then.place, now.astimezone(run.zone).date())
     counts_from = _kept(shape, step, run, now)
     hint = predict(shape, after, run, accepted=counts_from or now) if after else now
-    # What ignores the window, or waited for an edit or a hold, is due whenever it is owed.
-    anew = _ignores_window(step, run) or _reset_at(shape, run, max(due, run.hint))
-    at = now if anew else max(due, run.hint)
-    return Owe(step, at, hint, counts_from)
+    due = max(due, run.hint)
+    # What ignores the window, or waited for an edit, a hold or an opening, is due when it is owed.
+    anew = _ignores_window(step, run) or _reset_at(shape, run, due) or now - due > late
+    return Owe(step, now if anew else due, hint, counts_from)
 
 
 def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> datetime:

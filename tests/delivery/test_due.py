@@ -211,3 +211,11 @@ def test_a_schedule_of_the_past_is_none_to_keep() -> None:
     kept = decided(late, had={"one": MONDAY}, asked=True, keeps=True)
     assert isinstance(kept, Owe)
     assert kept.counts_from is None
+
+
+def test_what_is_late_and_meets_an_opening_is_due_then() -> None:
+    """Due days ago, it would be taken back for being too late, and owed again, without an end."""
+    opening = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)  # nine in Berlin
+    owed = decided(opening, had={"one": MONDAY}, hint=MONDAY)
+    assert isinstance(owed, Owe)
+    assert owed.due_at == opening
