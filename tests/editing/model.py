@@ -24,6 +24,8 @@ class Person:
     """One run of one person.
 
     Attributes:
+        had: Lesson -> when it came.
+        owed: Lesson -> when it was written down; the mail may leave later.
         floor: Minute before which nothing counts as late: what came by then was put off.
         counts_from: The last lesson counts as had then.
     """
@@ -34,6 +36,7 @@ class Person:
     hour: time | None = None
     begins_with: str = ""
     had: dict[str, int] = field(default_factory=dict)
+    owed: dict[str, int] = field(default_factory=dict)
     status: str = "active"
     through: bool = False
     paused: int | None = None
@@ -69,6 +72,7 @@ class Model:
         self.draft = draft
         self.book = Book.first(draft)
         self.people: dict[int, Person] = {}
+        self._leaving: list[tuple[Person, str]] = []
         self.broken = False  # a file of the course cannot be read: all of it waits
 
     # What happens
@@ -92,6 +96,7 @@ class Model:
             lesson, at = self._look(person, now)
             if lesson and at == now:
                 due.append(self._send(person, lesson, now))
+                self._leaving.append((person, lesson.id))
         self.book = self.book.changed_to(self.draft, now)
         for person in self.inside():
             if person.status == "finished" and self._next(person, now):
@@ -103,6 +108,9 @@ class Model:
         """Make a pass."""
         self.publish(now)
         sent: list[Mail] = []
+        for person, lesson in self._leaving:
+            person.had[lesson] = now
+        self._leaving.clear()
         if self.broken:
             return sent
         for person in self.active():
@@ -123,7 +131,7 @@ class Model:
         """Return what comes next and when."""
         if person.status != "active":
             return None
-        one, at = replace(person, had=dict(person.had)), now
+        one, at = replace(person, had=dict(person.had), owed=dict(person.owed)), now
         for _ in range(_FAR):
             lesson, then = self._look(one, at)
             if lesson is None:
@@ -136,7 +144,7 @@ class Model:
     # The rules
 
     def _next(self, person: Person, now: int) -> Lesson | None:
-        return self.book.coming(person.had, person.begins_with, person.through, person.day(now))
+        return self.book.coming(person.owed, person.begins_with, person.through, person.day(now))
 
     def _look(self, person: Person, now: int) -> tuple[Lesson | None, int]:
         """Return what comes next, and when it goes or when to look again."""
@@ -171,7 +179,7 @@ class Model:
         if person.asked and person.keeps:
             counts_from = max(self._due(person, lesson), person.paused or 0)
         person.counts_from = counts_from if counts_from and counts_from > now else None
-        person.had[lesson.id] = now
+        person.had[lesson.id] = person.owed[lesson.id] = now
         person.asked, person.floor = False, None
         return Mail(person.number, lesson.id, lesson.text)
 

@@ -165,7 +165,7 @@ class Book:
         old = [
             (one.until, number)
             for number, one in enumerate(self.slots)
-            if one.lesson.id == lesson and one.until is not None and had_at < one.until
+            if one.lesson.id == lesson and one.until is not None and had_at <= one.until
         ]
         if old:
             return min(old)[1]

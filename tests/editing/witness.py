@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.editing.model import Mail, Model, Person
-from tests.editing.order import AtOnce, Book
+from tests.editing.model import Mail, Model
 
 
 @dataclass

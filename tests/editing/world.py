@@ -15,7 +15,8 @@ from sqlalchemy import event
 
 from bypost.delivery.applied import current
 from bypost.delivery.apply import apply
-from bypost.delivery.plan import Plan, make_plan, people_of
+from bypost.delivery.concerned import people_of
+from bypost.delivery.plan import Plan, make_plan
 from bypost.delivery.publish import Publisher
 from bypost.delivery.report import Report
 from bypost.delivery.run import Pass
@@ -150,7 +151,7 @@ class World:
         with self.context.store.read() as connection:
             before = current(connection, COURSE)
         assert before is not None
-        return make_plan(self.context, before, wish, people_of(self.context, COURSE))
+        return make_plan(self.context, before, wish, people_of(self.context, before))
 
     def apply(self, plan: Plan) -> None:
         with self.context.store.read() as connection:
