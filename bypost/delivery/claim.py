@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bypost.delivery import doubt, gate, owner
+from bypost.delivery import doubt, gate, kept_issues, owner
 from bypost.delivery.context import Context
 from bypost.delivery.outcome import may_repeat
 from bypost.store import Connection, Row, budgets, ledger
@@ -64,6 +64,10 @@ def take(context: Context, batch_id: int) -> Claim | Progress:
         busy = _held_until(batch, now)
         if busy is not None:
             return Later(busy)
+        if batch["held"]:  # by a cap, until it fell due
+            if not kept_issues.sift(context, connection, batch, now):
+                return Done()
+            batch = ledger.batch(connection, batch_id) or batch
         # A lease that ran out, or whose owner died, over an intent: it may have been accepted.
         ambiguous = batch["ambiguous"] or batch["state"] == "sending"
         if ambiguous and not _repeatable(context, batch, now):

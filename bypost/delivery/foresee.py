@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bypost.delivery.due import Finish, Owe, Run, Wait, decide
+from bypost.delivery import caps
+from bypost.delivery.caps import Diary, Held
+from bypost.delivery.due import Decision, Finish, Owe, Run, Wait, decide
 from bypost.delivery.shape import Shape, Step
 
 #: Looks ahead; each postpones by a window at least, so that this is months.
@@ -28,17 +30,25 @@ class Foreseen:
     counts_from: datetime | None = field(default=None, compare=False)
 
 
-def foresee(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Foreseen | None:
+def foresee(
+    shape: Shape, run: Run, *, now: datetime, late: timedelta, diary: Diary | None = None
+) -> Foreseen | None:
     """Return the next lesson from ``now`` on; None where none comes.
 
     Nobody looks at a run before its hint has come.
+
+    Args:
+        diary: What the person has room for (:mod:`bypost.delivery.caps`); None: for everything.
     """
     at = max(now, run.hint)
     for _ in range(_MOST_LOOKS):
-        match decide(shape, run, now=at, late=late):
+        decision: Decision | Held = decide(shape, run, now=at, late=late)
+        if diary is not None and isinstance(decision, Owe):
+            decision = caps.lesson(diary, shape, run, at=at, late=late) or decision
+        match decision:
             case Owe(step, _, hint, counts_from):
                 return Foreseen(step, at, hint, counts_from)
-            case Wait(until):
+            case Wait(until) | Held(until):
                 at = max(until, at)
                 run = replace(run, hint=until)
             case Finish():
@@ -47,11 +57,23 @@ def foresee(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Forese
 
 
 def ahead(
-    shape: Shape, run: Run, *, now: datetime, late: timedelta, until: datetime
+    shape: Shape,
+    run: Run,
+    *,
+    now: datetime,
+    late: timedelta,
+    until: datetime,
+    diary: Diary | None = None,
 ) -> Iterator[Foreseen]:
-    """Yield every lesson that comes before ``until``, each accepted as soon as it is owed."""
+    """Yield every lesson that comes before ``until``, each accepted as soon as it is owed.
+
+    Args:
+        diary: What the person has room for; each lesson is counted in them.
+    """
     at = now
-    while (found := foresee(shape, run, now=at, late=late)) is not None and found.at < until:
+    while (found := foresee(shape, run, now=at, late=late, diary=diary)) and found.at < until:
+        if diary is not None:
+            diary.take(found.at)
         yield found
         at = found.at
         run = after(run, found)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from bypost.delivery import holds
 from bypost.delivery.applied import unchanged
 from bypost.delivery.context import Context
-from bypost.delivery.due import Finish, Owe, Run, Wait, decide, parse_pace
-from bypost.delivery.shape import Place, Shape, Step
+from bypost.delivery.due import Decision, Finish, Owe, Run, Wait, decide
+from bypost.delivery.read_run import place_of as place_of
+from bypost.delivery.read_run import run_of as run_of
+from bypost.delivery.room import Room
+from bypost.delivery.shape import Shape, Step
 from bypost.delivery.steps import reached
-from bypost.delivery.zones import zone
 from bypost.model.course import Kind
 from bypost.store import Connection, Row, binding, enrollments, ledger, suppressions
 from scheduler.pacing import Rate
@@ -48,25 +50,14 @@ def _owe_chunk(
     now: datetime,
 ) -> int:
     """Decide for each enrollment and write all of it, hints included, in this transaction."""
-    past = ledger.history(connection, [row["id"] for row in rows])
-    muted = _suppressed(context, connection, rows)
-    held = holds.read(connection, now, {row["subscriber_id"] for row in rows})
     hints: list[tuple[int, datetime | None]] = []
     counted: list[tuple[int, datetime | None]] = []
     finished: list[int] = []
     due: dict[str, tuple[Shape, Step, list[dict[str, Any]], datetime]] = {}
-    for row in rows:
-        if row["email_key"] in muted:
-            hints.append((row["id"], None))
-            continue
-        shape = shapes[row["course"]]
-        run = held.run(
-            run_of(row, past.get(row["id"], ()), shape, context), shape.course, row["subscriber_id"]
-        )
-        if run is None:  # until somebody ends it: that sets a hint
-            hints.append((row["id"], None))
-            continue
-        match decide(shape, run, now=now, late=context.late):
+    for row, shape, decision in _decide_all(context, connection, shapes, rows, now):
+        match decision:
+            case None:
+                hints.append((row["id"], None))
             case Wait(until):
                 hints.append((row["id"], until))
             case Finish():
@@ -83,6 +74,50 @@ def _owe_chunk(
     enrollments.count_from(connection, counted)
     enrollments.finish(connection, finished, now)
     return sum(len(group[2]) for group in due.values())
+
+
+def _decide_all(
+    context: Context,
+    connection: Connection,
+    shapes: Mapping[str, Shape],
+    rows: Sequence[Row],
+    now: datetime,
+) -> Iterator[tuple[Row, Shape, Decision | None]]:
+    """Yield what is decided for each enrollment; None: nothing until somebody sets a hint."""
+    past = ledger.history(connection, [row["id"] for row in rows])
+    muted = _suppressed(context, connection, rows)
+    held = holds.read(connection, now, {row["subscriber_id"] for row in rows})
+    owed: list[tuple[Row, Shape, Run, Owe]] = []
+    for row in rows:
+        shape = shapes[row["course"]]
+        run = held.run(
+            run_of(row, past.get(row["id"], ()), shape, context), shape.course, row["subscriber_id"]
+        )
+        if row["email_key"] in muted or run is None:
+            yield row, shape, None
+            continue
+        decision = decide(shape, run, now=now, late=context.late)
+        if isinstance(decision, Owe) and context.settings.caps.limited:
+            owed.append((row, shape, run, decision))
+        else:
+            yield row, shape, decision
+    if owed:
+        yield from _within_caps(context, connection, shapes, owed, now)
+
+
+def _within_caps(
+    context: Context,
+    connection: Connection,
+    shapes: Mapping[str, Shape],
+    owed: Sequence[tuple[Row, Shape, Run, Owe]],
+    now: datetime,
+) -> Iterator[tuple[Row, Shape, Decision]]:
+    """Yield lessons that are due, or until when those wait whose people have no room for them."""
+    people = {row["subscriber_id"]: row["time_zone"] for row, _, _, _ in owed}
+    room = Room(context, connection, people, now, shapes)
+    for row, shape, run, decision in owed:
+        held = room.lesson(row, shape, run, now)
+        yield row, shape, Wait(held.until) if held else decision
 
 
 def _write(
@@ -105,54 +140,6 @@ def _write(
             "due_at": due_at,
         }
         binding.owe(connection, batch, part, now=now)
-
-
-def run_of(row: Row, past: Sequence[Row], shape: Shape, context: Context) -> Run:
-    """Return an enrollment and its history as the decision needs them."""
-    had, pending, held_until = _read_history(
-        past, row["started_at"], timedelta(hours=context.settings.sending.unknown_hold_hours)
-    )
-    return Run(
-        zone=zone(row["time_zone"], shape.time_zone),
-        own_hour=time.fromisoformat(row["hour"]) if row["hour"] else None,
-        started_at=row["started_at"],
-        hint=row["next_due"] or row["started_at"],
-        had=had,
-        owed={one["item"]: one["due_at"] for one in past},
-        pending=pending,
-        held_until=held_until,
-        paused_until=row["paused_until"],
-        pace=parse_pace(row["pace"]),
-        asked=row["asked_next_at"] is not None,
-        keeps=row["asked_keeps"],
-        counts_from=row["counts_from"],
-        begins_with=row["begins_with"],
-        finished=row["finished_at"] is not None,
-    )
-
-
-def place_of(row: Row, past: Iterable[Row]) -> Place:
-    """Return where an enrollment is in its course, given its history."""
-    finished = row["finished_at"] is not None
-    had = {one["item"]: one["due_at"] for one in past}
-    return Place(had=had, begins_with=row["begins_with"], finished=finished)
-
-
-def _read_history(
-    past: Sequence[Row], started: datetime, hold: timedelta
-) -> tuple[dict[str, datetime], bool, datetime | None]:
-    """Return what was had and when, whether something is on its way, and any hold."""
-    had: dict[str, datetime] = {}
-    pending, held_until = False, None
-    for row in past:
-        state = row["state"] or row["batch_state"]
-        at = row["accepted_at"] or row["first_sent_at"] or started
-        had[row["item"]] = at
-        if state in ledger.OPEN:
-            pending = True
-        elif state == "unknown":
-            held_until = at + hold
-    return had, pending, held_until
 
 
 def _suppressed(context: Context, connection: Connection, rows: Sequence[Row]) -> set[str]:

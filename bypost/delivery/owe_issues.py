@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
-from bypost.delivery import holds
+from bypost.delivery import holds, kept_issues
 from bypost.delivery.context import Context
 from bypost.delivery.owe import CHUNK, batch_size, in_parts
 from bypost.delivery.publish import ReadyIssue
+from bypost.delivery.schedule import schedule_of
 from bypost.delivery.steps import reached
-from bypost.delivery.zones import zone
 from bypost.model.course import Kind
-from bypost.store import Connection, binding, issues, subscriptions
+from bypost.store import Connection, binding, caps, issues, subscriptions
 from bypost.store import holds as store
-from scheduler.cadence import Days, due_at
-from scheduler.window import Window
 
 #: The zone in which a local hour comes last of all.
 _LAST_ZONE = "Etc/GMT+12"
@@ -59,7 +57,27 @@ def owe_issues(context: Context, ready: Sequence[ReadyIssue]) -> OwedIssues:
     done = OwedIssues()
     for issue in ready:
         done += _owe_issue(context, issue)
-    return done + OwedIssues(_owe_the_freed(context, ready))
+    done += OwedIssues(_owe_the_freed(context, ready))
+    if context.settings.caps.limited and context.settings.caps.first == "newsletter":
+        _note_plans(context, ready)
+    return done
+
+
+def _note_plans(context: Context, ready: Sequence[ReadyIssue]) -> None:
+    """Write down when issues go out, for lessons that wait for them."""
+    plans = {
+        (one.newsletter.id, one.issue.id): str(schedule_of(one.newsletter, one.issue))
+        for one in ready
+    }
+    with context.store.read() as connection:
+        known = {
+            (row["newsletter"], row["issue"]): row["schedule"] for row in caps.planned(connection)
+        }
+    wrong = [key for key, text in known.items() if plans.get(key, "") != text]
+    if wrong:
+        with context.store.write() as connection:
+            for key in wrong:
+                caps.reschedule(connection, *key, plans.get(key, ""))
 
 
 def next_issue_at(context: Context, ready: Sequence[ReadyIssue]) -> datetime | None:
@@ -99,18 +117,33 @@ def _owe_issue(context: Context, one: ReadyIssue) -> OwedIssues:
         settled = issues.settled_zones(connection, known["id"])
         open_zones = [(z, at) for z, at in zones_of(connection, one) if z not in settled]
     done = OwedIssues()
-    late: list[str] = []
     for name, at in open_zones:
         if at <= now and now - at <= context.late:
             done += OwedIssues(_owe_zone(context, one, known["id"], name, at, now))
-        elif at <= now:
-            late.append(name)
-            with context.store.write() as connection:
-                issues.settle_zone(connection, known["id"], name, due_at=at, state="archived")
+    filed = file_late(context, one)
     if over(one) <= now:
         with context.store.write() as connection:
             issues.close(connection, known["id"])
-    return done + OwedIssues(filed=(_filed(one, late),)) if late else done
+    return done + OwedIssues(filed=(filed,)) if filed else done
+
+
+def file_late(context: Context, one: ReadyIssue) -> Filed | None:
+    """Close the zones of an issue that is too late there; None where it is not, or waits still."""
+    now = context.clock.now()
+    with context.store.write() as connection:
+        known = issues.find(connection, one.newsletter.id, one.issue.id)
+        held = holds.read(connection, now).newsletter(one.newsletter.id).hold
+        if known is None or known["state"] != "planned" or held is not None:
+            return None
+        settled = issues.settled_zones(connection, known["id"])
+        late = [
+            (name, at)
+            for name, at in zones_of(connection, one)
+            if name not in settled and now - at > context.late
+        ]
+        for name, at in late:
+            issues.settle_zone(connection, known["id"], name, due_at=at, state="archived")
+    return _filed(one, [name for name, _ in late]) if late else None
 
 
 def _filed(one: ReadyIssue, zones: Sequence[str] = ()) -> Filed:
@@ -129,7 +162,7 @@ def _take_up(
         one.newsletter.id,
         one.issue.id,
         state="archived" if late else "planned",
-        schedule=_schedule(one),
+        schedule=str(schedule_of(one.newsletter, one.issue)),
         now=now,
     )
     known = issues.find(connection, one.newsletter.id, one.issue.id)
@@ -176,9 +209,15 @@ def _owe_some(
         free_at=now,
         freed_since=freed_since,
     )
+    batch = _batch(context, one, item, at)
+    if context.settings.caps.on:
+        hour = one.issue.hour or one.newsletter.hour
+        home = one.newsletter.time_zone
+        kept_issues.owe(context, connection, batch, people, hour=hour, home=home, now=now)
+        return len(people)
     members = [{"subscriber_id": p["subscriber_id"], "subscription_id": p["id"]} for p in people]
     for part in in_parts(members, batch_size(context)):
-        binding.owe(connection, _batch(context, one, item, at), part, now=now)
+        binding.owe(connection, batch, part, now=now)
     return len(members)
 
 
@@ -233,14 +272,4 @@ def over(one: ReadyIssue) -> datetime:
 
 def instant_in(one: ReadyIssue, zone_name: str) -> datetime:
     """Return when the issue's date and hour come in a zone."""
-    if one.issue.day is None:
-        raise ValueError(one.issue.id)
-    hour = one.issue.hour or one.newsletter.hour
-    # A noon of the day before is a safe "last": due_at counts dates, not hours.
-    eve = datetime.combine(one.issue.day - timedelta(days=1), time(12), zone(zone_name))
-    window = Window.always()
-    return due_at(Days(1), last=eve, zone=zone(zone_name), hour=hour, window=window)
-
-
-def _schedule(one: ReadyIssue) -> str:
-    return one.issue.at.isoformat() if one.issue.at else f"{one.issue.day} {one.issue.hour}"
+    return schedule_of(one.newsletter, one.issue).at(zone_name)

@@ -87,10 +87,8 @@ class Pass:
         settled = Settled()
         due: datetime | None = None
         while not (short := disk.shortage(self.context)):
-            owed = owe_lessons(self.context, published.shapes)
-            letters = owe_issues(self.context, published.issues)
-            owed += letters.owed
-            filed += letters.filed
+            owed, late = self._owe(published)
+            filed += late
             sender.send_ready()
             # What is due goes first: questions may be many, and their answers slow.
             found = settle_due(self.context, _at_least_once(published))
@@ -101,6 +99,15 @@ class Pass:
             if not (owed or found.owed_again or (due is not None and due != before)):
                 break
         return list(dict.fromkeys([*sender.troubles, *settled.troubles, *filter(None, [short])]))
+
+    def _owe(self, published: Published) -> tuple[int, tuple[Filed, ...]]:
+        """Owe what is due, first what goes first; return how much, and what came too late."""
+        if self.context.settings.caps.first == "newsletter":
+            letters = owe_issues(self.context, published.issues)
+            return letters.owed + owe_lessons(self.context, published.shapes), letters.filed
+        owed = owe_lessons(self.context, published.shapes)
+        letters = owe_issues(self.context, published.issues)
+        return owed + letters.owed, letters.filed
 
     def _due_hint(self, published: Published) -> datetime | None:
         """Return the earliest hint if it has come, of the courses that are not held."""

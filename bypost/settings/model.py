@@ -149,6 +149,11 @@ class Caps(Section):
         """Tell whether mails are counted at all."""
         return self.per_day is not None or self.per_week is not None
 
+    @property
+    def on(self) -> bool:
+        """Tell whether anything is ever kept back."""
+        return self.limited or self.newsletters_wait_days > 0
+
 
 class Import(Section):
     """What a CSV row without these cells means."""

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     RowMapping,
     bindparam,
+    case,
     func,
     insert,
     literal_column,
@@ -266,7 +267,7 @@ def lately(connection: Connection, provider: str, limit: int) -> list[str]:
 
 
 def wake_waiting(connection: Connection, provider: str, now: datetime) -> None:
-    """Let every open batch of a provider be tried at once (after ``bypost resume``)."""
+    """Let every open batch of a provider be tried as soon as it is due (after ``bypost resume``)."""
     connection.execute(
         update(batches)
         .where(
@@ -274,5 +275,5 @@ def wake_waiting(connection: Connection, provider: str, now: datetime) -> None:
             batches.c.state.in_(OPEN),
             or_(batches.c.lease_until.is_(None), batches.c.lease_until <= now),
         )
-        .values(next_try=now)
+        .values(next_try=case((batches.c.due_at > now, batches.c.due_at), else_=now))
     )

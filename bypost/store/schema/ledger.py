@@ -92,7 +92,7 @@ batches = Table(
     Column(
         "held",
         JSON(none_as_null=True),
-        comment="of issues kept back by a cap: since when, at which hour they go; null: they are not",
+        comment="issues a cap keeps back: since when, and at which hour they go; null: none",
     ),
     CheckConstraint(
         "state IN ('pending', 'sending', 'settled', 'unknown', 'dissolved')", name="state"

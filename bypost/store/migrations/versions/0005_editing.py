@@ -28,8 +28,7 @@ def upgrade() -> None:
         sa.Column(
             "held",
             sa.JSON(none_as_null=True),
-            comment="of issues kept back by a cap: since when, at which hour they go; "
-            "null: they are not",
+            comment="issues a cap keeps back: since when, and at which hour they go; null: none",
         ),
     )
     op.create_table(

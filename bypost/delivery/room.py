@@ -1,0 +1,273 @@
+"""Who has room for another mail: what caps need to know of many people, read at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from bypost.delivery import caps, holds, shape_file
+from bypost.delivery.caps import Diary, Filed, Held, Outlet
+from bypost.delivery.context import Context
+from bypost.delivery.due import Run, own_time
+from bypost.delivery.foresee import ahead, foresee, settled
+from bypost.delivery.read_run import run_of
+from bypost.delivery.schedule import Schedule, parse_schedule
+from bypost.delivery.shape import Shape
+from bypost.delivery.zones import zone
+from bypost.store import Connection, Row, contents, ledger, subscriptions
+from bypost.store import caps as store
+
+#: So far back mails are read: a week of days, in whatever zone.
+_BACK = timedelta(days=caps.WEEK + 2)
+#: So far ahead lessons are foreseen for an issue that looks for a day.
+_AHEAD = timedelta(days=caps.WEEK + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An issue that is kept back for one person."""
+
+    delivery_id: int
+    newsletter: str
+    since: datetime
+    until: datetime
+
+
+class Room:
+    """What some people had, are owed and may expect.
+
+    Args:
+        people: Subscriber -> time zone; an empty one is that of ``[caps]``.
+        shapes: Courses of which something goes out; None: as they were last taken over.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        connection: Connection,
+        people: Mapping[int, str],
+        now: datetime,
+        shapes: Mapping[str, Shape] | None = None,
+    ) -> None:
+        self._context = context
+        self._connection = connection
+        self._caps = context.settings.caps
+        self._now = now
+        self._given = shapes
+        self._zones = people
+        self._diaries = {
+            who: Diary(self._caps, zone(name, self._caps.time_zone)) for who, name in people.items()
+        }
+        self._waiting: dict[int, list[Waiting]] = {}
+        #: Runs decided in this transaction -> until when they wait; None: their lesson is owed.
+        self._decided: dict[int, datetime | None] = {}
+        for row in store.mails(connection, list(people), since=now - _BACK):
+            self._count(row)
+
+    def _count(self, row: Row) -> None:
+        """Count a mail on its day; one that is on its way may leave today."""
+        who, state = row["subscriber_id"], row["state"] or row["batch_state"]
+        at = row["accepted_at"] or row["first_sent_at"] or self._now
+        if state in ledger.OPEN:
+            if row["held"] is not None:
+                since = datetime.fromisoformat(row["held"]["since"])
+                one = Waiting(row["id"], row["collection"], since, row["due_at"])
+                self._waiting.setdefault(who, []).append(one)
+                return
+            at = self._now
+        elif state == "unknown" and self._now - at < self._unknown:
+            at = self._now  # it may be owed again, and leave today
+        self._diaries[who].take(at)
+
+    @property
+    def _unknown(self) -> timedelta:
+        return timedelta(hours=self._context.settings.sending.unknown_hold_hours)
+
+    # What is asked
+
+    def lesson(self, row: Row, shape: Shape, run: Run, at: datetime) -> Held | None:
+        """Return until when a lesson waits that would be owed at ``at``; count it if it goes.
+
+        Args:
+            row: The enrollment with its person's clock.
+        """
+        diary = self._diaries[row["subscriber_id"]]
+        held = None
+        if not run.asked and diary.full(diary.day(at), more=1 + self._rivals_of_lesson(row)):
+            late = self._context.late
+            held = caps.lesson(self.before(row, shape, run), shape, run, at=at, late=late)
+        self._decided[row["id"]] = held.until if held else None
+        if held is None:
+            diary.take(at)
+        return held
+
+    def before(self, row: Row, shape: Shape, run: Run) -> Diary:
+        """Return a person's diary with everything that goes before the next lesson of a run."""
+        who = row["subscriber_id"]
+        diary = self._diaries[who].copy()
+        step = shape.next_step(run.place, diary.day(self._now))
+        mine = (own_time(shape, step, run) if step else self._now, row["id"])
+        for other in self._runs.get(who, ()):
+            if other["id"] != row["id"] and (found := self._rival(other, mine)):
+                diary.take(found)
+        if self._caps.first == "newsletter":
+            for at in (*(one.until for one in self._waiting.get(who, ())), *self._issues_of(who)):
+                diary.take(max(at, self._now))
+        return diary
+
+    def issue(
+        self, who: int, newsletter: str, outlet: Outlet, *, number: int = 0, too_late: bool = False
+    ) -> Held | Filed | None:
+        """Return what becomes of an issue for one person; None: it goes now, and is counted.
+
+        Args:
+            number: Its delivery; 0 where it is not owed yet.
+            too_late: Its hour is over.
+        """
+        diary = self._diaries[who]
+        runs = self._runs.get(who, ())
+        mine = (outlet.since, number or float("inf"))
+        older = [w for w in self._waiting.get(who, ()) if (w.since, w.delivery_id) < mine]
+        same = [diary.day(w.until) for w in older if w.newsletter == newsletter]
+        outlet = replace(
+            outlet,
+            not_before=caps.course_is_new_until(diary, [run["started_at"] for run in runs]),
+            after=max(same, default=None),
+        )
+        today = diary.day(self._now)
+        free = not diary.full(today, more=1 + len(older) + self._lessons_by(who, today))
+        answer: Held | Filed | None = None
+        if too_late or same or not free or today < (outlet.not_before or today):
+            booked = self._with_lessons(who, outlet)
+            for one in older:
+                booked.take(max(one.until, self._now))
+            answer = caps.issue(booked, outlet, now=self._now, too_late=too_late)
+        self._note_issue(who, newsletter, outlet, answer, number)
+        return answer
+
+    def _note_issue(
+        self, who: int, newsletter: str, outlet: Outlet, answer: Held | Filed | None, number: int
+    ) -> None:
+        """Let what was decided count for what is decided after it."""
+        waiting = self._waiting.get(who, [])
+        waiting[:] = [one for one in waiting if one.delivery_id != number or not number]
+        if answer is None:
+            self._diaries[who].take(self._now)
+        elif isinstance(answer, Held):
+            one = Waiting(number, newsletter, outlet.since, answer.until)
+            self._waiting.setdefault(who, waiting).append(one)
+
+    # Who else comes
+
+    def _rivals_of_lesson(self, row: Row) -> int:
+        """Return how many mails could go before a lesson, at most."""
+        who = row["subscriber_id"]
+        count = len(self._runs.get(who, ())) - 1
+        if self._caps.first == "newsletter":
+            count += len(self._waiting.get(who, ())) + len(self._plans)
+        return max(count, 0)
+
+    def _rival(self, other: Row, mine: tuple[datetime, int]) -> datetime | None:
+        """Return when another run's lesson comes, if it has waited longer than mine."""
+        run = self._run(other)
+        shape = self._shapes.get(other["course"])
+        if run is None or shape is None or run.pending:
+            return None
+        if other["id"] in self._decided:
+            until = self._decided[other["id"]]
+            if until is None:
+                return None  # it is owed, and counted
+            run = replace(run, hint=until)
+        found = foresee(shape, run, now=self._now, late=self._context.late)
+        if found is None:
+            return None
+        theirs = (own_time(shape, found.step, run), other["id"])
+        return found.at if run.asked or theirs < mine else None
+
+    def _lessons_by(self, who: int, today: date) -> int:
+        """Return how many lessons may come by today, at most: no hint is later than its time."""
+        if self._caps.first != "course":
+            return 0
+        diary = self._diaries[who]
+        hints = (run["next_due"] for run in self._runs.get(who, ()))
+        return sum(hint is not None and diary.day(hint) <= today for hint in hints)
+
+    def _with_lessons(self, who: int, outlet: Outlet) -> Diary:
+        """Return a person's diary with the lessons to come, where those go before issues."""
+        diary = self._diaries[who].copy()
+        if self._caps.first != "course" or not self._caps.limited:
+            return diary
+        first = outlet.not_before
+        until = max(self._now, diary.begins(first) if first else self._now) + _AHEAD
+        for row in self._runs.get(who, ()):
+            run, shape = self._run(row), self._shapes.get(row["course"])
+            if run is None or shape is None:
+                continue
+            run, late = settled(run, self._now), self._context.late
+            for found in ahead(shape, run, now=self._now, late=late, until=until, diary=diary):
+                if found.at <= self._now:  # it was looked at a moment ago: it does not come
+                    diary.count[diary.day(found.at)] -= 1
+        return diary
+
+    def _issues_of(self, who: int) -> list[datetime]:
+        """Return when issues to come fall due for somebody, as far as they go to them then."""
+        diary = self._diaries[who]
+        started = [run["started_at"] for run in self._runs.get(who, ())]
+        new_until = caps.course_is_new_until(diary, started)
+        found = []
+        for newsletter, schedule in self._plans:
+            at = schedule.at(self._zones[who])
+            if at <= self._now or (who, newsletter) not in self._subscribed:
+                continue
+            if self._holds.newsletter(newsletter).hold or self._holds.person(who).hold:
+                continue
+            if new_until is None or diary.day(at) >= new_until:
+                found.append(at)
+        return found
+
+    # What is read when it is needed
+
+    @cached_property
+    def _runs(self) -> dict[int, list[Row]]:
+        found: dict[int, list[Row]] = {}
+        for row in store.runs(self._connection, list(self._diaries)):
+            found.setdefault(row["subscriber_id"], []).append(row)
+        return found
+
+    @cached_property
+    def _shapes(self) -> Mapping[str, Shape]:
+        if self._given is not None:
+            return self._given
+        applied = contents.applied(self._connection)
+        return {course: shape_file.load(plain) for course, plain in applied.items()}
+
+    @cached_property
+    def _past(self) -> Mapping[int, Sequence[Row]]:
+        ids = [row["id"] for rows in self._runs.values() for row in rows]
+        return ledger.history(self._connection, ids)
+
+    @cached_property
+    def _holds(self) -> holds.Holds:
+        return holds.read(self._connection, self._now, list(self._diaries))
+
+    @cached_property
+    def _subscribed(self) -> frozenset[tuple[int, str]]:
+        rows = subscriptions.of_subscribers(self._connection, list(self._diaries))
+        return frozenset(
+            (row["subscriber_id"], row["newsletter"]) for row in rows if row["status"] == "active"
+        )
+
+    @cached_property
+    def _plans(self) -> list[tuple[str, Schedule]]:
+        rows = store.planned(self._connection)
+        found = [(row["newsletter"], parse_schedule(row["schedule"])) for row in rows]
+        return [(newsletter, schedule) for newsletter, schedule in found if schedule is not None]
+
+    def _run(self, row: Row) -> Run | None:
+        shape = self._shapes.get(row["course"])
+        if shape is None:
+            return None
+        run = run_of(row, self._past.get(row["id"], ()), shape, self._context)
+        return self._holds.run(run, row["course"], row["subscriber_id"])
