@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from bypost.delivery.due import Run
 from bypost.store import Connection, Row
@@ -163,3 +164,20 @@ def _kept(holds: Sequence[Hold], now: datetime) -> Kept:
     on = [hold for hold in holds if hold.is_on(now)]
     over = [hold.over_at for hold in holds if hold.over_at is not None and hold.over_at <= now]
     return Kept(on[-1] if on else None, max(over, default=None))
+
+
+def told(connection: Connection, now: datetime) -> list[dict[str, Any]]:
+    """Return what is held now, for people and for scripts: scope, name, since, until, reason."""
+    rows = [(hold_of(row), row["name"]) for row in store.of_lists(connection)]
+    rows += [(hold_of(row), row["email"] or "") for row in store.people_held(connection, now)]
+    return [
+        {
+            "scope": hold.scope.value,
+            "name": name,
+            "since": hold.since,
+            "until": hold.until,
+            "reason": hold.reason,
+        }
+        for hold, name in rows
+        if hold.is_on(now)
+    ]

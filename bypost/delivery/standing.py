@@ -77,6 +77,7 @@ class Standing:
         oldest_late: When the oldest of them fell due.
         last: The last pass; None if none was noted.
         unknown: Deliveries nobody knows the fate of: ref, email, content.
+        paused: What an operator holds back: scope, name, since, until, reason.
         obstacles: Why no pass would send now, in plain words.
         alarms: What an operator should look at, in plain words; it keeps nothing from being sent.
     """
@@ -90,6 +91,7 @@ class Standing:
     next: Coming | None = None
     last: LastPass | None = None
     unknown: Sequence[Mapping[str, str]] = ()
+    paused: Sequence[Mapping[str, Any]] = ()
     obstacles: Sequence[str] = ()
     alarms: Sequence[str] = ()
 
@@ -125,6 +127,8 @@ class Standing:
             "blocked": self.blocked,
             "imported": None,
             "rejected_rows": [],
+            "paused": [dict(one) for one in self.paused],
+            "archived": [],
             "next_at": self.next.at.isoformat() if self.next else None,
             "late": self.late,
             "oldest_late": self.oldest_late,
@@ -159,6 +163,7 @@ def look(context: Context) -> Standing:
             next=_next(connection, last, blocked, now),
             last=last,
             unknown=[_unknown(context, row) for row in counts.unknown_deliveries(connection)],
+            paused=holds.told(connection, now),
             obstacles=obstacles,
             alarms=abuse.alarms(connection, now),
         )
