@@ -17,6 +17,7 @@ from bypost.store import Connection, Store, engine, meta, migrate
 from bypost.store.schema import metadata
 from tests.contracts.assets import AssetContract
 from tests.contracts.events import EventContract
+from tests.contracts.holds import HoldContract
 from tests.contracts.impact import ImpactContract
 from tests.contracts.rows import add_people
 from tests.contracts.settling import SettlingContract
@@ -39,6 +40,7 @@ class TestSqlite(
     StoreContract,
     AssetContract,
     EventContract,
+    HoldContract,
     ImpactContract,
     SettlingContract,
     SignupContract,
