@@ -10,10 +10,14 @@ from typing import cast
 import typer
 
 from bypost.cli import (
+    apply,
     check,
     database,
     diff,
+    forecast,
     init,
+    pause,
+    plan,
     preview,
     reconcile,
     rehearse,
@@ -23,6 +27,7 @@ from bypost.cli import (
     status,
     subscribers,
     tokens,
+    why,
 )
 from bypost.cli.console import problem
 from bypost.errors import ByPostError, ContentError, Muted, SettingsError
@@ -48,12 +53,17 @@ app.command("check")(check.check)
 app.command("preview")(preview.preview)
 app.command("diff")(diff.diff)
 app.command("rehearse")(rehearse.rehearse)
+app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
 app.command("send")(send.send)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
-app.command("resume")(status.resume)
+app.command("pause")(pause.pause)
+app.command("resume")(pause.resume)
 app.command("reconcile")(reconcile.reconcile)
 app.command("show")(show.show)
+app.command("why")(why.why)
+app.command("forecast")(forecast.forecast)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(database.app, name="db")
 app.add_typer(tokens.app, name="admin")

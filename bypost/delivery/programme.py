@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bypost.content.loader import NOTICES as TEMPLATES
 from bypost.content.loader import Library, load_project_content
 from bypost.delivery import last_pass
 from bypost.delivery.context import Context
+from bypost.delivery.edit import Change, changes
 from bypost.delivery.last_pass import LastPass
 from bypost.delivery.publish import ReadyIssue
-from bypost.delivery.shape import Shape
+from bypost.delivery.shape import Shape, shape_of
 from bypost.delivery.shape_file import load
 from bypost.model.course import Issue, IssueStatus, Newsletter
 from bypost.store import Connection, contents
@@ -25,6 +26,8 @@ class Programme:
         shapes: Every course that was ever taken over, as people go through it.
         sends: Courses among them of which something goes out: their folder is there and sound.
         held: Folder or file that sends nothing -> what is wrong with it first.
+        waiting: Course -> changes of structure in its files that wait for ``bypost apply``.
+        files: Course -> its lessons as the files have them.
         newsletters: By id.
         ready: Issues that go out at their time.
     """
@@ -32,6 +35,8 @@ class Programme:
     shapes: Mapping[str, Shape]
     sends: frozenset[str]
     held: Mapping[str, str]
+    waiting: Mapping[str, Sequence[Change]]
+    files: Mapping[str, frozenset[str]]
     newsletters: Mapping[str, Newsletter]
     ready: Sequence[ReadyIssue]
 
@@ -39,6 +44,12 @@ class Programme:
     def courses(self) -> dict[str, Shape]:
         """Return the courses of which something goes out."""
         return {name: shape for name, shape in self.shapes.items() if name in self.sends}
+
+    def lessons(self) -> Iterator[tuple[str, str]]:
+        """Yield every course with every lesson that is or was in it."""
+        for course, shape in self.shapes.items():
+            for lesson in {step.lesson for step in shape.steps} | self.files.get(course, set()):
+                yield course, lesson
 
 
 def programme(context: Context, connection: Connection) -> Programme:
@@ -62,9 +73,24 @@ def programme(context: Context, connection: Connection) -> Programme:
         shapes=shapes,
         sends=frozenset(sound & sent & set(shapes)),
         held=held,
+        waiting=dict(_waiting(library, shapes)),
+        files={one.id: frozenset(lesson.id for lesson in one.lessons) for one in library.courses},
         newsletters={newsletter.id: newsletter for newsletter in library.newsletters},
         ready=[] if no_mail else ready,
     )
+
+
+def _waiting(
+    library: Library, shapes: Mapping[str, Shape]
+) -> Iterator[tuple[str, Sequence[Change]]]:
+    """Yield the courses whose files have another structure than people go through."""
+    for course in library.courses:
+        if course.id in shapes:
+            # Texts are compared by nobody: only structure waits.
+            texts = {lesson.id: (lesson.subject, "") for lesson in course.lessons}
+            found = changes(shapes[course.id], shape_of(course, texts))
+            if found:
+                yield course.id, found
 
 
 def _held(library: Library, last: LastPass | None) -> dict[str, str]:
