@@ -271,3 +271,36 @@ class Room:
             return None
         run = run_of(row, self._past.get(row["id"], ()), shape, self._context)
         return self._holds.run(run, row["course"], row["subscriber_id"])
+
+
+def diary_of(
+    context: Context, connection: Connection, row: Row, shape: Shape, run: Run, now: datetime
+) -> Diary | None:
+    """Return what one person has room for before the next lesson of a run; None without caps.
+
+    Args:
+        row: The enrollment with its person's clock.
+    """
+    if not context.settings.caps.limited:
+        return None
+    room = Room(context, connection, {row["subscriber_id"]: row["time_zone"]}, now)
+    return room.before(row, shape, run)
+
+
+def held_lesson(
+    context: Context, connection: Connection, row: Row, shape: Shape, run: Run, now: datetime
+) -> Held | None:
+    """Return until when a cap keeps back the next lesson of a run, and which; None: none does."""
+    diary = diary_of(context, connection, row, shape, run, now)
+    late = context.late
+    # Where a cap has moved the hint, the lesson's own time says that it waits for it.
+    own = foresee(shape, replace(run, hint=min(run.hint, now)), now=now, late=late)
+    if diary is None or own is None:
+        return None
+    held = caps.lesson(diary, shape, run, at=own.at, late=late)
+    return Held(max(held.until, run.hint), held.words) if held else None
+
+
+def held_issue(batch: Row) -> Held | None:
+    """Return until when an issue is kept back from the people of a batch, and why."""
+    return Held(batch["due_at"], batch["detail"]) if batch["held"] is not None else None

@@ -267,7 +267,7 @@ def lately(connection: Connection, provider: str, limit: int) -> list[str]:
 
 
 def wake_waiting(connection: Connection, provider: str, now: datetime) -> None:
-    """Let every open batch of a provider be tried as soon as it is due (after ``bypost resume``)."""
+    """Let each open batch of a provider be tried as soon as it is due (after ``bypost resume``)."""
     connection.execute(
         update(batches)
         .where(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
 
+from bypost.delivery import holds
 from bypost.delivery.context import Context
-from bypost.delivery.due import Finish, Owe, Run, Wait, decide, predict
-from bypost.delivery.owe import run_of
+from bypost.delivery.foresee import ahead, settled
+from bypost.delivery.read_run import run_of
+from bypost.delivery.room import diary_of
 from bypost.delivery.shape import Shape
 from bypost.store import Connection, Row, ledger, subscribers
 from bypost.web.when import zone_of
+
+#: Nobody looks further ahead.
+_FAR = timedelta(days=1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +35,20 @@ def coming(
     if run["status"] != "active" or person is None:
         return []
     past = ledger.history(connection, [run["id"]]).get(run["id"], [])
-    row = {**run, "time_zone": person["time_zone"], "hour": person["hour"]}
-    return _ahead(shape, run_of(row, past, shape, context), past, now, context)  # type: ignore[arg-type]
-
-
-def _ahead(
-    shape: Shape, run: Run, past: Sequence[Row], now: datetime, context: Context
-) -> list[Coming]:
-    zone = zone_of(run.zone.key)
+    row = cast("Row", {**run, "time_zone": person["time_zone"], "hour": person["hour"]})
+    held = holds.read(connection, now, [person["id"]])
+    stands = held.run(run_of(row, past, shape, context), shape.course, person["id"])
     titles = {step.lesson: step.title for step in shape.steps}
     on_the_way = [
         one["item"] for one in past if (one["state"] or one["batch_state"]) in ledger.OPEN
     ]
     found = [Coming(titles.get(lesson, lesson), None) for lesson in on_the_way]
-    had = dict(run.had)
-    place = replace(run.place, had=had)
-    at = now if on_the_way else None
-    while step := shape.next_step(place, (at or now).astimezone(zone).date()):
-        if at is not None:
-            at = predict(shape, step, run, accepted=at)
-            found.append(Coming(step.title, at.astimezone(zone)))
-        else:
-            match decide(shape, replace(run, pending=False), now=now, late=context.late):
-                case Owe():
-                    at = now
-                    found.append(Coming(step.title, None))
-                case Wait(until):
-                    at = until
-                    found.append(Coming(step.title, until.astimezone(zone)))
-                case Finish():
-                    break
-        had[step.lesson] = at
-    return found
+    if stands is None:
+        return found
+    stands = settled(stands, now)
+    diary = diary_of(context, connection, row, shape, stands, now)
+    zone = zone_of(stands.zone.key)
+    rest = ahead(shape, stands, now=now, late=context.late, until=now + _FAR, diary=diary)
+    return found + [
+        Coming(one.step.title, None if one.at <= now else one.at.astimezone(zone)) for one in rest
+    ]

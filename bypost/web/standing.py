@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from bypost.delivery import holds
 from bypost.delivery.context import Context
-from bypost.delivery.due import Owe, Wait, decide
-from bypost.delivery.owe import place_of, run_of
+from bypost.delivery.foresee import foresee
+from bypost.delivery.read_run import place_of, run_of
+from bypost.delivery.room import diary_of
 from bypost.delivery.shape import Shape, Step
 from bypost.people import pace
 from bypost.store import Connection, Row, binding, ledger, subscribers, suppressions
@@ -87,7 +89,9 @@ def standing(
     past = ledger.history(connection, [run["id"]]).get(run["id"], [])
     zone = zone_of(person["time_zone"], shape.time_zone)
     muted = is_muted(context, connection, person)
-    next_at, soon = (None, False) if muted else _next(context, run, person, past, shape, now)
+    next_at, soon = (
+        (None, False) if muted else _next(context, connection, run, person, past, shape, now)
+    )
     paused = run["paused_until"]
     return Standing(
         title=shape.title,
@@ -107,18 +111,25 @@ def standing(
 
 
 def _next(
-    context: Context, run: Row, person: Row, past: Sequence[Row], shape: Shape, now: datetime
+    context: Context,
+    connection: Connection,
+    run: Row,
+    person: Row,
+    past: Sequence[Row],
+    shape: Shape,
+    now: datetime,
 ) -> tuple[datetime | None, bool]:
     """Return when the next lesson comes, by the same decision that sends it; and whether now."""
     if run["status"] != "active":
         return None, False
-    row = {**run, "time_zone": person["time_zone"], "hour": person["hour"]}
-    match decide(shape, run_of(cast("Row", row), past, shape, context), now=now, late=context.late):
-        case Owe():
-            return now, True
-        case Wait(until):
-            return until, False
-    return None, False
+    row = cast("Row", {**run, "time_zone": person["time_zone"], "hour": person["hour"]})
+    held = holds.read(connection, now, [person["id"]])
+    at_rest = held.run(run_of(row, past, shape, context), shape.course, person["id"])
+    if at_rest is None or at_rest.pending:
+        return None, False
+    diary = diary_of(context, connection, row, shape, at_rest, now)
+    found = foresee(shape, at_rest, now=now, late=context.late, diary=diary)
+    return (found.at, found.at <= now) if found else (None, False)
 
 
 def _lines(
