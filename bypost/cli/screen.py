@@ -134,6 +134,12 @@ def _last(found: Standing) -> Text:
 
 def _remarks(found: Standing) -> Iterator[Text]:
     """Yield what needs somebody, one thing a line."""
+    for one in found.paused[:_LISTED]:
+        lasts = f" until {moment.day(one['until'])}" if one["until"] else ""
+        why = f": {one['reason']}" if one["reason"] else ""
+        yield Text.assemble(("! ", "yellow"), f"{one['scope']} {one['name']} is paused{lasts}{why}")
+    if len(found.paused) > _LISTED:
+        yield Text(f"  ... and {len(found.paused) - _LISTED:,} more are paused", style="dim")
     for trouble in found.troubles:
         yield Text.assemble(("! ", "yellow"), trouble)
     for folder in found.last.held if found.last else ():

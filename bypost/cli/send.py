@@ -145,6 +145,8 @@ def print_report(report: Report, *, quote: Callable[[str], str] = str) -> None:
     for course, number in report.waiting.items():
         what = "change waits" if number == 1 else "changes wait"
         console.note(f"lessons/{course}: {number} {what} for `bypost apply`; see `bypost plan`")
+    for issue in report.archived:
+        console.note(f"newsletters/{issue}: too late to be sent; filed in the archive")
     for trouble in report.troubles:
         console.note(quote(trouble))
     for name, reason in report.blocked.items():

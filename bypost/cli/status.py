@@ -1,4 +1,4 @@
-"""``bypost status`` and ``bypost resume``: how sending stands, and letting it go on."""
+"""``bypost status``: how sending stands."""
 
 from __future__ import annotations
 
@@ -91,31 +91,3 @@ def _repeat(draw: Callable[[], Any]) -> int:
             sleep(_WATCH_SECONDS)
     except KeyboardInterrupt:
         return 0
-
-
-def resume(
-    provider: Annotated[str, typer.Argument(help="Which provider; all by default.")] = "",
-    project: ProjectOption = HERE,
-) -> int:
-    """Let a stopped provider send again, once the reason is mended.
-
-    Example: bypost resume resend
-    """
-    from bypost.errors import SettingsError
-    from bypost.project import open_project
-    from bypost.store import budgets, ledger
-
-    with open_project(project) as context, context.store.write() as connection:
-        now = context.clock.now()
-        stopped = budgets.breakers(connection)
-        chosen = [provider] if provider else list(stopped)
-        for name in chosen:
-            if name not in stopped:
-                known = ", ".join(stopped) or "none"
-                raise SettingsError(f"`{name}` is not stopped\n    stopped now: {known}")
-            budgets.close_breaker(connection, name, now)
-            ledger.wake_waiting(connection, name, now)
-    console.out.print(
-        f"{', '.join(chosen)} may send again with the next pass" if chosen else "nothing is stopped"
-    )
-    return 0

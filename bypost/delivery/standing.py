@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -232,13 +232,11 @@ def _next(
     Args:
         blocked: Providers that are stopped: their batches wait for the operator.
     """
-    coming = []
-    # A course that is held sends nothing, whatever its hints say.
-    courses = list(last.courses if last else contents.applied(connection))
-    if hint := store.next_hint(connection, holds.read(connection, now).free(courses)):
-        until = max(hint["at"], now)
-        people = store.hints_by(connection, hint["course"], until)
-        coming.append(Coming(at=hint["at"], kind="lesson", what=hint["course"], people=people))
+    coming: list[Coming] = []
+    # A course with a problem sends nothing, whatever its hints say.
+    coming += _lessons(
+        connection, list(last.courses if last else contents.applied(connection)), now
+    )
     if last and last.issue_at and last.issue_at > now:
         coming.append(Coming(at=last.issue_at, kind="issue", what=last.issue, people=None))
     for kind, row in (
@@ -249,3 +247,16 @@ def _next(
             people = row["members"] if kind == "question" else row["size"]
             coming.append(Coming(at=row["at"], kind=kind, what=_content(row), people=people))
     return min(coming, key=lambda one: one.at, default=None)
+
+
+def _lessons(connection: Connection, courses: Sequence[str], now: datetime) -> Iterator[Coming]:
+    """Yield the next lesson that comes by itself, and those that wait for the end of a hold."""
+    held = holds.read(connection, now)
+    ends = {name: hold.until for name in courses if (hold := held.course(name).hold) is not None}
+    groups = [(held.free(courses), now), *(([name], end) for name, end in ends.items() if end)]
+    for names, since in groups:
+        if hint := store.next_hint(connection, names):
+            until = max(hint["at"], since)
+            people = store.hints_by(connection, hint["course"], until)
+            at = hint["at"] if since == now else until
+            yield Coming(at=at, kind="lesson", what=hint["course"], people=people)
