@@ -63,10 +63,10 @@ class Report:
                 for folder, problems in self.held.items()
             },
             "waiting_changes": dict(self.waiting),
-            "archived": list(self.archived),
             "troubles": list(self.troubles),
             "blocked": dict(self.blocked),
             "imported": self.imported.numbers() if self.imported else None,
             "rejected_rows": [asdict(b) for b in self.imported.bad] if self.imported else [],
+            "archived": list(self.archived),
             "next_at": self.next_at.isoformat() if self.next_at else None,
         }

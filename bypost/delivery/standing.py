@@ -127,7 +127,6 @@ class Standing:
             "blocked": self.blocked,
             "imported": None,
             "rejected_rows": [],
-            "paused": [dict(one) for one in self.paused],
             "archived": [],
             "next_at": self.next.at.isoformat() if self.next else None,
             "late": self.late,
@@ -136,6 +135,7 @@ class Standing:
             "sending": [dict(one) for one in self.sending],
             "next": asdict(self.next) if self.next else None,
             "providers": [asdict(one) for one in self.providers],
+            "paused": [dict(one) for one in self.paused],
         }
 
 

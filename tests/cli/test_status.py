@@ -70,7 +70,8 @@ def test_json_has_the_documented_keys(run: Run) -> None:
     assert list(found) == [
         *("owed", "accepted", "failed", "cancelled", "unknown", "pending", "this_pass"),
         *("unknown_deliveries", "held", "troubles", "blocked", "imported", "rejected_rows"),
-        *("next_at", "late", "oldest_late", "last_tick", "sending", "next", "providers"),
+        *("archived", "next_at", "late", "oldest_late", "last_tick", "sending", "next"),
+        *("providers", "paused"),
     ]
     (one,) = found["providers"]
     assert list(one) == [
