@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from bypost.delivery import publish
+from bypost.delivery import wishes
 from bypost.model.content import Content
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
 from bypost.render.compile import Compiler
@@ -94,5 +94,5 @@ def _files(folder: Path) -> list[tuple[str, bytes]]:
 def compiled_once() -> Iterator[None]:
     """Let passes take lessons from what was compiled before; all else compiles as ever."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publish, "Compiler", _Keeping)
+        patch.setattr(wishes, "Compiler", _Keeping)
         yield
