@@ -52,6 +52,7 @@ class Forecast:
     Attributes:
         until: The end of the last day.
         provider: It takes new batches.
+        an_hour: Mails that its rate allows in an hour; None for any number.
         used_today: Mails that left through it on this UTC day, where it has a daily limit.
         stopped: Why it is stopped; empty: it is not.
         hours: From the present one on; the beginning of the first has passed.
@@ -62,6 +63,7 @@ class Forecast:
     until: datetime
     provider: str
     rate: Rate
+    an_hour: int | None
     used_today: int
     stopped: str
     hours: Sequence[Hour]
@@ -84,6 +86,7 @@ class Forecast:
                 "name": self.provider,
                 "per_second": self.rate.per_second,
                 "per_day": self.rate.per_day,
+                "an_hour": self.an_hour,
                 "used_today": self.used_today,
                 "stopped": self.stopped,
             },
@@ -114,6 +117,7 @@ def forecast(context: Context, days: int) -> Forecast:
         until=until,
         provider=context.provider.name,
         rate=allowed.rate,
+        an_hour=allowed.an_hour,
         used_today=allowed.used_today,
         stopped=stopped,
         hours=[hour for hour in hours if hour.at < until],

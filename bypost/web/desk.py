@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from bypost.delivery import holds
 from bypost.delivery.context import Context
 from bypost.errors import ByPostError
 from bypost.store import Store, budgets, counts
@@ -13,6 +14,8 @@ from bypost.store import pages as store
 from bypost.web import lists
 from bypost.web.calendar import AHEAD, Calendar
 from bypost.web.copies import MOST_PEOPLE, Copy
+from bypost.web.forecast_ahead import ForecastAhead
+from bypost.web.forecast_chart import shown
 from bypost.web.guard import MAIL_POLICY
 from bypost.web.health import Beat
 from bypost.web.lists import Item
@@ -49,11 +52,13 @@ class Desk:
         self._runner = runner
         self._calendar = Calendar(context)
         self._simulation = Simulation(context)
+        self._forecast = ForecastAhead(context)
         self._mailbox = Mailbox(context.root / context.settings.providers.outbox.path)
 
     def close(self) -> None:
         """Throw the copies away."""
         self._calendar.close()
+        self._forecast.close()
         self._simulation.back()
 
     def home(self) -> Response:
@@ -128,6 +133,7 @@ class Desk:
             inbox, mails = lists.sent_items(connection, self._mailbox, zones, _MOST_MAILS)
             link_id = store.sample_link(connection)
             total, blocked = counts.count(connection), budgets.breakers(connection)
+            paused = holds.told(connection, self._context.clock.now())
         ahead = _simulated_items(simulated, zones)
         inbox = [*ahead, *inbox]
         items = [*inbox, *lists.ahead_items("coming", coming, zones)]
@@ -138,6 +144,7 @@ class Desk:
             "desk",
             total=total,
             blocked=blocked,
+            paused=paused,
             provider=", ".join(self._context.providers),
             last_tick=self._runner.last_tick if self._runner else None,
             trouble=getattr(self._runner, "trouble", ""),
@@ -154,6 +161,7 @@ class Desk:
             opened=opened,
             chosen=chosen is not None,
             views=VIEWS,
+            forecast=shown(self._forecast.latest(), pending=self._forecast.pending),
             sample=self._context.links.token(link_id) if link_id else "",
         )
 
