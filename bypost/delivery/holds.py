@@ -147,6 +147,19 @@ def read(connection: Connection, now: datetime, people: Collection[int] = ()) ->
     )
 
 
+def of_run(connection: Connection, run: Row, now: datetime) -> Hold | None:
+    """Return what keeps a run back now, of several the one that lasts longest; None if nothing."""
+    held = read(connection, now, [run["subscriber_id"]])
+    on = [held.course(run["course"]).hold, held.person(run["subscriber_id"]).hold]
+    found = [hold for hold in on if hold is not None]
+    endless = [hold for hold in found if hold.until is None]
+    return endless[0] if endless else max(found, key=_until, default=None)
+
+
+def _until(hold: Hold) -> datetime:
+    return hold.until or hold.since
+
+
 def next_look(held: Holds, course: str, subscriber_id: int, now: datetime) -> datetime:
     """Return when to look again at a lesson that stays owed: now, if nothing holds it."""
     on = [kept.hold for kept in (held.course(course), held.person(subscriber_id)) if kept.hold]

@@ -90,11 +90,13 @@ def ask_next(
     most: int,
     now: datetime,
     keep: bool = False,
+    held: bool = False,
 ) -> Answer:
     """Ask for the next lesson now; asking again before it came changes nothing.
 
     Args:
         most: How many lessons the author lets somebody have within 24 hours by asking.
+        held: An operator holds the course, or this person.
         keep: The lessons after it come when they would have come anyway; else the course's clock
             counts from this one.
         run: The enrollment as it is in this transaction.
@@ -105,7 +107,7 @@ def ask_next(
     states = [row["state"] or row["batch_state"] for row in past]
     if run["status"] != "active":
         return Answer.ENDED
-    if run["paused_until"] and run["paused_until"] > now:
+    if held or (run["paused_until"] and run["paused_until"] > now):
         return Answer.PAUSED
     if run["asked_next_at"] is not None:
         return Answer.ASKED

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bypost.delivery import answers, notices
+from bypost.delivery import answers, holds, notices
 from bypost.delivery.owe import place_of
 from bypost.people import pace, profile, resend, restart, skip, switch
 from bypost.people.signup import Notify
@@ -33,7 +33,7 @@ SAID: Mapping[str, str] = {
     pace.Answer.ASKED: "The next lesson is on its way and will be in your mailbox shortly.",
     pace.Answer.ON_ITS_WAY: "A lesson was sent already. The one after it can be asked for then.",
     pace.Answer.ENOUGH: "That is as many lessons as a day has room for. Ask again tomorrow.",
-    pace.Answer.PAUSED: "The course is paused. Let it go on first.",
+    pace.Answer.PAUSED: "The course is paused. The next lesson can be asked for once it goes on.",
     pace.Answer.ENDED: "This course has ended for you.",
     skip.Skipped.DONE: "That lesson is left out. The one after it comes in its place.",
     resend.Resent.OWED: "The lesson is on its way to you once more.",
@@ -118,6 +118,7 @@ def _next(asked: Asked) -> Done:
         most=shape.most_a_day,
         now=asked.now,
         keep=keep,
+        held=holds.of_run(asked.connection, asked.run, asked.now) is not None,
     )
     return Done(answer)
 

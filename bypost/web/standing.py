@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from bypost.delivery import holds
 from bypost.delivery.context import Context
-from bypost.delivery.foresee import foresee
-from bypost.delivery.read_run import place_of, run_of
+from bypost.delivery.foresee import Foreseen, ahead, settled
+from bypost.delivery.read_run import run_of
 from bypost.delivery.room import diary_of
 from bypost.delivery.shape import Shape, Step
 from bypost.people import pace
 from bypost.store import Connection, Row, binding, ledger, subscribers, suppressions
 from bypost.web.when import zone_of
+
+#: Nobody looks further ahead.
+_FAR = timedelta(days=1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class Standing:
         last: The last lesson they were sent, which a request for the next one refers to.
         soon: The next lesson goes out with the next pass.
         muted: Nothing is sent to this address.
+        held: Whoever sends this course keeps it back at present.
     """
 
     title: str
@@ -58,6 +62,7 @@ class Standing:
     soon: bool
     paused_until: datetime | None
     muted: bool
+    held: bool
     pace: str
     hour: str
     course_hour: str
@@ -89,20 +94,20 @@ def standing(
     past = ledger.history(connection, [run["id"]]).get(run["id"], [])
     zone = zone_of(person["time_zone"], shape.time_zone)
     muted = is_muted(context, connection, person)
-    next_at, soon = (
-        (None, False) if muted else _next(context, connection, run, person, past, shape, now)
-    )
+    rest, known = _rest(context, connection, run, person, past, shape, now)
+    next_at = rest[0].at if rest and known and not muted else None
     paused = run["paused_until"]
     return Standing(
         title=shape.title,
         status=run["status"],
         zone=zone,
         now=now.astimezone(zone),
-        lines=_lines(shape, run, past, _copies(connection, run), zone, now, next_at),
+        lines=_lines(shape, past, _copies(connection, run), zone, rest, next_at),
         last=pace.last_lesson(past),
-        soon=soon,
+        soon=next_at is not None and next_at <= now,
         paused_until=paused.astimezone(zone) if paused and paused > now else None,
         muted=muted,
+        held=run["status"] == "active" and holds.of_run(connection, run, now) is not None,
         pace=run["pace"],
         hour=person["hour"],
         course_hour=f"{shape.hour:%H:%M}",
@@ -110,7 +115,7 @@ def standing(
     )
 
 
-def _next(
+def _rest(
     context: Context,
     connection: Connection,
     run: Row,
@@ -118,43 +123,39 @@ def _next(
     past: Sequence[Row],
     shape: Shape,
     now: datetime,
-) -> tuple[datetime | None, bool]:
-    """Return when the next lesson comes, by the same decision that sends it; and whether now."""
+) -> tuple[Sequence[Foreseen], bool]:
+    """Return what still comes, by the decisions that will send it; and whether it is known when."""
     if run["status"] != "active":
-        return None, False
+        return (), False
     row = cast("Row", {**run, "time_zone": person["time_zone"], "hour": person["hour"]})
+    found = run_of(row, past, shape, context)
     held = holds.read(connection, now, [person["id"]])
-    at_rest = held.run(run_of(row, past, shape, context), shape.course, person["id"])
-    if at_rest is None or at_rest.pending:
-        return None, False
-    diary = diary_of(context, connection, row, shape, at_rest, now)
-    found = foresee(shape, at_rest, now=now, late=context.late, diary=diary)
-    return (found.at, found.at <= now) if found else (None, False)
+    free = held.run(found, shape.course, person["id"])
+    stands = settled(free or found, now)
+    diary = diary_of(context, connection, row, shape, stands, now)
+    rest = ahead(shape, stands, now=now, late=context.late, until=now + _FAR, diary=diary)
+    return tuple(rest), free is not None and not found.pending
 
 
 def _lines(
     shape: Shape,
-    run: Row,
     past: Sequence[Row],
     copies: Mapping[str, int],
     zone: ZoneInfo,
-    now: datetime,
+    rest: Sequence[Foreseen],
     next_at: datetime | None,
 ) -> list[Line]:
-    """Return the lessons in their order, each with what became of it."""
+    """Return what was had and what comes, in the order of the course; nothing else is theirs."""
     rows: dict[str, Any] = {row["item"]: row for row in past}
-    step = shape.next_step(place_of(run, past), now.astimezone(zone).date())
-    sending = any((row["state"] or row["batch_state"]) in ledger.OPEN for row in past)
+    coming = {one.step.lesson: number for number, one in enumerate(rest)}
     lines = []
     for one in shape.steps:
         row = rows.get(one.lesson)
-        if row is None and one.retired:
-            continue
         if row is not None:
             lines.append(_past(one, row, copies.get(one.lesson, 0), zone))
-        elif run["status"] == "active":
-            is_next = step is not None and one.lesson == step.lesson
-            at = next_at.astimezone(zone) if is_next and next_at and not sending else None
+        elif one.lesson in coming:
+            is_next = coming[one.lesson] == 0
+            at = next_at.astimezone(zone) if is_next and next_at else None
             state = "next" if is_next else "later"
             lines.append(Line(lesson=one.lesson, title=one.title, state=state, at=at))
     return lines

@@ -99,7 +99,7 @@ class NextNow(BaseModel):
         pace.Answer,
         Field(
             description="asked: the next pass sends it; on-its-way: one is being sent; enough: had "
-            "as many within a day as the author allows; paused: resume first; ended: left or "
+            "as many within a day as the author allows; paused: it goes on first; ended: left or "
             "finished"
         ),
     ]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from bypost.delivery import holds
 from bypost.people import leave, pace
 from bypost.people.admit import Basis, enroll
 from bypost.people.leave import Membership
@@ -98,6 +99,7 @@ class Enrollments:
                 after=pace.last_lesson(past),
                 most=shape.most_a_day if shape else 0,
                 now=now,
+                held=holds.of_run(connection, run, now) is not None,
             )
             return Reply(status=200, body=NextNow(answer=answer))
 
