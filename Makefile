@@ -17,8 +17,9 @@ run: .venv/.run ## Send the five welcomes into a local mailbox and open it on on
 demo: .venv/.run ## Rehearse the whole course across a clock change, in seconds
 	@$(BIN)/bypost rehearse --start 2027-03-20
 
+# With byte code kept: the tests start hundreds of processes, and an environment may forbid it.
 test: .venv/.test ## Run all tests
-	@$(BIN)/pytest -q -n auto --dist loadgroup
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n auto --dist loadgroup
 
 check: .venv/.test ## Format, lint, types, import contracts, content
 	@$(BIN)/ruff format --check -q .

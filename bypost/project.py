@@ -10,7 +10,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bypost import __version__
-from bypost.content.folder import project_folder
 from bypost.delivery.context import Context
 from bypost.errors import SettingsError, StoreError
 from bypost.http import HttpClient
@@ -21,6 +20,7 @@ from bypost.providers.base import Provider
 from bypost.providers.registry import HOOKS, build, build_hook
 from bypost.providers.webhook import Webhook
 from bypost.settings import Settings, load_settings
+from bypost.settings.folder import project_folder
 from bypost.settings.model import HttpApi
 from bypost.store import Store, meta, migrate, tags
 from scheduler.clock import Clock, SimulatedClock, SystemClock

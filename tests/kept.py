@@ -19,6 +19,7 @@ from sqlalchemy import Engine, create_engine
 from bypost.delivery import wishes
 from bypost.model.content import Content
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
+from bypost.model.theme import PLAIN, Theme
 from bypost.render.compile import Compiler
 from bypost.store import Store, engine, migrate
 
@@ -66,17 +67,28 @@ class _Keeping(Compiler):
 
     def __init__(self, root: Path, **options: Any) -> None:
         super().__init__(root, **options)
+        self._theme: Theme = options.get("theme", PLAIN)
         self._ground = (_files(root / "templates"), options)
 
     def lesson(self, course: Course, lesson: Lesson) -> Content:
+        if self._has_pictures(lesson):
+            return super().lesson(course, lesson)
         return self._once(lambda: super(_Keeping, self).lesson(course, lesson), course, lesson)
 
     def issue(self, newsletter: Newsletter, issue: Issue) -> Content:
+        if self._has_pictures(issue):
+            return super().issue(newsletter, issue)
         return self._once(lambda: super(_Keeping, self).issue(newsletter, issue), newsletter, issue)
 
     def notice(self, notice: Notice, *, language: str = "en") -> Content:
+        if self._has_pictures(notice):
+            return super().notice(notice, language=language)
         make = super().notice
         return self._once(lambda: make(notice, language=language), notice, language)
+
+    def _has_pictures(self, mail: Lesson | Issue | Notice) -> bool:
+        """Tell whether files beside the text count: they are read anew, and kept by a compiler."""
+        return "![" in mail.source.body or self._theme.logo is not None
 
     def _once(self, make: Callable[[], Content], *of: object) -> Content:
         key = hashlib.sha256(pickle.dumps((self._ground, of))).digest()

@@ -58,10 +58,10 @@ def confirm(
     """
     from contextlib import closing
 
-    from bypost.content.folder import project_folder
     from bypost.delivery import instance
     from bypost.errors import StoreError
     from bypost.settings import load_settings
+    from bypost.settings.folder import project_folder
     from bypost.store import Store, migrate
 
     root = project_folder(project)

@@ -70,7 +70,7 @@ def _compared(root: Path, name: str, key: str, show: Show | None) -> Comparison:
     from bypost.check.compare.page import Comparison, entries, pictured
     from bypost.check.compare.revision import Repository
     from bypost.check.compare.tree import known_attributes, read_tree
-    from bypost.content.folder import project_folder
+    from bypost.settings.folder import project_folder
     from scheduler.clock import SystemClock
 
     root = project_folder(root)

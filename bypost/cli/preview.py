@@ -43,7 +43,7 @@ def preview(
         from bypost.cli.send_test import send
 
         return send(project, send_test, to=to, persona=persona)
-    from bypost.content.folder import project_folder
+    from bypost.settings.folder import project_folder
     from bypost.web.preview.app import make_preview
 
     root = project_folder(project)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def send(project: Path, ref: str, *, to: str, persona: str) -> int:
     """Send the mail ``ref`` to a listed address; return the exit code."""
-    from bypost.content.folder import project_folder
     from bypost.delivery.marked import why_not
     from bypost.errors import SendError, SettingsError
+    from bypost.settings.folder import project_folder
     from bypost.web.preview.session import Session
     from bypost.web.preview.try_out import hand_over, marked_tests
 

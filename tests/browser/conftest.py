@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.forks.child import Child, Process
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _QUIET = (
     "--disable-gpu",
@@ -51,24 +53,26 @@ class Server:
 
     url: str
     root: Path
-    process: subprocess.Popen[str]
+    process: Process
 
     def stop(self, sign: signal.Signals) -> tuple[int, str, str, float]:
         """Stop it; return its exit code, what it wrote, and how many seconds that took."""
         began = time.monotonic()
         self.process.send_signal(sign)
         out, err = self.process.communicate(timeout=20)
-        return self.process.returncode, out, err, time.monotonic() - began
+        seconds = time.monotonic() - began
+        assert self.process.returncode is not None
+        return self.process.returncode, out.decode(), err.decode(), seconds
 
 
 @pytest.fixture
 def serve(shipped_project: Path) -> Iterator[Callable[..., Server]]:
     """Start servers on the shipped project; they are stopped at the end."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Process] = []
 
-    def start(*options: str) -> Server:
+    def start(*, anew: bool = False) -> Server:
         port = free_port()
-        process = start_process(shipped_project, "--local", "--port", str(port), *options)
+        process = start_process(shipped_project, port, anew=anew)
         started.append(process)
         server = Server(f"http://localhost:{port}", shipped_project, process)
         wait_for(server)
@@ -81,11 +85,14 @@ def serve(shipped_project: Path) -> Iterator[Callable[..., Server]]:
             process.communicate()
 
 
-def start_process(root: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "bypost", "serve", "--project", str(root), *options]
+def start_process(root: Path, port: int, *, anew: bool) -> Process:
+    """Start the pages; ``anew`` is a start from nothing, else a fork of what is imported."""
+    words = ["-m", "bypost", "serve", "--project", str(root), "--local", "--port", str(port)]
     environ = {k: v for k, v in os.environ.items() if not k.startswith("BYPOST_")}
+    if not anew:
+        return Child(words, cwd=root, environ=environ)
     return subprocess.Popen(
-        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *words], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 

@@ -33,7 +33,6 @@ def preview(shipped_project: Path) -> Iterator[Server]:
         cwd=shipped_project,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
     server = Server(f"http://localhost:{port}", shipped_project, process)
     until = time.monotonic() + 30

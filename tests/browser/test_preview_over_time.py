@@ -39,7 +39,6 @@ def server(shipped_project: Path, tmp_path: Path) -> Iterator[Server]:
         env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
     running = Server(f"http://localhost:{port}", shipped_project, process)
     until = time.monotonic() + 30

@@ -119,7 +119,7 @@ class _Line:
         ours, theirs = socket.socketpair()
         with theirs:
             parent = subprocess.Popen(
-                [sys.executable, "-m", "tests.forks.parent", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.forks", str(theirs.fileno())],
                 cwd=_CHECKOUT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

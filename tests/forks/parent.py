@@ -1,7 +1,5 @@
 """A process that has imported everything, and whose forks each run one command.
 
-    python -m tests.forks.parent FD
-
 Half of what a short command costs is importing. A fork of this process has done that before; from
 there on it is a process like any other, with an environment, a working directory, files and a
 number of its own. This one never opens a database and never starts a thread.
@@ -92,6 +90,7 @@ class _Parent:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        request: object = None
         with selectors.DefaultSelector() as waiting:
             waiting.register(self.line, selectors.EVENT_READ)
             waiting.register(awake, selectors.EVENT_READ)
@@ -171,16 +170,13 @@ def _import_everything() -> None:
     gc.freeze()  # the collector of a child leaves alone what it shares with its parent
 
 
-def main() -> None:
-    """Serve; a child goes on from here as if it had been started with its command line."""
-    # A pickle that names this module means the one that is imported, not the one that runs.
-    from tests.forks.parent import _Parent as Parent
+def work(line: int) -> None:
+    """Serve; a child goes on from here as if it had been started with its command line.
 
+    Args:
+        line: Number of the socket that requests come from.
+    """
     _import_everything()
-    request = Parent(socket.socket(fileno=int(sys.argv[1]))).serve()
+    request = _Parent(socket.socket(fileno=line)).serve()
     if request:
         request.run()
-
-
-if __name__ == "__main__":
-    main()

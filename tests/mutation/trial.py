@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +49,10 @@ def run(mutation: Mutation | None, *options: str, patience: float = 300) -> Tria
             environ[plugin.NAME] = mutation.name
         words = ["-m", "pytest", *_QUIETLY, *options]
         child = Child(words, cwd=CHECKOUT, environ=environ)
-        out, errors = child.communicate(timeout=patience)
+        try:
+            out, errors = child.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            raise
         failed = json.loads(report.read_text(encoding="utf-8")) if report.exists() else []
     return Trial(child.wait(), failed, (out + errors).decode())

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from selectolax.lexbor import LexborHTMLParser
 
-from bypost.cli import serve
+from bypost.cli import listen
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.settings.model import Settings
@@ -121,4 +121,4 @@ def test_evidence_of_a_sign_up_names_the_visitors_network_not_the_proxys(
 
 def test_the_web_server_believes_nobody_of_its_own_accord() -> None:
     # Its default is to believe this machine, and an environment variable that is not ours.
-    assert serve._server(FastAPI()).config.proxy_headers is False
+    assert listen.make_server(FastAPI()).config.proxy_headers is False

@@ -267,6 +267,13 @@ _MARKDOWN = (
         "\n|---|---|---|---|---|---|",
     ),
     edited(
+        "a third cell under a head of two",
+        "table-cells",
+        BURNOUT,
+        "| Applications, written with care | at most 4 |",
+        "| Applications, written with care | at most 4 | on two days |",
+    ),
+    edited(
         "a control sign pasted along",
         "character",
         VAGUE,
