@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +12,7 @@ from bypost.cli.console import HERE, JsonOption, ProjectOption
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
-    from bypost.store import Row
+    from bypost.delivery.publish import Published
 
 app = typer.Typer(help="People: import, export, add, show, forget.", no_args_is_help=True)
 
@@ -92,6 +91,14 @@ def add(
     email: Annotated[str, typer.Argument(help="The address.")],
     course: Annotated[list[str] | None, typer.Option(help="Course to put them on.")] = None,
     newsletter: Annotated[list[str] | None, typer.Option(help="Newsletter.")] = None,
+    from_lesson: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="The lesson they begin with; those before it are none of theirs.",
+            metavar="LESSON",
+        ),
+    ] = "",
     name: Annotated[str, typer.Option(help="Name.")] = "",
     time_zone: Annotated[str, typer.Option(help="Such as Europe/Berlin.")] = "",
     note: Annotated[str, typer.Option(help="How they agreed; kept as evidence.")] = "",
@@ -101,6 +108,7 @@ def add(
 
     Example: bypost subscribers add ana@example.org --course after-the-interview
     """
+    from dataclasses import replace
     from tempfile import TemporaryDirectory
 
     from bypost.delivery.publish import publish
@@ -116,12 +124,51 @@ def add(
     with open_project(project) as context, TemporaryDirectory() as folder:
         now = context.clock.now()
         file = _one_row(Path(folder) / "added.csv", cells)
-        summary = importer(context, publish(context, now)).run_once(file, now=now)
+        published = publish(context, now)
+        begins = _begins_with(context, published, email, course or [], from_lesson)
+        importing = replace(importer(context, published), begins_with=begins)
+        summary = importing.run_once(file, now=now)
     for bad in (*summary.bad, *summary.notes):
         raise SettingsError(f"{email}: {bad.reason}")
     done = "added" if summary.added else "changed" if summary.changed else "nothing new for them"
     console.out.print(f"[green]✓[/green] {done}")
     return 0
+
+
+def _begins_with(
+    context: Context, published: Published, email: str, courses: list[str], lesson: str
+) -> dict[str, str]:
+    """Return with which lesson a course begins; raise SettingsError where it cannot."""
+    from bypost.errors import SettingsError
+
+    if not lesson:
+        return {}
+    if len(courses) != 1:
+        raise SettingsError("--from is for one course\n    write: --course NAME --from LESSON")
+    (course,) = courses
+    if course in published.known_courses:
+        shape = published.shapes.get(course)
+        known = [step.lesson for step in shape.live] if shape else []
+        if lesson not in known:
+            told = f"known: {', '.join(known)}" if known else "the course sends nothing at present"
+            raise SettingsError(f"there is no lesson `{lesson}` in `{course}`\n    {told}")
+        _refuse_begun(context, email, course)
+    return {course: lesson}
+
+
+def _refuse_begun(context: Context, email: str, course: str) -> None:
+    """Raise SettingsError for somebody who is or was on the course: nobody is moved by it."""
+    from bypost.errors import SettingsError
+    from bypost.store import enrollments, subscribers
+
+    key = email.strip().casefold()
+    with context.store.read() as connection:
+        person = subscribers.by_keys(connection, [key]).get(key)
+        runs = enrollments.of_subscribers(connection, [person["id"]]) if person else ()
+    for run in runs:
+        if run["course"] == course:
+            told = {"active": "is on", "left": "left", "finished": "finished"}[run["status"]]
+            raise SettingsError(f"{email}: {told} `{course}` already; nobody is moved in a course")
 
 
 def _one_row(file: Path, cells: dict[str, str]) -> Path:
@@ -151,6 +198,7 @@ def show(
 
     Example: bypost subscribers show ana@example.org
     """
+    from bypost.cli.person import gather, write
     from bypost.errors import SettingsError
     from bypost.project import open_project
     from bypost.store import subscribers
@@ -161,11 +209,11 @@ def show(
             person = subscribers.by_keys(connection, [key]).get(key)
         if person is None:
             raise SettingsError(f"there is nobody with the address {email}")
-        found = _gather(context, person)
+        found = gather(context, person)
     if as_json:
         console.print_json(found)
         return 0
-    _print(found)
+    write(found)
     return 0
 
 
@@ -193,80 +241,3 @@ def forget(
     console.out.print("[green]✓[/green] erased")
     console.note("take their row out of subscribers.csv as well, and think of your backups")
     return 0
-
-
-def _gather(context: Context, person: Row) -> dict[str, Any]:
-    """Return everything about one person as plain values."""
-    from bypost.store import consents, counts, enrollments, subscriptions, suppressions
-
-    address = context.address_hash(person["email_key"])
-    with context.store.read() as connection:
-        runs = enrollments.of_subscribers(connection, [person["id"]])
-        letters = subscriptions.of_subscribers(connection, [person["id"]])
-        mails = counts.of_subscriber(connection, person["id"])
-        agreed = consents.of_subscriber(connection, person["id"])
-        stopped = suppressions.find(connection, [address]).get(address, "")
-    return {
-        "email": person["email"],
-        "name": person["name"],
-        "time_zone": person["time_zone"],
-        "status": person["status"],
-        "suppressed": stopped,
-        "tags": person["tags"],
-        "attributes": person["attributes"],
-        "courses": [
-            {
-                key: run[key]
-                for key in ("course", "status", "started_at", "next_due", "paused_until")
-            }
-            for run in runs
-        ],
-        "newsletters": [
-            {key: row[key] for key in ("newsletter", "status", "started_at")} for row in letters
-        ],
-        "mails": [
-            {
-                "ref": context.reference(mail["id"]),
-                "item": mail["item"],
-                "state": mail["state"] or _state(mail["batch_state"]),
-                "accepted_at": mail["accepted_at"],
-                "detail": mail["detail"] or mail["batch_detail"],
-            }
-            for mail in mails
-        ],
-        "consents": [
-            {key: row[key] for key in ("purpose", "source", "note", "confirmed_at", "withdrawn_at")}
-            for row in agreed
-        ],
-    }
-
-
-def _state(batch_state: str) -> str:
-    """Return the word for a delivery that goes with its batch."""
-    return {"settled": "accepted", "unknown": "unknown"}.get(batch_state, "pending")
-
-
-def _print(found: dict[str, Any]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    zone = ZoneInfo(found["time_zone"] or "UTC")
-    console.out.print(
-        Text.assemble(
-            (found["name"] or found["email"], "bold"), f"  {found['email']}  ", (zone.key, "dim")
-        )
-    )
-    if found["suppressed"]:
-        console.out.print(f"  [red]✗[/red] nothing is sent to this address: {found['suppressed']}")
-    for run in found["courses"]:
-        due = None if found["suppressed"] else run["next_due"]
-        after = f", next {due.astimezone(zone):%a %-d %b %Y %H:%M %Z}" if due else ""
-        console.out.print(f"  {run['course']}: {run['status']}{after}", markup=False)
-    for row in found["newsletters"]:
-        console.out.print(f"  {row['newsletter']}: {row['status']}", markup=False)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for mail in found["mails"]:
-        at = mail["accepted_at"]
-        when = f"{at.astimezone(zone):%a %-d %b %Y %H:%M %Z}" if at else ""
-        table.add_row(f"  {mail['state']}", when, mail["item"], mail["detail"] or "")
-    console.out.print(table)

@@ -92,8 +92,15 @@ def admit(connection: Connection, newcomer: Newcomer, basis: Basis) -> tuple[Row
     return person, new
 
 
-def enroll(connection: Connection, person: Row, course: str, basis: Basis) -> tuple[int, bool]:
+def enroll(
+    connection: Connection, person: Row, course: str, basis: Basis, *, begins_with: str = ""
+) -> tuple[int, bool]:
     """Start a course for a person; return the enrollment and whether it began just now.
+
+    Who is on it already stays where they are.
+
+    Args:
+        begins_with: The lesson they begin with; empty: the first one.
 
     Raises:
         NotAdmitted: if nothing may be sent to them, or they left or finished the course.
@@ -110,7 +117,9 @@ def enroll(connection: Connection, person: Row, course: str, basis: Basis) -> tu
         )
     purpose = f"course:{course}"
     _may_be_sent(connection, person, purpose, basis)
-    run = join.new_enrollment(subscriber_id=person["id"], course=course, now=basis.now)
+    run = join.new_enrollment(
+        subscriber_id=person["id"], course=course, now=basis.now, begins_with=begins_with
+    )
     enrollments.add_all(connection, [run])
     _agree(connection, person["id"], purpose, basis)
     return _number(enrollments.by_link(connection, run["link_id"])), True

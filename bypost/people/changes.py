@@ -42,10 +42,15 @@ class Memberships:
 
 @dataclass(slots=True)
 class Plan:
-    """Rows to be written together."""
+    """Rows to be written together.
+
+    Attributes:
+        begins_with: Course -> the lesson with which new runs begin, if not with the first.
+    """
 
     now: datetime
     next_id: int
+    begins_with: Mapping[str, str] = field(default_factory=dict)
     people: list[dict[str, Any]] = field(default_factory=list)
     changes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -236,7 +241,12 @@ def _note_left(plan: Plan, row: Row, known: Memberships, touched: set[str]) -> N
 def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> bool:
     """Plan enrollments and subscriptions, each with the evidence of its consent."""
     plan.runs += [
-        join.new_enrollment(subscriber_id=subscriber_id, course=name, now=plan.now)
+        join.new_enrollment(
+            subscriber_id=subscriber_id,
+            course=name,
+            now=plan.now,
+            begins_with=plan.begins_with.get(name, ""),
+        )
         for name in new.courses
     ]
     plan.subscriptions += [

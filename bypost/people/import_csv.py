@@ -6,7 +6,7 @@ A cell acts when it changed since the last sync, and never over what the person 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -52,6 +52,7 @@ class Importer:
     Attributes:
         known: Courses and newsletters a row may name.
         courses: What a blank ``courses`` cell means; likewise ``newsletters``.
+        begins_with: Course -> the lesson with which who is put on it now begins; no row says that.
         on_row: Told the number of rows read so far, for a progress bar.
     """
 
@@ -60,6 +61,7 @@ class Importer:
     known: Known
     courses: tuple[str, ...]
     newsletters: tuple[str, ...]
+    begins_with: Mapping[str, str] = field(default_factory=dict)
     on_row: Callable[[int], None] | None = None
 
     def run(self, path: Path, *, now: datetime) -> Summary:
@@ -156,7 +158,9 @@ class Importer:
         people = subscribers.by_keys(connection, [row.key for row in rows])
         hashes = {row.key: self.address_hash(row.key) for row in rows}
         muted = suppressions.find(connection, list(hashes.values()))
-        plan = changes.Plan(now=now, next_id=subscribers.next_id(connection))
+        plan = changes.Plan(
+            now=now, next_id=subscribers.next_id(connection), begins_with=self.begins_with
+        )
         known = changes.memberships(connection, [person["id"] for person in people.values()])
         for row in rows:
             person = people.get(row.key)

@@ -41,13 +41,19 @@ def new_subscriber(
 
 
 def new_enrollment(
-    *, subscriber_id: int, course: str, now: datetime, run: int = 1
+    *, subscriber_id: int, course: str, now: datetime, run: int = 1, begins_with: str = ""
 ) -> dict[str, Any]:
-    """Return the row of a new run; its first hint is now: owing finds the true instant."""
+    """Return the row of a new run; its first hint is now: owing finds the true instant.
+
+    Args:
+        begins_with: The lesson it begins with, those before it are none of theirs; empty: the
+            first one.
+    """
     return {
         "subscriber_id": subscriber_id,
         "course": course,
         "run": run,
+        "begins_with": begins_with,
         "started_at": now,
         "next_due": now,
         "link_id": new_link_id(),

@@ -11,6 +11,7 @@ import pytest
 
 from bypost.cli import main
 from tests.cli.conftest import Ran
+from tests.conftest import write_course
 
 Run = Callable[..., Ran]
 
@@ -151,3 +152,60 @@ def test_forgetting_erases_and_the_file_does_not_bring_them_back(run: Run) -> No
     run("send")
     assert list(exported(run)) == ["p0@example.org", "p2@example.org"]
     assert run("subscribers", "forget", "p1@example.org").code == 2
+
+
+def test_somebody_may_begin_at_a_later_lesson(run: Run) -> None:
+    run("send")
+    words = ("--course", "letters", "--from", "two", "--note", "had the first on paper")
+    assert run("subscribers", "add", "ana@example.org", *words).out == "✓ added\n"
+    run("send")
+    (course,) = run("subscribers", "show", "ana@example.org", "--json").json["courses"]
+    assert (course["status"], course["begins_with"]) == ("active", "two")
+
+
+def test_somebody_known_may_be_put_on_another_course_at_a_later_lesson(
+    run: Run, project: Path
+) -> None:
+    run("send")
+    write_course(project, "more")
+    run("send")
+    done = run("subscribers", "add", "p0@example.org", "--course", "more", "--from", "three")
+    assert done.out == "✓ changed\n"
+    courses = run("subscribers", "show", "p0@example.org", "--json").json["courses"]
+    assert {one["course"]: one["begins_with"] for one in courses} == {
+        "letters": "",
+        "more": "three",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--course", "letters", "--from", "tow"), "no lesson `tow` in `letters`\n    known: one,"),
+        (("--from", "two"), "write: --course NAME --from LESSON"),
+        (("--course", "letters", "--course", "x", "--from", "two"), "--from is for one course"),
+        (("--course", "leters", "--from", "two"), "did you mean `letters`?"),
+    ],
+)
+def test_a_wrong_beginning_is_told(run: Run, words: tuple[str, ...], said: str) -> None:
+    run("send")
+    done = run("subscribers", "add", "ana@example.org", *words)
+    assert done.code == 2
+    assert said in done.err
+    assert run("subscribers", "show", "ana@example.org").code == 2
+
+
+def test_nobody_is_moved_within_a_course(run: Run) -> None:
+    run("send")
+    words = ("--course", "letters", "--from", "three")
+    done = run("subscribers", "add", "p0@example.org", *words)
+    assert done.code == 2
+    assert "is on `letters` already; nobody is moved in a course" in done.err
+
+
+def test_somebody_on_hold_is_shown_so(run: Run) -> None:
+    run("send")
+    assert run("subscribers", "show", "p0@example.org", "--json").json["held"] is None
+    run("pause", "subscriber", "p0@example.org", "--reason", "asked by phone")
+    shown = run("subscribers", "show", "p0@example.org").out
+    assert "! paused by the operator: asked by phone" in shown

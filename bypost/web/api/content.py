@@ -25,6 +25,12 @@ def require_newsletters(catalogue: Catalogue, names: Sequence[str], field: str =
             raise _unknown("newsletter", name, known, f"body.newsletter{field}")
 
 
+def require_lesson(name: str, known: Sequence[str]) -> None:
+    """Raise Problem where a lesson is none of a course's own, as people go through it."""
+    if name not in known:
+        raise _unknown("lesson", name, known, "body.from_lesson")
+
+
 def _unknown(noun: str, name: str, known: Sequence[str], field: str) -> Problem:
     near = difflib.get_close_matches(name, known, n=1)
     shown = near or list(known[:_MOST_NAMES])

@@ -15,6 +15,7 @@ _RUN: dict[str, Any] = {
     "id": 7,
     "subscriber_id": 12,
     "course": "after-the-interview",
+    "begins_with": "",
     "run": 1,
     "status": "active",
     "started_at": "2026-11-23T09:31:00Z",
@@ -35,6 +36,7 @@ class Enrollment(BaseModel):
     id: int
     subscriber_id: int
     course: str
+    begins_with: Annotated[str, Field(description="lesson they began with; empty: the first")]
     run: Annotated[int, Field(description="1 for the first time through, then 2 ...")]
     status: Literal["active", "finished", "left"]
     started_at: datetime
@@ -68,6 +70,10 @@ class NewEnrollment(Given):
     subscriber_id: Number
     course: Annotated[Folder, Field(description="its folder's name")]
     consent: Annotated[Statement, Field(description="how, when and to what they agreed")]
+    from_lesson: Annotated[
+        Folder | None,
+        Field(description="id of the lesson they begin with; those before it are none of theirs"),
+    ] = None
 
 
 class Pause(Given):

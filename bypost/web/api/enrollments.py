@@ -16,7 +16,7 @@ from bypost.people.admit import Basis, enroll
 from bypost.people.leave import Membership
 from bypost.store import Connection, Row, enrollments, ledger, listing, subscribers
 from bypost.web.api.bearer import needs
-from bypost.web.api.content import require_course
+from bypost.web.api.content import require_course, require_lesson
 from bypost.web.api.enrollment import Enrollment, EnrollmentsAsked, NewEnrollment, NextNow, Pause
 from bypost.web.api.fields import NumberInPath
 from bypost.web.api.once import CallOf, Once, Reply
@@ -63,7 +63,11 @@ class Enrollments:
             if person is None:
                 raise missing("subscriber")
             basis = Basis(statement=body.consent, address_hash=self._context.address_hash, now=now)
-            number, new = enroll(connection, person, body.course, basis)
+            first = body.from_lesson or ""
+            if first:
+                shape = self._doors.titles.shape(connection, body.course)
+                require_lesson(first, [step.lesson for step in shape.live] if shape else [])
+            number, new = enroll(connection, person, body.course, basis, begins_with=first)
             return _reply(connection, number, 201 if new else 200)
 
         return self._once.run(call, body, act)
