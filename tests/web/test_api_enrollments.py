@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bypost.delivery.context import Context
+from bypost.delivery.holds import Scope
+from bypost.delivery.pause import Target, pause
 from bypost.delivery.run import Pass
 from bypost.store import consents, enrollments, suppressions
 from scheduler.clock import SimulatedClock
@@ -13,7 +15,7 @@ from tests.web.conftest import Beat
 
 RUN = [
     *("id", "subscriber_id", "course", "run", "status", "started_at", "next_due", "paused_until"),
-    *("pace", "asked_next_at", "finished_at", "left_at"),
+    *("pace", "asked_next_at", "finished_at", "left_at", "begins_with"),
 ]
 LETTER = ["id", "subscriber_id", "newsletter", "status", "started_at", "left_at"]
 
@@ -47,6 +49,23 @@ def test_a_course_begins_for_whoever_agreed_and_once(context: Context, api: Api)
     with context.store.read() as connection:
         (evidence,) = consents.of_subscriber(connection, run["subscriber_id"])
     assert (evidence["purpose"], evidence["note"]) == ("course:letters", "By letter, May 2026.")
+
+
+def test_a_course_may_begin_at_a_later_lesson(context: Context, api: Api) -> None:
+    wish = {"subscriber_id": taken_on(api), "course": "letters", "consent": "By letter."}
+    wrong = api.post("/enrollments", {**wish, "from_lesson": "tow"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "unknown-lesson")
+    assert "two" in wrong.json()["errors"][0]["message"]
+    run = api.post("/enrollments", {**wish, "from_lesson": "two"}).json()
+    assert run["begins_with"] == "two"
+    again = api.post("/enrollments", {**wish, "from_lesson": "three"})
+    assert (again.status_code, again.json()) == (200, run), "nobody is moved"
+
+
+def test_the_next_lesson_cannot_be_asked_for_while_it_is_held(context: Context, api: Api) -> None:
+    target = Target(scope=Scope.COURSE, name="letters")
+    pause(context, target, until=None, reason="")
+    assert api.post("/enrollments/1/next").json() == {"answer": "paused"}
 
 
 def test_a_newsletter_begins_for_whoever_agreed_and_once(api: Api) -> None:

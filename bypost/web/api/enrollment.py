@@ -15,7 +15,6 @@ _RUN: dict[str, Any] = {
     "id": 7,
     "subscriber_id": 12,
     "course": "after-the-interview",
-    "begins_with": "",
     "run": 1,
     "status": "active",
     "started_at": "2026-11-23T09:31:00Z",
@@ -25,6 +24,7 @@ _RUN: dict[str, Any] = {
     "asked_next_at": None,
     "finished_at": None,
     "left_at": None,
+    "begins_with": "",
 }
 
 
@@ -36,7 +36,6 @@ class Enrollment(BaseModel):
     id: int
     subscriber_id: int
     course: str
-    begins_with: Annotated[str, Field(description="lesson they began with; empty: the first")]
     run: Annotated[int, Field(description="1 for the first time through, then 2 ...")]
     status: Literal["active", "finished", "left"]
     started_at: datetime
@@ -50,6 +49,7 @@ class Enrollment(BaseModel):
     ]
     finished_at: datetime | None
     left_at: datetime | None
+    begins_with: Annotated[str, Field(description="lesson they began with; empty: the first")]
 
 
 class NewEnrollment(Given):
