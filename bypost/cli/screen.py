@@ -142,6 +142,8 @@ def _remarks(found: Standing) -> Iterator[Text]:
         yield Text(f"  ... and {len(found.paused) - _LISTED:,} more are paused", style="dim")
     for trouble in found.troubles:
         yield Text.assemble(("! ", "yellow"), trouble)
+    for course, number in found.last.waiting.items() if found.last else ():
+        yield Text.assemble(("! ", "yellow"), waiting(course, number))
     for folder in found.last.held if found.last else ():
         yield Text.assemble(("✗ ", "red"), f"{folder} sends nothing: run `bypost check`")
     for one in found.unknown[:_LISTED]:
@@ -151,6 +153,12 @@ def _remarks(found: Standing) -> Iterator[Text]:
     if found.unknown:
         tail = f"... and {more:,} more; " if more > 0 else ""
         yield Text(f"  {tail}settle them with `bypost reconcile`", style="dim")
+
+
+def waiting(course: str, number: int) -> str:
+    """Return that changes of a course's structure wait."""
+    what = "change waits" if number == 1 else "changes wait"
+    return f"lessons/{course}: {number} {what} for `bypost apply`; see `bypost plan`"
 
 
 def _people(number: int) -> str:

@@ -142,9 +142,10 @@ def print_report(report: Report, *, quote: Callable[[str], str] = str) -> None:
         console.problem(f"{folder}: sends nothing until this is mended")
         for found in problems:
             console.err.print(f"  {found}", markup=False)
+    from bypost.cli.screen import waiting
+
     for course, number in report.waiting.items():
-        what = "change waits" if number == 1 else "changes wait"
-        console.note(f"lessons/{course}: {number} {what} for `bypost apply`; see `bypost plan`")
+        console.note(waiting(course, number))
     for issue in report.archived:
         console.note(f"newsletters/{issue}: too late to be sent; filed in the archive")
     for trouble in report.troubles:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from bypost.delivery import last_pass
 from bypost.delivery.applied import current
 from bypost.delivery.context import Context
 from bypost.delivery.edit import changes, merged
@@ -44,6 +45,7 @@ def apply(context: Context, before: Shape, plan: Plan) -> None:
         shape = merged(_still(connection, before), plan.wish, now=now)
         contents.apply_course(connection, plan.course, dump(replace(shape, reset_at=began)), now)
         meta.put(connection, f"{_WOKEN}{plan.course}", "0")
+        _waits_no_more(connection, plan.course)
     reached("edited")
     wake(context)
 
@@ -57,6 +59,14 @@ def _still(connection: Connection, before: Shape) -> Shape:
             "    run `bypost plan` again"
         )
     return holds
+
+
+def _waits_no_more(connection: Connection, course: str) -> None:
+    """Take the course off what the last pass found waiting: the next one may be far away."""
+    last = last_pass.read(connection)
+    if last is not None and course in last.waiting:
+        waiting = {name: number for name, number in last.waiting.items() if name != course}
+        last_pass.write(connection, replace(last, waiting=waiting))
 
 
 def wake(context: Context) -> None:

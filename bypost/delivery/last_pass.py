@@ -29,6 +29,7 @@ class LastPass:
         did: What it changed, by the words of the ledger; only what is not 0.
         courses: Courses that can be sent.
         held: Folder -> problems as in ``--json``; such a folder sends nothing.
+        waiting: Course -> how many changes of its structure wait for ``bypost apply``.
         troubles: What went wrong, in plain words.
         issue: The next issue, ``newsletter/issue``; empty if none is planned.
         issue_at: When it falls due.
@@ -39,6 +40,7 @@ class LastPass:
     did: Mapping[str, int] = field(default_factory=dict)
     courses: Sequence[str] = ()
     held: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    waiting: Mapping[str, int] = field(default_factory=dict)
     troubles: Sequence[str] = ()
     issue: str = ""
     issue_at: datetime | None = None

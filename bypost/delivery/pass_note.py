@@ -33,6 +33,7 @@ def note_pass(context: Context, report: Report, published: Published, *, repeats
             folder: [asdict(problem) for problem in problems[:_PROBLEMS]]
             for folder, problems in report.held.items()
         },
+        waiting=dict(report.waiting),
         troubles=tuple(report.troubles),
     )
     with context.store.read() as connection:

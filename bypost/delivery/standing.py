@@ -123,6 +123,7 @@ class Standing:
             "held": {folder: list(problems) for folder, problems in last.held.items()}
             if last
             else {},
+            "waiting_changes": dict(last.waiting) if last else {},
             "troubles": self.troubles,
             "blocked": self.blocked,
             "imported": None,

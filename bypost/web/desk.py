@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from bypost.delivery import holds
+from bypost.delivery import holds, last_pass
 from bypost.delivery.context import Context
 from bypost.errors import ByPostError
 from bypost.store import Store, budgets, counts
@@ -133,6 +133,7 @@ class Desk:
             inbox, mails = lists.sent_items(connection, self._mailbox, zones, _MOST_MAILS)
             link_id = store.sample_link(connection)
             total, blocked = counts.count(connection), budgets.breakers(connection)
+            last = last_pass.read(connection)
             paused = holds.told(connection, self._context.clock.now())
         ahead = _simulated_items(simulated, zones)
         inbox = [*ahead, *inbox]
@@ -145,6 +146,7 @@ class Desk:
             total=total,
             blocked=blocked,
             paused=paused,
+            waiting=last.waiting if last else {},
             provider=", ".join(self._context.providers),
             last_tick=self._runner.last_tick if self._runner else None,
             trouble=getattr(self._runner, "trouble", ""),

@@ -47,11 +47,14 @@ def test_nothing_waits_ends_with_0(run: Run) -> None:
 
 def test_an_edit_waits_until_it_is_applied(run: Run, edited: Path) -> None:
     assert "1 change waits for `bypost apply`" in run("send").err
+    assert "lessons/letters: 1 change waits for `bypost apply`" in run("status").out
+    assert run("status", "--json").json["waiting_changes"] == {"letters": 1}
     done = run("apply", "--yes")
     assert (done.code, done.err) == (0, "")
     assert "+ insert “Title of extra”" in done.out
     assert "letters: 1 change taken over" in done.out
     assert run("plan").code == 0
+    assert "waits" not in run("status").out
     assert "waits" not in run("send").err
 
 

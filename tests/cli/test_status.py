@@ -69,7 +69,15 @@ def test_json_has_the_documented_keys(run: Run) -> None:
     found = run("status", "--json").json
     assert list(found) == [
         *("owed", "accepted", "failed", "cancelled", "unknown", "pending", "this_pass"),
-        *("unknown_deliveries", "held", "troubles", "blocked", "imported", "rejected_rows"),
+        *(
+            "unknown_deliveries",
+            "held",
+            "waiting_changes",
+            "troubles",
+            "blocked",
+            "imported",
+            "rejected_rows",
+        ),
         *("archived", "next_at", "late", "oldest_late", "last_tick", "sending", "next"),
         *("providers", "paused"),
     ]

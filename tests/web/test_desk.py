@@ -9,7 +9,9 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from selectolax.lexbor import LexborHTMLParser
 
+from bypost.delivery.apply import apply
 from bypost.delivery.context import Context
+from bypost.delivery.planning import planned
 from bypost.delivery.run import Pass
 from scheduler.clock import SimulatedClock
 from tests.web.conftest import HOSTILE
@@ -158,6 +160,19 @@ def test_a_broken_lesson_is_told_with_place_and_fix(local: TestClient, project: 
     assert "Nothing comes within 60 days" in page
     assert alarm.startswith("✗ lessons/letters sends nothing until this is mended")
     assert "lessons/letters/01-two.md:5" in alarm
+
+
+def test_an_edit_that_waits_is_told_until_it_is_applied(
+    local: TestClient, project: Path, context: Context
+) -> None:
+    assert "bypost apply" not in local.get("/").text
+    next((project / "lessons").glob("*/*-two.md")).unlink()
+    Pass(context).run()
+    told = texts(local.get("/").text, ".alarm strong")
+    assert told == ["1 change of letters waits for bypost apply"]
+    found = planned(context)
+    apply(context, found.before["letters"], found.plans[0])
+    assert "bypost apply" not in local.get("/").text
 
 
 def test_an_empty_project_says_what_to_do(local: TestClient, project: Path) -> None:
