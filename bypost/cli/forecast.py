@@ -40,8 +40,7 @@ def forecast(
     from bypost.project import is_new, open_project
 
     if is_new(project):
-        console.out.print("nothing was sent yet: `bypost send` makes the database and sends")
-        return 0
+        return _nothing_yet(as_json=as_json)
     with open_project(project, upgrade=False) as context:
         found = look_ahead(context, days)
     if as_json:
@@ -49,6 +48,17 @@ def forecast(
     else:
         for line in _lines(found):
             console.out.print(line)
+    return 0
+
+
+def _nothing_yet(*, as_json: bool) -> int:
+    """Tell that there is no database."""
+    from bypost.delivery.forecast import NOTHING
+
+    if as_json:
+        console.print_json(NOTHING)
+    else:
+        console.out.print("nothing was sent yet: `bypost send` makes the database and sends")
     return 0
 
 

@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any, cast
 
 from bypost.content.loader import COURSES
+from bypost.delivery.caps import Diary, Held
 from bypost.delivery.due import Run
 from bypost.delivery.foresee import Foreseen, ahead, settled
-from bypost.delivery.next_because import closed, explain_next
-from bypost.delivery.owe import run_of
+from bypost.delivery.next_because import Next, closed, explain_next
+from bypost.delivery.read_run import run_of
 from bypost.delivery.reader import Reader
+from bypost.delivery.room import diary_of, held_lesson
 from bypost.delivery.shape import Shape
 from bypost.delivery.story import About, Chapter, Coming, Mail
 from bypost.model.course import IfPast
@@ -110,7 +112,7 @@ def _coming(reader: Reader, run: Row) -> Coming:
     going = _going(reader, run)
     if going is None:
         return Coming(because=stopped or ("it waits until a pause of the operator is over",))
-    found = explain_next(shape, going.run, now=reader.now, late=reader.context.late)
+    found = _explain(reader, shape, going)
     because = (*stopped, *going.because, *found.because, *_edits(reader, run["course"]))
     if found.foreseen is None:
         return Coming(because=because)
@@ -125,6 +127,19 @@ class _Going:
 
     run: Run
     because: tuple[str, ...]
+    diary: Diary | None
+    held: Held | None
+
+
+def _explain(reader: Reader, shape: Shape, going: _Going) -> Next:
+    return explain_next(
+        shape,
+        going.run,
+        now=reader.now,
+        late=reader.context.late,
+        diary=going.diary,
+        held=going.held,
+    )
 
 
 def _going(reader: Reader, run: Row) -> _Going | None:
@@ -138,7 +153,9 @@ def _going(reader: Reader, run: Row) -> _Going | None:
     if held is None:
         return None
     because = ("one is on its way; if it is accepted now:",) if held.pending else ()
-    return _Going(settled(held, reader.now), because)
+    going = settled(held, reader.now)
+    look = (reader.context, reader.connection, cast("Row", row), shape, going, reader.now)
+    return _Going(going, because, diary_of(*look), held_lesson(*look))
 
 
 def _edits(reader: Reader, course: str) -> Iterator[str]:
@@ -153,7 +170,8 @@ def _way_to(reader: Reader, shape: Shape, going: _Going, lesson: str) -> Iterato
     """Yield the lessons up to one that comes; nothing if it does not come."""
     found = []
     late, until = reader.context.late, reader.now + _AHEAD
-    for one in ahead(shape, going.run, now=reader.now, late=late, until=until):
+    diary = going.diary.copy() if going.diary else None
+    for one in ahead(shape, going.run, now=reader.now, late=late, until=until, diary=diary):
         found.append(one)
         if one.step.lesson == lesson:
             yield from found
@@ -164,8 +182,7 @@ def _chain(reader: Reader, shape: Shape, going: _Going, way: list[Foreseen]) -> 
     """Yield why a lesson that comes comes then."""
     yield from going.because
     if len(way) == 1:
-        late = reader.context.late
-        yield from explain_next(shape, going.run, now=reader.now, late=late).because
+        yield from _explain(reader, shape, going).because
         return
     for one in way[:-1]:
         yield f"before it comes “{one.step.title}” on {reader.at(one.at)}"

@@ -11,10 +11,10 @@ from typing import Any
 from bypost.delivery import gate, holds
 from bypost.delivery.context import Context
 from bypost.delivery.holds import Holds, Kept
-from bypost.delivery.owe import run_of
 from bypost.delivery.owe_issues import over, zones_of
 from bypost.delivery.programme import Programme
 from bypost.delivery.publish import ReadyIssue
+from bypost.delivery.read_run import run_of
 from bypost.delivery.timeline import Line, Mail, Timeline
 from bypost.delivery.zones import zone
 from bypost.model.course import Kind

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bypost.delivery import owner
 from bypost.delivery.context import Context
 from bypost.delivery.instants import instant
+from bypost.delivery.room import held_issue
 from bypost.delivery.trace import Trace
 from bypost.store import Connection, Row, budgets, ledger
 from scheduler import pacing
@@ -40,20 +41,23 @@ def fate(context: Context, connection: Connection, trace: Trace, zone: ZoneInfo)
             yield f"unknown since {instant(began, zone)}: it may have been delivered{why}"
             yield f"settle it: bypost reconcile --sent {trace.ref}, or --resend {trace.ref}"
         case _:
-            yield f"owed since {instant(row['due_at'], zone)}, and not accepted yet"
-            yield from waiting(context, connection, row["batch_id"], zone)
+            batch = ledger.batch(connection, row["batch_id"])
+            if batch is not None and batch["state"] in ledger.OPEN:
+                yield from waiting(context, connection, batch, zone)
     for event in trace.events:
         words = _EVENTS.get(event["kind"], event["kind"]).format(provider=event["provider"])
         yield f"{words} on {instant(event['at'], zone)}, says {event['provider']}"
 
 
-def waiting(
-    context: Context, connection: Connection, batch_id: int, zone: ZoneInfo
-) -> Iterator[str]:
+def waiting(context: Context, connection: Connection, batch: Row, zone: ZoneInfo) -> Iterator[str]:
     """Yield what an open batch is waiting for, as the sender would find it."""
-    batch, now = ledger.batch(connection, batch_id), context.clock.now()
-    if batch is None or batch["state"] not in ledger.OPEN:
+    now, kept = context.clock.now(), held_issue(batch)
+    if kept is not None:
+        since = datetime.fromisoformat(batch["held"]["since"])
+        yield f"its time came on {instant(since, zone)}, and they had no room: {kept.words}"
+        yield f"it is looked at again on {instant(kept.until, zone)}"
         return
+    yield f"owed since {instant(batch['due_at'], zone)}, and not accepted yet"
     name = batch["provider"]
     if name not in context.providers:
         yield f"`{name}` is not in [sending] provider: the next pass moves it"

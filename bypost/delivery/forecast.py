@@ -97,6 +97,15 @@ class Forecast:
         }
 
 
+#: The same before there is a database.
+NOTHING: Mapping[str, Any] = {
+    **dict.fromkeys(("now", "until", "provider")),
+    "mails": 0,
+    **{name: [] for name in ("days", "hours", "collisions")},
+    "held": {},
+}
+
+
 def forecast(context: Context, days: int) -> Forecast:
     """Return what comes until the end of the last of so many UTC days, today the first."""
     now = context.clock.now()

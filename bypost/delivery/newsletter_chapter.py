@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
+from bypost.delivery.caps import Filed, Held, Outlet
 from bypost.delivery.course_chapter import told
 from bypost.delivery.demand import after_hold, open_zones
 from bypost.delivery.owe_issues import instant_in
 from bypost.delivery.publish import ReadyIssue
 from bypost.delivery.reader import Reader
+from bypost.delivery.room import Room
 from bypost.delivery.story import About, Chapter, Coming
+from bypost.delivery.zones import zone
 from bypost.model.course import Issue, IssueStatus, Newsletter
 from bypost.store import Row
 
@@ -97,8 +101,26 @@ def _planned(reader: Reader, letter: Row, one: ReadyIssue) -> Coming | None:
             because.append("a pause of the operator keeps it back, and it is filed if that lasts")
             return Coming(name=name, title=one.issue.subject, because=tuple(because))
         at = moved
+    if reader.context.settings.caps.on:
+        match _room(reader, one, at):
+            case Held(until, words):
+                because.append(f"they have no room for it on {reader.at(at)}: {words}")
+                because.append("the day is as far as can be told now: it is decided when it comes")
+                at = until
+            case Filed(words):
+                because.append(f"it is kept back, and then not sent: {words}")
+                return Coming(name=name, title=one.issue.subject, because=tuple(because))
     when = f"so it goes out on {reader.at(at)}" if at > reader.now else "so it is due now"
     return Coming(name=name, title=one.issue.subject, at=at, because=(*because, when))
+
+
+def _room(reader: Reader, one: ReadyIssue, at: datetime) -> Held | Filed | None:
+    """Return what a cap makes of an issue when its time comes."""
+    who, name = reader.person["id"], reader.person["time_zone"]
+    hour = one.issue.hour or one.newsletter.hour
+    outlet = Outlet(since=at, home=zone(name, one.newsletter.time_zone), hour=hour)
+    room = Room(reader.context, reader.connection, {who: name}, max(at, reader.now))
+    return room.issue(who, one.newsletter.id, outlet)
 
 
 def _when(reader: Reader, one: ReadyIssue) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bypost.delivery.caps import Diary, Held
 from bypost.delivery.due import Run, own_time, rhythm
 from bypost.delivery.foresee import Foreseen, foresee
 from bypost.delivery.instants import day, instant
@@ -28,9 +29,22 @@ class Next:
     because: tuple[str, ...]
 
 
-def explain_next(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Next:
-    """Return the next lesson of a run that nothing but its own time keeps back, and why then."""
-    found = foresee(shape, run, now=now, late=late)
+def explain_next(
+    shape: Shape,
+    run: Run,
+    *,
+    now: datetime,
+    late: timedelta,
+    diary: Diary | None = None,
+    held: Held | None = None,
+) -> Next:
+    """Return the next lesson of a run that nothing but its own time keeps back, and why then.
+
+    Args:
+        diary: What the person has room for; None: for everything.
+        held: Why a cap keeps it back; None: none does.
+    """
+    found = foresee(shape, run, now=now, late=late, diary=diary)
     if found is None:
         return Next(
             foreseen=None, because=(*_left_out(shape, run, None, now), "nothing more comes")
@@ -40,7 +54,8 @@ def explain_next(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> N
         because=(
             *_left_out(shape, run, found, now),
             *_rhythm(shape, run, found),
-            *_put_off(shape, run, found, now, late),
+            *_put_off(shape, run, found, now, late, held),
+            _goes(found.at, now, run.zone),
         ),
     )
 
@@ -117,16 +132,23 @@ def _hour(shape: Shape, run: Run, step: Step, due: datetime, target: date) -> It
 
 
 def _put_off(
-    shape: Shape, run: Run, found: Foreseen, now: datetime, late: timedelta
+    shape: Shape,
+    run: Run,
+    found: Foreseen,
+    now: datetime,
+    late: timedelta,
+    held: Held | None,
 ) -> Iterator[str]:
     """Yield what moves it from the instant of its rhythm."""
     due, zone = own_time(shape, found.step, run), run.zone
     if run.held_until and run.held_until > now:
-        held = instant(run.held_until, zone)
-        yield f"a lesson before it is unknown: the course waits for it until {held}"
+        until = instant(run.held_until, zone)
+        yield f"a lesson before it is unknown: the course waits for it until {until}"
     if run.paused_until and run.paused_until > now:
         yield f"nothing goes out before the pause is over on {instant(run.paused_until, zone)}"
-    if run.hint > max(due, now):
+    if held is not None:
+        yield f"they have no room for it before: {held.words}"
+    elif run.hint > max(due, now):
         yield f"it was put off: looked at again on {instant(run.hint, zone)}"
     for at, what in ((shape.reset_at, "the course was edited"), (run.reset_at, "a hold ended")):
         if at is not None and max(due, run.hint) < at and not run.asked:
@@ -134,7 +156,6 @@ def _put_off(
     if found.at > now > due and now - max(due, run.hint) > late:
         hours = late / timedelta(hours=1)
         yield f"it is more than {hours:g} h late: it waits for the next opening of the window"
-    yield _goes(found.at, now, zone)
 
 
 def _goes(at: datetime, now: datetime, zone: ZoneInfo) -> str:
