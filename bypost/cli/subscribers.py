@@ -126,6 +126,7 @@ def add(
         file = _one_row(Path(folder) / "added.csv", cells)
         published = publish(context, now)
         begins = _begins_with(context, published, email, course or [], from_lesson)
+        _refuse(context, email, course or [], newsletter or [])
         importing = replace(importer(context, published), begins_with=begins)
         summary = importing.run_once(file, now=now)
     for bad in (*summary.bad, *summary.notes):
@@ -169,6 +170,20 @@ def _refuse_begun(context: Context, email: str, course: str) -> None:
         if run["course"] == course:
             told = {"active": "is on", "left": "left", "finished": "finished"}[run["status"]]
             raise SettingsError(f"{email}: {told} `{course}` already; nobody is moved in a course")
+
+
+def _refuse(context: Context, email: str, courses: list[str], newsletters: list[str]) -> None:
+    """Raise SettingsError for somebody who does not come back by another's hand."""
+    from bypost.errors import SettingsError
+    from bypost.people.admit import Basis, Newcomer, NotAdmitted, refuse
+
+    newcomer = Newcomer(email=email.strip(), courses=courses, newsletters=newsletters)
+    basis = Basis(statement="", address_hash=context.address_hash, now=context.clock.now())
+    with context.store.read() as connection:
+        try:
+            refuse(connection, newcomer, basis)
+        except NotAdmitted as error:
+            raise SettingsError(f"{email}: {error}") from None
 
 
 def _one_row(file: Path, cells: dict[str, str]) -> Path:

@@ -105,16 +105,10 @@ def enroll(
     Raises:
         NotAdmitted: if nothing may be sent to them, or they left or finished the course.
     """
-    runs = enrollments.of_subscribers(connection, [person["id"]])
-    last = max((r for r in runs if r["course"] == course), key=lambda r: r["run"], default=None)
+    last = _last_run(connection, person, course)
     if last is not None and last["status"] == "active":
         return last["id"], False
-    if last is not None:
-        raise NotAdmitted(
-            last["status"],
-            f"they {last['status']} the course `{course}`; only they can begin it again, by "
-            "signing up",
-        )
+    _refuse_ended_course(last, course)
     purpose = f"course:{course}"
     _may_be_sent(connection, person, purpose, basis)
     run = join.new_enrollment(
@@ -133,21 +127,59 @@ def subscribe(
     Raises:
         NotAdmitted: if nothing may be sent to them, or they left the newsletter.
     """
-    letters = subscriptions.of_subscribers(connection, [person["id"]])
-    known = next((row for row in letters if row["newsletter"] == newsletter), None)
+    known = _subscription(connection, person, newsletter)
     if known is not None and known["status"] == "active":
         return known["id"], False
-    if known is not None:
-        raise NotAdmitted(
-            "left",
-            f"they left the newsletter `{newsletter}`; only they can come back, by signing up",
-        )
+    _refuse_ended_newsletter(known, newsletter)
     purpose = f"newsletter:{newsletter}"
     _may_be_sent(connection, person, purpose, basis)
     row = join.new_subscription(subscriber_id=person["id"], newsletter=newsletter, now=basis.now)
     subscriptions.add_all(connection, [row])
     _agree(connection, person["id"], purpose, basis)
     return _number(subscriptions.by_link(connection, row["link_id"])), True
+
+
+def refuse(connection: Connection, newcomer: Newcomer, basis: Basis) -> None:
+    """Raise NotAdmitted where somebody cannot be put on something they are to be on."""
+    key = newcomer.email.casefold()
+    _refuse_suppressed(connection, key, basis)
+    person = subscribers.by_keys(connection, [key]).get(key)
+    if person is None:
+        return
+    for course in newcomer.courses:
+        _refuse_ended_course(_last_run(connection, person, course), course)
+    for newsletter in newcomer.newsletters:
+        _refuse_ended_newsletter(_subscription(connection, person, newsletter), newsletter)
+
+
+def _last_run(connection: Connection, person: Row, course: str) -> Row | None:
+    runs = enrollments.of_subscribers(connection, [person["id"]])
+    return max(
+        (r for r in runs if r["course"] == course), key=lambda r: int(r["run"]), default=None
+    )
+
+
+def _subscription(connection: Connection, person: Row, newsletter: str) -> Row | None:
+    letters = subscriptions.of_subscribers(connection, [person["id"]])
+    return next((row for row in letters if row["newsletter"] == newsletter), None)
+
+
+def _refuse_ended_course(last: Row | None, course: str) -> None:
+    """Raise NotAdmitted if a person's last run has ended: only they begin another one."""
+    if last is not None and last["status"] != "active":
+        raise NotAdmitted(
+            last["status"],
+            f"they {last['status']} the course `{course}`; only they can begin it again, by "
+            "signing up",
+        )
+
+
+def _refuse_ended_newsletter(known: Row | None, newsletter: str) -> None:
+    if known is not None and known["status"] != "active":
+        raise NotAdmitted(
+            "left",
+            f"they left the newsletter `{newsletter}`; only they can come back, by signing up",
+        )
 
 
 def _may_be_sent(connection: Connection, person: Row, purpose: str, basis: Basis) -> None:

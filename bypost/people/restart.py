@@ -42,7 +42,8 @@ def restart(
 ) -> Row | None:
     """Begin the course anew and return the run that is going on; None where that cannot be.
 
-    Pressed twice it begins once. The clock of the course starts now.
+    Pressed twice it begins once. The clock of the course starts now. Whose address bounced or
+    complained gets no mail, and begins nothing.
     """
     last = latest(connection, run)
     if last["status"] == "active":
@@ -50,8 +51,11 @@ def restart(
     person = subscribers.by_id(connection, run["subscriber_id"])
     if person is None or person["status"] != "confirmed" or not can_restart(last, now):
         return None
+    hashed = address_hash(person["email_key"])
+    if suppressions.find(connection, [hashed]).get(hashed) in suppressions.STOPS_NOTICES:
+        return None
     purpose = f"course:{run['course']}"
-    suppressions.lift_leaving(connection, address_hash(person["email_key"]), [purpose])
+    suppressions.lift_leaving(connection, hashed, [purpose])
     new = join.new_enrollment(
         subscriber_id=person["id"], course=run["course"], now=now, run=last["run"] + 1
     )
