@@ -70,6 +70,8 @@ def _lines(found: Forecast) -> Iterator[Text]:
     yield Text(f"{_mails(found.due)} in {len(found.days)} days, through {_provider(found)}")
     if found.stopped:
         yield Text.assemble(("✗ ", "red"), f"{found.provider} is stopped: {found.stopped}")
+    if found.capped:
+        yield Text.assemble(("! ", "yellow"), "[caps] move some of these mails to later days")
     yield Text("days and hours are those of UTC: providers count by them", style="dim")
     yield Text()
     busy = _busy(found)

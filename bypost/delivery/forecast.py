@@ -57,6 +57,7 @@ class Forecast:
         stopped: Why it is stopped; empty: it is not.
         hours: From the present one on; the beginning of the first has passed.
         held: Folders that send nothing -> why.
+        capped: Caps are set, and would move some of these mails to later days.
     """
 
     now: datetime
@@ -70,6 +71,7 @@ class Forecast:
     days: Sequence[Day]
     clashes: Sequence[Clash]
     held: Mapping[str, str] = field(default_factory=dict)
+    capped: bool = False
 
     @property
     def due(self) -> int:
@@ -94,6 +96,7 @@ class Forecast:
             "hours": [asdict(hour) for hour in self.hours if hour.due or hour.leaves],
             "collisions": [asdict(clash) for clash in self.clashes],
             "held": dict(self.held),
+            "capped": self.capped,
         }
 
 
@@ -103,6 +106,7 @@ NOTHING: Mapping[str, Any] = {
     "mails": 0,
     **{name: [] for name in ("days", "hours", "collisions")},
     "held": {},
+    "capped": False,
 }
 
 
@@ -133,6 +137,7 @@ def forecast(context: Context, days: int) -> Forecast:
         days=_days(mails, hours, allowed, until),
         clashes=[clash for clash in found if clash.day < until.date()],
         held=what.held,
+        capped=context.settings.caps.on,
     )
 
 

@@ -115,7 +115,8 @@ def _allows(found: Forecast) -> str:
     limit = found.days[0].limit if found.days else None
     parts = [f"{_mails(found.an_hour)} an hour"] if found.an_hour is not None else []
     parts += [f"{_mails(limit)} today"] if limit is not None else []
-    return f"{found.provider} allows {' and '.join(parts)}." if parts else ""
+    allows = f"{found.provider} allows {' and '.join(parts)}." if parts else ""
+    return f"{allows} Caps move some of them to later days." if found.capped else allows
 
 
 def _together(found: Forecast) -> str:

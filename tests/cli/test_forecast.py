@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.cli.conftest import Ran
 
 Run = Callable[..., Ran]
-KEYS = {"now", "until", "mails", "provider", "days", "hours", "collisions", "held"}
+KEYS = {"now", "until", "mails", "provider", "days", "hours", "collisions", "held", "capped"}
 DAY = {"day", "due", "lessons", "issues", "limit", "leaves", "waiting", "through", "most"}
 
 
@@ -42,3 +42,11 @@ def test_before_the_first_pass_there_is_nothing_to_tell(run: Run, project: Path)
     assert "nothing was sent yet" in ran.out
     assert run("forecast", "--json").json["mails"] == 0
     assert not (project / "var").exists()
+
+
+def test_where_caps_would_move_mails_it_says_so(run: Run, project: Path) -> None:
+    with (project / "bypost.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[caps]\nper_week = 2\n")
+    run("send")
+    assert "! [caps] move some of these mails to later days" in run("forecast").out
+    assert run("forecast", "--json").json["capped"] is True
