@@ -172,7 +172,7 @@ def _plan(one: Plan, found: Planned) -> dict[str, Any]:
     }
 
 
-_NUMBERS = ("gets", "had", "past", "finished", "waiting", "gained", "lost")
+_NUMBERS = ("gets", "had", "past", "finished", "waiting", "gained", "brought_back", "lost")
 
 
 def _people(people: Sequence[Person]) -> list[dict[str, Any]]:

@@ -37,6 +37,8 @@ def outcome(effect: Effect, plan: Plan) -> str:
             words.append(f"{effect.waiting:,} {_are(effect.waiting)} waiting for it and go on")
         return "; ".join(words)
     words = [f"{effect.gets:,} {'gets' if effect.gets == 1 else 'get'} it"]
+    if effect.brought_back:
+        words.append(f"{effect.brought_back:,} of them were through and go on for it")
     words += [f"{effect.had:,} had it"] if effect.had else []
     words += [f"{effect.past:,} {_are(effect.past)} past it"] if effect.past else []
     words += [f"{effect.lost:,} of them were to get it"] if effect.lost else []

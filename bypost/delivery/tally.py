@@ -25,6 +25,7 @@ class Effect:
         finished: People who are through and to whom it does not come.
         waiting: People whose next lesson it was before.
         gained: People to whom it comes now, and did not before.
+        brought_back: People among those who get it who were through.
         lost: People to whom it does not come any more, nor the one that stands in for it.
         passed: People in the course who are past its place, have not had it, and never get it.
         first: When the first person gets it, in their zone; None where nobody does.
@@ -39,6 +40,7 @@ class Effect:
     finished: int = 0
     waiting: int = 0
     gained: int = 0
+    brought_back: int = 0
     lost: int = 0
     passed: int = 0
     first: datetime | None = None
@@ -78,6 +80,7 @@ class _Count:
     finished: int = 0
     waiting: int = 0
     gained: int = 0
+    brought_back: int = 0
     lost: int = 0
     passed: int = 0
     first: datetime | None = None
@@ -118,6 +121,7 @@ class Tallies:
             elif lesson in comes:
                 count.gets += 1
                 count.gained += lesson not in came
+                count.brought_back += status == "finished"
                 at = comes[lesson]
                 if count.first is None or at < count.first:
                     count.first = at.astimezone(zone)

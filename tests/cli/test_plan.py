@@ -119,7 +119,7 @@ def test_json_has_the_documented_keys(run: Run, project: Path) -> None:
     (effect,) = one["effects"]
     assert list(effect) == [
         *("lesson", "title", "changes", "gets", "had", "past", "finished", "waiting", "gained"),
-        *("lost", "first"),
+        *("brought_back", "lost", "first"),
     ]
     assert effect["changes"] == [{"what": "insert", "detail": "at the beginning"}]
     (risk,) = one["risks"]
