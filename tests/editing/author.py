@@ -32,6 +32,7 @@ class Author:
         self._random = random
         self._made = 0
         self._gone: list[str] = []
+        self.expiry = False
 
     def course(self) -> Draft:
         """Return a new course."""
@@ -98,7 +99,7 @@ class Author:
             case 1:
                 day = today + timedelta(days=self._random.randint(-2, 12))
                 return self._change(draft, not_before=self._random.choice([None, day]))
-            case 2:
+            case 2 if self.expiry:
                 day = today + timedelta(days=self._random.randint(0, 25))
                 return self._change(draft, expires=self._random.choice([None, day]))
             case _:

@@ -56,6 +56,23 @@ class Person:
         return oracle.EPOCH_DATE + timedelta(days=oracle.reading(self.zone, at) // oracle.DAY)
 
 
+@dataclass
+class Hold:
+    """What an operator keeps back.
+
+    Attributes:
+        until: It is over by itself then; None: when somebody ends it.
+    """
+
+    until: int | None = None
+    ended: int | None = None
+
+    def over(self, now: int) -> int | None:
+        """Return since when it is over; None while it is on."""
+        ends = [at for at in (self.until, self.ended) if at is not None and at <= now]
+        return min(ends, default=None)
+
+
 @dataclass(frozen=True)
 class Mail:
     """A lesson that goes out."""
@@ -73,6 +90,7 @@ class Model:
         self.book = Book.first(draft)
         self.people: dict[int, Person] = {}
         self._leaving: list[tuple[Person, str]] = []
+        self.holds: dict[int | None, list[Hold]] = {}  # of the course (None) and of people
         self.broken = False  # a file of the course cannot be read: all of it waits
 
     # What happens
@@ -92,7 +110,7 @@ class Model:
     def apply(self, now: int) -> list[Mail]:
         """Let the files hold. What was due by the old rules goes out by them."""
         due = []
-        for person in self.active():
+        for person in self.free(now):
             lesson, at = self._look(person, now)
             if lesson and at == now:
                 due.append(self._send(person, lesson, now))
@@ -113,7 +131,7 @@ class Model:
         self._leaving.clear()
         if self.broken:
             return sent
-        for person in self.active():
+        for person in self.free(now):
             while True:
                 lesson, at = self._look(person, now)
                 if lesson is None:
@@ -127,9 +145,24 @@ class Model:
     def active(self) -> Iterator[Person]:
         return (one for one in self.people.values() if one.status == "active")
 
+    def free(self, now: int) -> list[Person]:
+        """Return the people of whom something may come, if it is time."""
+        if self.held(None, now):
+            return []
+        return [one for one in self.active() if not self.held(one.number, now)]
+
+    def held(self, whom: int | None, now: int) -> Hold | None:
+        """Return what keeps the course or somebody back."""
+        return next((one for one in self.holds.get(whom, ()) if one.over(now) is None), None)
+
+    def _went_on(self, person: Person, now: int) -> int | None:
+        """Return when a hold of theirs was over, the last time."""
+        both = [*self.holds.get(None, ()), *self.holds.get(person.number, ())]
+        return max((at for one in both if (at := one.over(now)) is not None), default=None)
+
     def next_for(self, person: Person, now: int) -> tuple[Lesson, int] | None:
         """Return what comes next and when."""
-        if person.status != "active":
+        if person not in self.free(now):
             return None
         one, at = replace(person, had=dict(person.had), owed=dict(person.owed)), now
         for _ in range(_FAR):
@@ -152,8 +185,11 @@ class Model:
         if lesson is None:
             return None, now
         if person.paused is not None and person.paused > now:
-            person.floor = self._opening(person, lesson, person.paused)
+            person.floor, person.asked = self._opening(person, lesson, person.paused), False
             return lesson, person.floor
+        went_on = self._went_on(person, now)
+        if person.asked and went_on is not None and (person.floor or 0) <= went_on:
+            person.asked = False  # asked for while nothing could go out
         if person.asked:
             return lesson, now
         due = self._due(person, lesson)
@@ -162,8 +198,9 @@ class Model:
         due = max(due, person.floor or due)
         if due > now:
             return lesson, due
-        if self.book.changed is not None and due < self.book.changed:
-            due = self._opening(person, lesson, self.book.changed)
+        stops = [at for at in (self.book.changed, went_on) if at is not None and due < at]
+        if stops:
+            due = self._opening(person, lesson, max(stops))
             if due > now:
                 return lesson, due
         if isinstance(self._delay(person, lesson), AtOnce):

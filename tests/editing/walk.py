@@ -9,7 +9,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from tests.editing.author import Author
-from tests.editing.model import Mail, Model, Person
+from tests.editing.model import Hold, Mail, Model, Person
 from tests.editing.order import Days, Draft, Weekdays
 from tests.editing.witness import Witness
 from tests.editing.world import World
@@ -62,7 +62,7 @@ class Walk:
     def steps(self, many: int) -> None:
         """Do random things."""
         does = [
-            *[self.time_passes] * 12,
+            *[self.time_passes] * 20,
             *[self.the_author_edits] * 5,
             *[self.the_edits_are_applied] * 2,
             *[self.somebody_joins] * 3,
@@ -73,9 +73,13 @@ class Walk:
             self.somebody_moves,
             self.somebody_leaves,
             self.a_file_breaks,
+            self.something_is_held,
+            *[self.something_goes_on] * 2,
         ]
         for _ in range(many):
             what = self.random.choice(does)
+            if self.broken and self.random.random() < 0.4:
+                what = self.a_file_breaks
             self.did[what.__name__] += 1
             what()
 
@@ -87,7 +91,8 @@ class Walk:
         if chance < 0.75:
             soon = [one[1] for one in map(self._next, self.model.active()) if one]
             theirs = self.world.next_at()
-            instants = [at for at in [*soon, theirs or 0] if at > now]
+            ends = [one.until or 0 for some in self.model.holds.values() for one in some]
+            instants = [at for at in [*soon, *ends, theirs or 0] if at > now]
             at = min(instants, default=now + _HOUR)
         elif chance < 0.95:
             at = now + self.random.choice([1, 7, _HOUR, 5 * _HOUR, 11 * _HOUR])
@@ -109,16 +114,31 @@ class Walk:
         got, due = sorted(map(str, mails)), sorted(map(str, wanted))
         assert got == due, f"came {got}, not {due}\n{self.story()}"
         assert bool(report.held) == self.broken, self.story()
-        self.witness.see(self.model, mails, now)
+        self._let_the_witness_see(mails, owed)
         self._everybody_stands_where_they_should()
         numbers = self.world.numbers()
         assert numbers.owed == numbers.accepted == len(self.world.post.mails), self.story()
+
+    def _let_the_witness_see(self, mails: list[Mail], owed: list[Mail]) -> None:
+        now, witness = self.world.now, self.witness
+        if not self.broken and (held := self.model.book.draft) != next(iter(witness.editions[-1:]), None):
+            same = witness.editions and witness.editions[-1].structure() == held.structure()
+            (witness.editions.__setitem__(-1, held) if same else witness.edited(held))
+        for mail in mails:
+            person = self.model.people[mail.person]
+            last = max((one.at for one in witness.has[mail.person]), default=None)
+            last_day = None if last is None else person.day(last)
+            try:
+                witness.see(mail, now, person.day(now), last_day, old=mail in owed)
+            except AssertionError as wrong:
+                raise AssertionError(f"{wrong}\n{self.story()}") from None
+        witness.through |= {one.number for one in self.model.people.values() if one.through}
 
     def _everybody_stands_where_they_should(self) -> None:
         for number, row in self.world.rows().items():
             person = self.model.people[number]
             assert row["status"] == person.status, f"person {number}\n{self.story()}"
-            if person.status == "active":
+            if person.status == "active" and not self.model.held(number, self.world.now):
                 assert row["next_due"] is not None, f"person {number} is ejected\n{self.story()}"
 
     # The author and the operator
@@ -140,6 +160,7 @@ class Walk:
         self.broken = False
         self._save()
         self.run()
+        self.world.clock.advance(timedelta(minutes=1))
         plan = self.world.plan()
         assert plan is not None
         waits = self.draft.structure() != self.model.book.draft.structure()
@@ -158,6 +179,34 @@ class Walk:
         self.world.write(self.draft, broken=self.broken)
         self.model.draft, self.model.broken = self.draft, self.broken
         self._note(f"files: {self._shown(self.draft)}{' broken' * self.broken}")
+
+    def something_is_held(self) -> None:
+        """The operator keeps the course back, or somebody; until a day or until further notice."""
+        person, now = self._somebody(), self.world.now
+        whom = person.number if person and self.random.random() < 0.6 else None
+        until = self.random.choice([None, now + self.random.randint(1, 12 * oracle.DAY)])
+        self.world.hold(whom, until)
+        if on := self.model.held(whom, now):
+            on.until = until
+        else:
+            self.model.holds.setdefault(whom, []).append(Hold(until))
+        if whom in self.model.people:
+            self.model.people[whom].floor = None
+        self._note(f"hold {whom or 'the course'} until {until and oracle.instant(until)}")
+
+    def something_goes_on(self) -> None:
+        now = self.world.now
+        held = [whom for whom in self.model.holds if self.model.held(whom, now)]
+        if not held:
+            return
+        whom = self.random.choice(held)
+        self.world.go_on(whom)
+        for on in self.model.holds[whom]:
+            if on.over(now) is None:
+                on.ended = now
+        if whom in self.model.people:
+            self.model.people[whom].floor = None
+        self._note(f"{whom or 'the course'} goes on")
 
     # People
 
@@ -181,6 +230,7 @@ class Walk:
         now = self.world.now
         lately = [at for at in person.had.values() if at > now - oracle.DAY]
         paused = person.paused is not None and person.paused > now
+        paused = paused or bool(self.model.held(None, now) or self.model.held(person.number, now))
         comes = person.status == "active" and not paused and not person.asked and len(lately) < 2
         said = self.world.ask(person.number, keep)
         if person.asked:
@@ -189,6 +239,7 @@ class Walk:
             assert said == comes, self.story()
         if comes:
             person.asked, person.keeps, person.floor = True, keep, now
+            self.witness.asked.add(person.number)
         self._note(f"{person.number} asks: {comes} keep={keep}")
 
     def somebody_pauses(self) -> None:

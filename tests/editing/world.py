@@ -13,9 +13,11 @@ from pathlib import Path
 import orjson
 from sqlalchemy import event
 
+from bypost.delivery import holds, pause
 from bypost.delivery.applied import current
 from bypost.delivery.apply import apply
 from bypost.delivery.concerned import people_of
+from bypost.delivery.holds import Scope
 from bypost.delivery.plan import Plan, make_plan
 from bypost.delivery.publish import Publisher
 from bypost.delivery.report import Report
@@ -159,6 +161,14 @@ class World:
         assert before is not None
         apply(self.context, before, plan)
 
+    def hold(self, whom: int | None, until: int | None) -> None:
+        """Keep the course back (None), or somebody."""
+        instant = None if until is None else oracle.instant(until)
+        pause.pause(self.context, _target(whom), until=instant, reason="")
+
+    def go_on(self, whom: int | None) -> None:
+        pause.resume(self.context, _target(whom))
+
     # People
 
     def join(self, zone: str, hour: time | None, begins_with: str = "") -> int:
@@ -195,6 +205,7 @@ class World:
             answer = pace.ask_next(
                 connection,
                 run,
+                held=holds.of_run(connection, run, self.clock.now()) is not None,
                 after=pace.last_lesson(past),
                 most=2,
                 now=self.clock.now(),
@@ -263,6 +274,12 @@ class World:
         for end in ("-wal", "-shm"):
             self._store.path.with_name(self._store.path.name + end).unlink(missing_ok=True)
         self._store.path.write_bytes(content)
+
+
+def _target(whom: int | None) -> pause.Target:
+    if whom is None:
+        return pause.Target(scope=Scope.COURSE, name=COURSE)
+    return pause.Target(scope=Scope.SUBSCRIBER, name=f"p{whom}@example.org", subscriber_id=whom)
 
 
 def _course(draft: Draft) -> str:
