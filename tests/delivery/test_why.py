@@ -138,8 +138,14 @@ def test_a_pause_of_their_own_is_told(told: Told, context: Context, clock: Simul
 
 
 def hold(context: Context, **values: object) -> None:
-    row = {"scope": "course", "name": "letters", "subscriber_id": None, "until": None}
-    row |= {"since": context.clock.now(), "ended_at": None, "reason": "a mistake in lesson two"}
+    row: dict[str, object] = {"scope": "course", "name": "letters"}
+    row |= {
+        "subscriber_id": None,
+        "until": None,
+        "since": context.clock.now(),
+        "ended_at": None,
+        "reason": "a mistake in lesson two",
+    }
     with context.store.write() as connection:
         connection.execute(insert(holds).values({**row, **values}))
 

@@ -43,6 +43,7 @@ def test_a_chart_is_a_picture_with_words_and_without_script_or_style(local: Test
         assert svg.attributes["role"] == "img"
         assert "mails in" in (svg.attributes["aria-label"] or "")
     section = tree.css_first("#forecast")
+    assert section is not None
     assert section.css("script, style, [style]") == []
 
 
