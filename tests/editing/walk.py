@@ -197,9 +197,12 @@ class Walk:
     def something_goes_on(self) -> None:
         now = self.world.now
         held = [whom for whom in self.model.holds if self.model.held(whom, now)]
-        if not held:
-            return
-        whom = self.random.choice(held)
+        if held:
+            self.goes_on(self.random.choice(held))
+
+    def goes_on(self, whom: int | None) -> None:
+        """End a hold of the course or of somebody."""
+        now = self.world.now
         self.world.go_on(whom)
         for on in self.model.holds[whom]:
             if on.over(now) is None:
