@@ -18,6 +18,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    literal,
     literal_column,
     or_,
     select,
@@ -33,6 +34,7 @@ from bypost.store.schema import (
     subscribers,
     subscriptions,
 )
+from bypost.store.schema.base import Instant
 
 #: States of a batch in which there is something left to do.
 OPEN = ("pending", "sending")
@@ -275,5 +277,7 @@ def wake_waiting(connection: Connection, provider: str, now: datetime) -> None:
             batches.c.state.in_(OPEN),
             or_(batches.c.lease_until.is_(None), batches.c.lease_until <= now),
         )
-        .values(next_try=case((batches.c.due_at > now, batches.c.due_at), else_=now))
+        .values(
+            next_try=case((batches.c.due_at > now, batches.c.due_at), else_=literal(now, Instant()))
+        )
     )
