@@ -8,10 +8,10 @@ what they need.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bypost.delivery.due import Run, Wait, decide
@@ -48,6 +48,12 @@ class Filed:
     words: str
 
 
+@lru_cache(maxsize=65_536)
+def _date(at: datetime, zone: ZoneInfo) -> date:
+    """Return the local date; many mails share an instant."""
+    return at.astimezone(zone).date()
+
+
 @dataclass(slots=True)
 class Diary:
     """The mails of one person by local date.
@@ -58,15 +64,16 @@ class Diary:
 
     caps: Caps
     zone: ZoneInfo
-    count: Counter[date] = field(default_factory=Counter)
+    count: dict[date, int] = field(default_factory=dict)
 
     def day(self, at: datetime) -> date:
         """Return the date on which a mail at an instant counts."""
-        return at.astimezone(self.zone).date()
+        return _date(at, self.zone)
 
     def take(self, at: datetime) -> None:
         """Count one more mail."""
-        self.count[self.day(at)] += 1
+        day = self.day(at)
+        self.count[day] = self.count.get(day, 0) + 1
 
     def copy(self) -> Diary:
         """Return one that can be filled without changing this one."""
@@ -75,22 +82,20 @@ class Diary:
     def full(self, day: date, more: int = 1) -> str:
         """Return which cap ``more`` mails on a day would break; empty where there is room."""
         caps = self.caps
-        if caps.per_day is not None and self.count[day] + more > caps.per_day:
+        if caps.per_day is not None and self.count.get(day, 0) + more > caps.per_day:
             return f"at most {_mails(caps.per_day)} a day"
-        if caps.per_week is not None and any(
-            sum(self.count[end - _DAY * back] for back in range(WEEK)) + more > caps.per_week
-            for end in self._weeks_with(day)
-        ):
+        if caps.per_week is not None and self._fullest_week(day) + more > caps.per_week:
             return f"at most {_mails(caps.per_week)} in {WEEK} days"
         return ""
 
-    def _weeks_with(self, day: date) -> Iterator[date]:
-        """Yield the last days of the weeks a day is part of, as far as anything is booked."""
-        yield day
-        last = max(self.count, default=day)
-        for ahead in range(1, WEEK):
-            if day + _DAY * ahead <= last:
-                yield day + _DAY * ahead
+    def _fullest_week(self, day: date) -> int:
+        """Return the most mails of any seven days with ``day`` among them."""
+        near = {at: number for at, number in self.count.items() if abs((at - day).days) < WEEK}
+        last = max((at for at in near if at > day), default=day)
+        return max(
+            sum(number for at, number in near.items() if 0 <= (end - at).days < WEEK)
+            for end in (day + _DAY * ahead for ahead in range((last - day).days + 1))
+        )
 
     def next_free(self, day: date) -> date:
         """Return the first day after ``day`` on which there is room."""
@@ -131,15 +136,15 @@ class Outlet:
 
     Attributes:
         since: When its own time came.
-        home: The zone in which its hour is meant.
         hour: The hour at which it goes on another day.
+        home: The zone in which that hour is meant.
         not_before: The first day on which it may, for a reason other than room; None for any.
         after: The day of an earlier issue of the same newsletter that waits as well.
     """
 
     since: datetime
-    home: ZoneInfo
     hour: time
+    home: ZoneInfo
     not_before: date | None = None
     after: date | None = None
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, Generic, TypeVar
 
-from bypost.delivery.caps import Filed, Held, Outlet
+from bypost.delivery.caps import Filed, Held
 from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, in_parts
-from bypost.delivery.room import Room
-from bypost.delivery.zones import zone
+from bypost.delivery.room import Due, Room
 from bypost.store import Connection, Row, binding, ledger
 from bypost.store import caps as store
 
@@ -61,11 +60,11 @@ def owe(
     held = {"since": batch["due_at"].isoformat(), "hour": f"{hour:%H:%M}", "zone": home}
     zones = {row["subscriber_id"]: row["time_zone"] for row in people}
     room = Room(context, connection, zones, now)
+    due = _due(batch["collection"], held)
     found = _Sorted[Mapping[str, Any]]()
     for row in people:
         member = {"subscriber_id": row["subscriber_id"], "subscription_id": row["id"]}
-        outlet = _outlet(held, row["time_zone"])
-        found.add(member, room.issue(row["subscriber_id"], batch["collection"], outlet))
+        found.add(member, room.issue(row["subscriber_id"], due))
     size = batch_size(context)
     for part in in_parts(found.go, size):
         binding.owe(connection, batch, part, now=now)
@@ -92,12 +91,10 @@ def sift(context: Context, connection: Connection, batch: Row, now: datetime) ->
     zones = {row["subscriber_id"]: row["time_zone"] for row in members}
     room = Room(context, connection, zones, now)
     too_late = now - batch["due_at"] > context.late
+    due = _due(batch["collection"], held)
     found = _Sorted[int]()
     for row in members:
-        outlet = _outlet(held, row["time_zone"])
-        answer = room.issue(
-            row["subscriber_id"], batch["collection"], outlet, number=row["id"], too_late=too_late
-        )
+        answer = room.issue(row["subscriber_id"], due, number=row["id"], too_late=too_late)
         found.add(row["id"], answer)
     moved = cancelled = 0
     for later, ids in found.held.items():
@@ -113,9 +110,6 @@ def _cancel(connection: Connection, ids: Sequence[int], filed: Filed) -> None:
     ledger.except_deliveries(connection, [(i, "cancelled", filed.words) for i in ids])
 
 
-def _outlet(held: Mapping[str, str], zone_name: str) -> Outlet:
-    return Outlet(
-        since=datetime.fromisoformat(held["since"]),
-        home=zone(zone_name, held["zone"]),
-        hour=time.fromisoformat(held["hour"]),
-    )
+def _due(newsletter: str, held: Mapping[str, str]) -> Due:
+    since, hour = datetime.fromisoformat(held["since"]), time.fromisoformat(held["hour"])
+    return Due(newsletter, since, hour, held["zone"])

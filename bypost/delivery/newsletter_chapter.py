@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from bypost.delivery.caps import Filed, Held, Outlet
+from bypost.delivery.caps import Filed, Held
 from bypost.delivery.course_chapter import told
 from bypost.delivery.demand import after_hold, open_zones
 from bypost.delivery.owe_issues import instant_in
 from bypost.delivery.publish import ReadyIssue
 from bypost.delivery.reader import Reader
-from bypost.delivery.room import Room
+from bypost.delivery.room import Due, Room
 from bypost.delivery.story import About, Chapter, Coming
-from bypost.delivery.zones import zone
 from bypost.model.course import Issue, IssueStatus, Newsletter
 from bypost.store import Row
 
@@ -118,9 +117,9 @@ def _room(reader: Reader, one: ReadyIssue, at: datetime) -> Held | Filed | None:
     """Return what a cap makes of an issue when its time comes."""
     who, name = reader.person["id"], reader.person["time_zone"]
     hour = one.issue.hour or one.newsletter.hour
-    outlet = Outlet(since=at, home=zone(name, one.newsletter.time_zone), hour=hour)
+    due = Due(one.newsletter.id, at, hour, one.newsletter.time_zone)
     room = Room(reader.context, reader.connection, {who: name}, max(at, reader.now))
-    return room.issue(who, one.newsletter.id, outlet)
+    return room.issue(who, due)
 
 
 def _when(reader: Reader, one: ReadyIssue) -> str:

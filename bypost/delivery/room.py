@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
 
 from bypost.delivery import caps, holds, shape_file
 from bypost.delivery.caps import Diary, Filed, Held, Outlet
@@ -33,6 +34,30 @@ class Waiting:
     newsletter: str
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An issue whose own time has come somewhere.
+
+    Attributes:
+        hour: At which it goes on another day.
+        zone: Of people without one of their own.
+    """
+
+    newsletter: str
+    since: datetime
+    hour: time
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Active:
+    """An active enrollment, as far as it is looked at for everybody."""
+
+    id: int
+    started_at: datetime
+    hint: datetime | None
 
 
 class Room:
@@ -63,17 +88,21 @@ class Room:
         self._waiting: dict[int, list[Waiting]] = {}
         #: Runs decided in this transaction -> until when they wait; None: their lesson is owed.
         self._decided: dict[int, datetime | None] = {}
-        for row in store.mails(connection, list(people), since=now - _BACK):
-            self._count(row)
+        # Of those who stand alike one is worked out for all.
+        self._filled: dict[Any, dict[date, int]] = {}
+        self._answers: dict[Any, Held | Filed | None] = {}
+        rows, batches = store.mails(connection, list(people), since=now - _BACK)
+        for number, who, own, batch_id in rows:
+            self._count(number, who, own, batches[batch_id])
 
-    def _count(self, row: Row) -> None:
+    def _count(self, number: int, who: int, own: str | None, batch: Row) -> None:
         """Count a mail on its day; one that is on its way may leave today."""
-        who, state = row["subscriber_id"], row["state"] or row["batch_state"]
-        at = row["accepted_at"] or row["first_sent_at"] or self._now
+        state = own or batch["state"]
+        at = batch["accepted_at"] or batch["first_sent_at"] or self._now
         if state in ledger.OPEN:
-            if row["held"] is not None:
-                since = datetime.fromisoformat(row["held"]["since"])
-                one = Waiting(row["id"], row["collection"], since, row["due_at"])
+            if batch["held"] is not None:
+                since = datetime.fromisoformat(batch["held"]["since"])
+                one = Waiting(number, batch["collection"], since, batch["due_at"])
                 self._waiting.setdefault(who, []).append(one)
                 return
             at = self._now
@@ -110,7 +139,7 @@ class Room:
         step = shape.next_step(run.place, diary.day(self._now))
         mine = (own_time(shape, step, run) if step else self._now, row["id"])
         for other in self._runs.get(who, ()):
-            if other["id"] != row["id"] and (found := self._rival(other, mine)):
+            if other.id != row["id"] and (found := self._rival(other.id, mine)):
                 diary.take(found)
         if self._caps.first == "newsletter":
             for at in (*(one.until for one in self._waiting.get(who, ())), *self._issues_of(who)):
@@ -118,7 +147,7 @@ class Room:
         return diary
 
     def issue(
-        self, who: int, newsletter: str, outlet: Outlet, *, number: int = 0, too_late: bool = False
+        self, who: int, due: Due, *, number: int = 0, too_late: bool = False
     ) -> Held | Filed | None:
         """Return what becomes of an issue for one person; None: it goes now, and is counted.
 
@@ -127,37 +156,60 @@ class Room:
             too_late: Its hour is over.
         """
         diary = self._diaries[who]
-        runs = self._runs.get(who, ())
-        mine = (outlet.since, number or float("inf"))
+        mine = (due.since, number or float("inf"))
         older = [w for w in self._waiting.get(who, ()) if (w.since, w.delivery_id) < mine]
-        same = [diary.day(w.until) for w in older if w.newsletter == newsletter]
-        outlet = replace(
-            outlet,
-            not_before=caps.course_is_new_until(diary, [run["started_at"] for run in runs]),
-            after=max(same, default=None),
-        )
+        not_before = self._course_is_new_until(who)
         today = diary.day(self._now)
         free = not diary.full(today, more=1 + len(older) + self._lessons_by(who, today))
         answer: Held | Filed | None = None
-        if too_late or same or not free or today < (outlet.not_before or today):
-            booked = self._with_lessons(who, outlet)
-            for one in older:
-                booked.take(max(one.until, self._now))
-            answer = caps.issue(booked, outlet, now=self._now, too_late=too_late)
-        self._note_issue(who, newsletter, outlet, answer, number)
+        if too_late or older or not free or (not_before and today < not_before):
+            answer = self._another_day(who, due, older, not_before, too_late=too_late)
+        self._note_issue(who, due, answer, number)
         return answer
 
-    def _note_issue(
-        self, who: int, newsletter: str, outlet: Outlet, answer: Held | Filed | None, number: int
-    ) -> None:
+    def _another_day(
+        self,
+        who: int,
+        due: Due,
+        older: Sequence[Waiting],
+        not_before: date | None,
+        *,
+        too_late: bool,
+    ) -> Held | Filed | None:
+        """Look for a day on which an issue can go, with everything that goes before it."""
+        diary = self._with_lessons(who, not_before)
+        for one in older:
+            diary.take(max(one.until, self._now))
+        same = [diary.day(one.until) for one in older if one.newsletter == due.newsletter]
+        outlet = Outlet(
+            since=due.since,
+            hour=due.hour,
+            home=zone(self._zones[who], due.zone),
+            not_before=not_before,
+            after=max(same, default=None),
+        )
+        key = (diary.zone.key, frozenset(diary.count.items()), outlet, too_late)
+        if key not in self._answers:
+            answer = caps.issue(diary, outlet, now=self._now, too_late=too_late)
+            self._answers[key] = answer
+        return self._answers[key]
+
+    def _note_issue(self, who: int, due: Due, answer: Held | Filed | None, number: int) -> None:
         """Let what was decided count for what is decided after it."""
         waiting = self._waiting.get(who, [])
         waiting[:] = [one for one in waiting if one.delivery_id != number or not number]
         if answer is None:
             self._diaries[who].take(self._now)
         elif isinstance(answer, Held):
-            one = Waiting(number, newsletter, outlet.since, answer.until)
+            one = Waiting(number, due.newsletter, due.since, answer.until)
             self._waiting.setdefault(who, waiting).append(one)
+
+    def _course_is_new_until(self, who: int) -> date | None:
+        """Return the day from which issues go to somebody who has begun a course; None: any."""
+        if not self._caps.newsletters_wait_days:
+            return None
+        started = [run.started_at for run in self._runs.get(who, ())]
+        return caps.course_is_new_until(self._diaries[who], started)
 
     # Who else comes
 
@@ -169,53 +221,61 @@ class Room:
             count += len(self._waiting.get(who, ())) + len(self._plans)
         return max(count, 0)
 
-    def _rival(self, other: Row, mine: tuple[datetime, int]) -> datetime | None:
+    def _rival(self, number: int, mine: tuple[datetime, int]) -> datetime | None:
         """Return when another run's lesson comes, if it has waited longer than mine."""
-        run = self._run(other)
-        shape = self._shapes.get(other["course"])
-        if run is None or shape is None or run.pending:
+        stands = self._stands(number)
+        if stands is None or stands[1].pending:
             return None
-        if other["id"] in self._decided:
-            until = self._decided[other["id"]]
+        shape, run = stands
+        if number in self._decided:
+            until = self._decided[number]
             if until is None:
                 return None  # it is owed, and counted
             run = replace(run, hint=until)
         found = foresee(shape, run, now=self._now, late=self._context.late)
         if found is None:
             return None
-        theirs = (own_time(shape, found.step, run), other["id"])
+        theirs = (own_time(shape, found.step, run), number)
         return found.at if run.asked or theirs < mine else None
 
     def _lessons_by(self, who: int, today: date) -> int:
         """Return how many lessons may come by today, at most: no hint is later than its time."""
-        if self._caps.first != "course":
+        if self._caps.first != "course" or not self._caps.limited:
             return 0
         diary = self._diaries[who]
-        hints = (run["next_due"] for run in self._runs.get(who, ()))
+        hints = (run.hint for run in self._runs.get(who, ()))
         return sum(hint is not None and diary.day(hint) <= today for hint in hints)
 
-    def _with_lessons(self, who: int, outlet: Outlet) -> Diary:
+    def _with_lessons(self, who: int, not_before: date | None) -> Diary:
         """Return a person's diary with the lessons to come, where those go before issues."""
         diary = self._diaries[who].copy()
         if self._caps.first != "course" or not self._caps.limited:
             return diary
-        first = outlet.not_before
-        until = max(self._now, diary.begins(first) if first else self._now) + _AHEAD
-        for row in self._runs.get(who, ()):
-            run, shape = self._run(row), self._shapes.get(row["course"])
-            if run is None or shape is None:
-                continue
+        begins = diary.begins(not_before) if not_before else self._now
+        until = max(self._now, begins) + _AHEAD
+        for one in self._runs.get(who, ()):
+            stands = self._stands(one.id)
+            if stands is not None:
+                self._fill(diary, *stands, until)
+        return diary
+
+    def _fill(self, diary: Diary, shape: Shape, run: Run, until: datetime) -> None:
+        """Count the lessons to come of one run; worked out once for all who stand alike."""
+        before = tuple(diary.count.items())
+        key = (shape.course, diary.zone.key, before, until, _state(run))
+        if key not in self._filled:
             run, late = settled(run, self._now), self._context.late
             for found in ahead(shape, run, now=self._now, late=late, until=until, diary=diary):
                 if found.at <= self._now:  # it was looked at a moment ago: it does not come
                     diary.count[diary.day(found.at)] -= 1
-        return diary
+            self._filled[key] = dict(diary.count)
+        diary.count.clear()
+        diary.count.update(self._filled[key])
 
     def _issues_of(self, who: int) -> list[datetime]:
         """Return when issues to come fall due for somebody, as far as they go to them then."""
         diary = self._diaries[who]
-        started = [run["started_at"] for run in self._runs.get(who, ())]
-        new_until = caps.course_is_new_until(diary, started)
+        new_until = self._course_is_new_until(who)
         found = []
         for newsletter, schedule in self._plans:
             at = schedule.at(self._zones[who])
@@ -230,10 +290,10 @@ class Room:
     # What is read when it is needed
 
     @cached_property
-    def _runs(self) -> dict[int, list[Row]]:
-        found: dict[int, list[Row]] = {}
-        for row in store.runs(self._connection, list(self._diaries)):
-            found.setdefault(row["subscriber_id"], []).append(row)
+    def _runs(self) -> dict[int, list[_Active]]:
+        found: dict[int, list[_Active]] = {}
+        for number, who, started_at, hint in store.runs(self._connection, list(self._diaries)):
+            found.setdefault(who, []).append(_Active(number, started_at, hint))
         return found
 
     @cached_property
@@ -244,9 +304,13 @@ class Room:
         return {course: shape_file.load(plain) for course, plain in applied.items()}
 
     @cached_property
+    def _rows(self) -> Mapping[int, Row]:
+        ids = [one.id for some in self._runs.values() for one in some]
+        return store.whole_runs(self._connection, ids)
+
+    @cached_property
     def _past(self) -> Mapping[int, Sequence[Row]]:
-        ids = [row["id"] for rows in self._runs.values() for row in rows]
-        return ledger.history(self._connection, ids)
+        return ledger.history(self._connection, list(self._rows))
 
     @cached_property
     def _holds(self) -> holds.Holds:
@@ -265,12 +329,24 @@ class Room:
         found = [(row["newsletter"], parse_schedule(row["schedule"])) for row in rows]
         return [(newsletter, schedule) for newsletter, schedule in found if schedule is not None]
 
-    def _run(self, row: Row) -> Run | None:
-        shape = self._shapes.get(row["course"])
-        if shape is None:
+    def _stands(self, number: int) -> tuple[Shape, Run] | None:
+        """Return a course and somebody's run of it; None where nothing of it comes."""
+        row = self._rows.get(number)
+        shape = self._shapes.get(row["course"]) if row is not None else None
+        if row is None or shape is None:
             return None
-        run = run_of(row, self._past.get(row["id"], ()), shape, self._context)
-        return self._holds.run(run, row["course"], row["subscriber_id"])
+        run = run_of(row, self._past.get(number, ()), shape, self._context)
+        held = self._holds.run(run, shape.course, row["subscriber_id"])
+        return (shape, held) if held is not None else None
+
+
+def _state(run: Run) -> tuple[Any, ...]:
+    """Return what of a run decides what comes and when."""
+    started = run.started_at if run.asked or not run.had else None
+    lessons = (frozenset(run.had), frozenset(run.owed.items()), max(run.had.values(), default=None))
+    own = (run.zone.key, run.own_hour, run.hint, run.pace, run.begins_with, started)
+    flags = (run.pending, run.asked, run.keeps, run.finished)
+    return (lessons, own, flags, run.held_until, run.paused_until, run.counts_from, run.reset_at)
 
 
 def diary_of(

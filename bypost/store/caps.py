@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, or_, select, update
+from sqlalchemy import Column, ColumnElement, RowMapping, and_, or_, select, update
 
 from bypost.store import binding
 from bypost.store.engine import Connection
@@ -16,29 +16,22 @@ from bypost.store.schema import batches, deliveries, enrollments, issues, subscr
 
 def mails(
     connection: Connection, subscriber_ids: Sequence[int], *, since: datetime
-) -> Sequence[RowMapping]:
-    """Return the lessons and issues these people got since then, or are owed, in key order.
+) -> tuple[Sequence[tuple[int, int, str | None, int]], dict[int, RowMapping]]:
+    """Return the lessons and issues these people got since then, or are owed.
 
     Notices and copies that somebody asked for are left out, and what failed or was cancelled.
-    ``held`` is set for what is kept back by a cap until ``due_at``.
+
+    Returns:
+        (delivery, subscriber, own state, batch); and the batches by number: state, collection,
+        accepted_at, first_sent_at, due_at and held. A batch is shared by many.
     """
     query = (
         select(
-            deliveries.c.id,
-            deliveries.c.subscriber_id,
-            deliveries.c.kind,
-            deliveries.c.item,
-            deliveries.c.state,
-            batches.c.collection,
-            batches.c.state.label("batch_state"),
-            batches.c.accepted_at,
-            batches.c.first_sent_at,
-            batches.c.due_at,
-            batches.c.held,
+            deliveries.c.id, deliveries.c.subscriber_id, deliveries.c.state, deliveries.c.batch_id
         )
         .join(batches, batches.c.id == deliveries.c.batch_id)
         .where(
-            deliveries.c.subscriber_id.in_(subscriber_ids),
+            _among(deliveries.c.subscriber_id, subscriber_ids),
             deliveries.c.kind != "notice",
             deliveries.c.copy == 0,
             or_(deliveries.c.state.is_(None), deliveries.c.state.in_(("accepted", "unknown"))),
@@ -48,24 +41,60 @@ def mails(
                 and_(batches.c.state == "unknown", batches.c.first_sent_at >= since),
             ),
         )
-        .order_by(deliveries.c.id)
     )
-    return connection.execute(query).mappings().all()
+    wanted = frozenset(subscriber_ids)
+    rows = [row for row in connection.execute(query) if row[1] in wanted]
+    return rows, _batches(connection, {row[3] for row in rows})
 
 
-def runs(connection: Connection, subscriber_ids: Sequence[int]) -> Sequence[RowMapping]:
-    """Return the active enrollments of these people with their person's clock, in key order."""
+def _among(column: Column[int], ids: Collection[int]) -> ColumnElement[bool]:
+    """Return that a column is one of ``ids``, or lies among them where they are close together.
+
+    A thousand values are a statement of their own each time: 4 ms, as much as all else (measured).
+    """
+    if ids and max(ids) - min(ids) < 2 * len(ids):
+        return column.between(min(ids), max(ids))
+    return column.in_(ids)
+
+
+def _batches(connection: Connection, ids: Collection[int]) -> dict[int, RowMapping]:
+    query = select(
+        batches.c.id,
+        batches.c.collection,
+        batches.c.state,
+        batches.c.accepted_at,
+        batches.c.first_sent_at,
+        batches.c.due_at,
+        batches.c.held,
+    ).where(batches.c.id.in_(ids))
+    return {row["id"]: row for row in connection.execute(query).mappings()}
+
+
+def runs(
+    connection: Connection, subscriber_ids: Sequence[int]
+) -> Sequence[tuple[int, int, datetime, datetime | None]]:
+    """Return (enrollment, subscriber, start, hint) of these people's active runs."""
+    query = select(
+        enrollments.c.id,
+        enrollments.c.subscriber_id,
+        enrollments.c.started_at,
+        enrollments.c.next_due,
+    ).where(
+        _among(enrollments.c.subscriber_id, subscriber_ids),
+        enrollments.c.status == "active",
+    )
+    wanted = frozenset(subscriber_ids)
+    return [row for row in connection.execute(query) if row[1] in wanted]
+
+
+def whole_runs(connection: Connection, ids: Sequence[int]) -> dict[int, RowMapping]:
+    """Return enrollments of confirmed people with their person's clock, by their numbers."""
     query = (
         select(enrollments, subscribers.c.time_zone, subscribers.c.hour)
         .join(subscribers, subscribers.c.id == enrollments.c.subscriber_id)
-        .where(
-            enrollments.c.subscriber_id.in_(subscriber_ids),
-            enrollments.c.status == "active",
-            subscribers.c.status == "confirmed",
-        )
-        .order_by(enrollments.c.id)
+        .where(enrollments.c.id.in_(ids), subscribers.c.status == "confirmed")
     )
-    return connection.execute(query).mappings().all()
+    return {row["id"]: row for row in connection.execute(query).mappings()}
 
 
 def planned(connection: Connection) -> Sequence[RowMapping]:
