@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
 from typing import Any
 
-from bypost.delivery import caps, holds, shape_file
+from bypost.delivery import caps
 from bypost.delivery.caps import Diary, Filed, Held, Outlet
 from bypost.delivery.context import Context
 from bypost.delivery.due import Run, own_time
-from bypost.delivery.foresee import ahead, foresee, settled
-from bypost.delivery.read_run import run_of
-from bypost.delivery.schedule import Schedule, parse_schedule
+from bypost.delivery.expected import Expected
+from bypost.delivery.foresee import foresee
 from bypost.delivery.shape import Shape
 from bypost.delivery.zones import zone
-from bypost.store import Connection, Row, contents, ledger, subscriptions
+from bypost.store import Connection, Row, ledger
 from bypost.store import caps as store
 
 #: So far back mails are read: a week of days, in whatever zone.
@@ -51,15 +49,6 @@ class Due:
     zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Active:
-    """An active enrollment, as far as it is looked at for everybody."""
-
-    id: int
-    started_at: datetime
-    hint: datetime | None
-
-
 class Room:
     """What some people had, are owed and may expect.
 
@@ -77,11 +66,10 @@ class Room:
         shapes: Mapping[str, Shape] | None = None,
     ) -> None:
         self._context = context
-        self._connection = connection
         self._caps = context.settings.caps
         self._now = now
-        self._given = shapes
         self._zones = people
+        self._expected = Expected(context, connection, people, now, shapes)
         self._diaries = {
             who: Diary(self._caps, zone(name, self._caps.time_zone)) for who, name in people.items()
         }
@@ -89,7 +77,6 @@ class Room:
         #: Runs decided in this transaction -> until when they wait; None: their lesson is owed.
         self._decided: dict[int, datetime | None] = {}
         # Of those who stand alike one is worked out for all.
-        self._filled: dict[Any, dict[date, int]] = {}
         self._answers: dict[Any, Held | Filed | None] = {}
         rows, batches = store.mails(connection, list(people), since=now - _BACK)
         for number, who, own, batch_id in rows:
@@ -138,12 +125,16 @@ class Room:
         diary = self._diaries[who].copy()
         step = shape.next_step(run.place, diary.day(self._now))
         mine = (own_time(shape, step, run) if step else self._now, row["id"])
-        for other in self._runs.get(who, ()):
+        for other in self._expected.of(who):
             if other.id != row["id"] and (found := self._rival(other.id, mine)):
                 diary.take(found)
         if self._caps.first == "newsletter":
-            for at in (*(one.until for one in self._waiting.get(who, ())), *self._issues_of(who)):
-                diary.take(max(at, self._now))
+            new_until = self._course_is_new_until(who)
+            for one in self._waiting.get(who, ()):
+                diary.take(max(one.until, self._now))
+            for at in self._expected.issues(who):
+                if new_until is None or diary.day(at) >= new_until:
+                    diary.take(at)
         return diary
 
     def issue(
@@ -208,7 +199,7 @@ class Room:
         """Return the day from which issues go to somebody who has begun a course; None: any."""
         if not self._caps.newsletters_wait_days:
             return None
-        started = [run.started_at for run in self._runs.get(who, ())]
+        started = [run.started_at for run in self._expected.of(who)]
         return caps.course_is_new_until(self._diaries[who], started)
 
     # Who else comes
@@ -216,14 +207,14 @@ class Room:
     def _rivals_of_lesson(self, row: Row) -> int:
         """Return how many mails could go before a lesson, at most."""
         who = row["subscriber_id"]
-        count = len(self._runs.get(who, ())) - 1
+        count = len(self._expected.of(who)) - 1
         if self._caps.first == "newsletter":
-            count += len(self._waiting.get(who, ())) + len(self._plans)
+            count += len(self._waiting.get(who, ())) + len(self._expected.plans)
         return max(count, 0)
 
     def _rival(self, number: int, mine: tuple[datetime, int]) -> datetime | None:
         """Return when another run's lesson comes, if it has waited longer than mine."""
-        stands = self._stands(number)
+        stands = self._expected.stands(number)
         if stands is None or stands[1].pending:
             return None
         shape, run = stands
@@ -243,7 +234,7 @@ class Room:
         if self._caps.first != "course" or not self._caps.limited:
             return 0
         diary = self._diaries[who]
-        hints = (run.hint for run in self._runs.get(who, ()))
+        hints = (run.hint for run in self._expected.of(who))
         return sum(hint is not None and diary.day(hint) <= today for hint in hints)
 
     def _with_lessons(self, who: int, not_before: date | None) -> Diary:
@@ -253,100 +244,8 @@ class Room:
             return diary
         begins = diary.begins(not_before) if not_before else self._now
         until = max(self._now, begins) + _AHEAD
-        for one in self._runs.get(who, ()):
-            stands = self._stands(one.id)
-            if stands is not None:
-                self._fill(diary, *stands, until)
+        self._expected.fill(diary, who, until)
         return diary
-
-    def _fill(self, diary: Diary, shape: Shape, run: Run, until: datetime) -> None:
-        """Count the lessons to come of one run; worked out once for all who stand alike."""
-        before = tuple(diary.count.items())
-        key = (shape.course, diary.zone.key, before, until, _state(run))
-        if key not in self._filled:
-            run, late = settled(run, self._now), self._context.late
-            for found in ahead(shape, run, now=self._now, late=late, until=until, diary=diary):
-                if found.at <= self._now:  # it was looked at a moment ago: it does not come
-                    diary.count[diary.day(found.at)] -= 1
-            self._filled[key] = dict(diary.count)
-        diary.count.clear()
-        diary.count.update(self._filled[key])
-
-    def _issues_of(self, who: int) -> list[datetime]:
-        """Return when issues to come fall due for somebody, as far as they go to them then."""
-        diary = self._diaries[who]
-        new_until = self._course_is_new_until(who)
-        found = []
-        for newsletter, schedule in self._plans:
-            at = schedule.at(self._zones[who])
-            if at <= self._now or (who, newsletter) not in self._subscribed:
-                continue
-            if self._holds.newsletter(newsletter).hold or self._holds.person(who).hold:
-                continue
-            if new_until is None or diary.day(at) >= new_until:
-                found.append(at)
-        return found
-
-    # What is read when it is needed
-
-    @cached_property
-    def _runs(self) -> dict[int, list[_Active]]:
-        found: dict[int, list[_Active]] = {}
-        for number, who, started_at, hint in store.runs(self._connection, list(self._diaries)):
-            found.setdefault(who, []).append(_Active(number, started_at, hint))
-        return found
-
-    @cached_property
-    def _shapes(self) -> Mapping[str, Shape]:
-        if self._given is not None:
-            return self._given
-        applied = contents.applied(self._connection)
-        return {course: shape_file.load(plain) for course, plain in applied.items()}
-
-    @cached_property
-    def _rows(self) -> Mapping[int, Row]:
-        ids = [one.id for some in self._runs.values() for one in some]
-        return store.whole_runs(self._connection, ids)
-
-    @cached_property
-    def _past(self) -> Mapping[int, Sequence[Row]]:
-        return ledger.history(self._connection, list(self._rows))
-
-    @cached_property
-    def _holds(self) -> holds.Holds:
-        return holds.read(self._connection, self._now, list(self._diaries))
-
-    @cached_property
-    def _subscribed(self) -> frozenset[tuple[int, str]]:
-        rows = subscriptions.of_subscribers(self._connection, list(self._diaries))
-        return frozenset(
-            (row["subscriber_id"], row["newsletter"]) for row in rows if row["status"] == "active"
-        )
-
-    @cached_property
-    def _plans(self) -> list[tuple[str, Schedule]]:
-        rows = store.planned(self._connection)
-        found = [(row["newsletter"], parse_schedule(row["schedule"])) for row in rows]
-        return [(newsletter, schedule) for newsletter, schedule in found if schedule is not None]
-
-    def _stands(self, number: int) -> tuple[Shape, Run] | None:
-        """Return a course and somebody's run of it; None where nothing of it comes."""
-        row = self._rows.get(number)
-        shape = self._shapes.get(row["course"]) if row is not None else None
-        if row is None or shape is None:
-            return None
-        run = run_of(row, self._past.get(number, ()), shape, self._context)
-        held = self._holds.run(run, shape.course, row["subscriber_id"])
-        return (shape, held) if held is not None else None
-
-
-def _state(run: Run) -> tuple[Any, ...]:
-    """Return what of a run decides what comes and when."""
-    started = run.started_at if run.asked or not run.had else None
-    lessons = (frozenset(run.had), frozenset(run.owed.items()), max(run.had.values(), default=None))
-    own = (run.zone.key, run.own_hour, run.hint, run.pace, run.begins_with, started)
-    flags = (run.pending, run.asked, run.keeps, run.finished)
-    return (lessons, own, flags, run.held_until, run.paused_until, run.counts_from, run.reset_at)
 
 
 def diary_of(
