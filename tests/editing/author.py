@@ -32,7 +32,6 @@ class Author:
         self._random = random
         self._made = 0
         self._gone: list[str] = []
-        self.expiry = False
 
     def course(self) -> Draft:
         """Return a new course."""
@@ -99,7 +98,7 @@ class Author:
             case 1:
                 day = today + timedelta(days=self._random.randint(-2, 12))
                 return self._change(draft, not_before=self._random.choice([None, day]))
-            case 2 if self.expiry:
+            case 2:
                 day = today + timedelta(days=self._random.randint(0, 25))
                 return self._change(draft, expires=self._random.choice([None, day]))
             case _:

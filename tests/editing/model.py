@@ -26,7 +26,7 @@ class Person:
     Attributes:
         had: Lesson -> when it came.
         owed: Lesson -> when it was written down; the mail may leave later.
-        floor: Minute before which nothing counts as late: what came by then was put off.
+        floor: Until when it was put off: nobody looks before, and nothing counts as late by then.
         counts_from: The last lesson counts as had then.
     """
 
@@ -112,7 +112,9 @@ class Model:
         due = []
         for person in self.free(now):
             lesson, at = self._look(person, now)
-            if lesson and at == now:
+            if lesson is None:
+                person.status, person.through = "finished", True
+            elif at == now:
                 due.append(self._send(person, lesson, now))
                 self._leaving.append((person, lesson.id))
         self.book = self.book.changed_to(self.draft, now)
@@ -149,7 +151,8 @@ class Model:
         """Return the people of whom something may come, if it is time."""
         if self.held(None, now):
             return []
-        return [one for one in self.active() if not self.held(one.number, now)]
+        people = [one for one in self.active() if not self.held(one.number, now)]
+        return [one for one in people if one.floor is None or one.floor <= now]
 
     def held(self, whom: int | None, now: int) -> Hold | None:
         """Return what keeps the course or somebody back."""
@@ -162,9 +165,10 @@ class Model:
 
     def next_for(self, person: Person, now: int) -> tuple[Lesson, int] | None:
         """Return what comes next and when."""
-        if person not in self.free(now):
+        if person.status != "active" or self.held(None, now) or self.held(person.number, now):
             return None
-        one, at = replace(person, had=dict(person.had), owed=dict(person.owed)), now
+        one = replace(person, had=dict(person.had), owed=dict(person.owed))
+        at = max(now, person.floor or now)
         for _ in range(_FAR):
             lesson, then = self._look(one, at)
             if lesson is None:
@@ -184,32 +188,34 @@ class Model:
         lesson = self._next(person, now)
         if lesson is None:
             return None, now
+        at = self._when(person, lesson, now)
+        if at > now:
+            person.floor, person.asked = at, False
+        return lesson, at
+
+    def _when(self, person: Person, lesson: Lesson, now: int) -> int:
         if person.paused is not None and person.paused > now:
-            person.floor, person.asked = self._opening(person, lesson, person.paused), False
-            return lesson, person.floor
+            return self._opening(person, lesson, person.paused)
         went_on = self._went_on(person, now)
         if person.asked and went_on is not None and (person.floor or 0) <= went_on:
             person.asked = False  # asked for while nothing could go out
         if person.asked:
-            return lesson, now
+            return now
         due = self._due(person, lesson)
         if due > now:
-            return lesson, due
+            return due
         due = max(due, person.floor or due)
-        if due > now:
-            return lesson, due
         stops = [at for at in (self.book.changed, went_on) if at is not None and due < at]
         if stops:
             due = self._opening(person, lesson, max(stops))
             if due > now:
-                return lesson, due
+                return due
         if isinstance(self._delay(person, lesson), AtOnce):
-            return lesson, now
+            return now
         hours = self._hours(person, lesson)
         if now - due <= _LATE and oracle.is_open(hours, person.zone, now):
-            return lesson, now
-        person.floor = self._opening(person, lesson, now)
-        return lesson, person.floor
+            return now
+        return self._opening(person, lesson, now)
 
     def _send(self, person: Person, lesson: Lesson, now: int) -> Mail:
         counts_from = None
