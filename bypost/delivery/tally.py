@@ -185,5 +185,5 @@ class Tallies:
     def _is_past(self, place: Place, lesson: str) -> bool:
         """Tell whether they are past its place; who began behind it never was before it."""
         names = [step.lesson for step in self.after.steps]
-        first = names.index(place.begins_with) if place.begins_with in names else 0
+        first, _ = self.after.reach(place)
         return names.index(lesson) >= first and self.after.passed(place, lesson)

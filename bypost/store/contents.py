@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -11,6 +11,9 @@ from sqlalchemy import delete, insert, select
 from bypost.model.compressed import compress, decompress
 from bypost.store.engine import Connection
 from bypost.store.schema import applied_courses, contents
+
+#: The least by which two instants differ.
+_MOMENT = timedelta(microseconds=1)
 
 
 def save(
@@ -51,7 +54,12 @@ def load(connection: Connection, digest: str) -> bytes:
 def apply_course(
     connection: Connection, course: str, shape: Mapping[str, Any], now: datetime
 ) -> None:
-    """Make ``shape`` the course as people go through it from now on."""
+    """Make ``shape`` the course as people go through it from now on.
+
+    Each time has an instant of its own, so that whoever remembers one sees that there was another.
+    """
+    last = applied_at(connection).get(course)
+    now = max(now, last + _MOMENT) if last else now
     connection.execute(delete(applied_courses).where(applied_courses.c.course == course))
     connection.execute(
         insert(applied_courses).values(course=course, shape=dict(shape), applied_at=now)

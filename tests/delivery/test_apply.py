@@ -84,6 +84,19 @@ def test_a_process_that_runs_goes_by_the_edit_with_its_next_pass(desk: Desk) -> 
     assert desk.got("p9@example.org") == ["one", "extra"]
 
 
+def test_an_edit_is_noticed_while_a_clock_stands_still(desk: Desk) -> None:
+    server = Pass(desk.context)
+    desk.lesson("01", "extra")
+    desk.apply()
+    server.run()
+    desk.lesson("01", "extra", "if_past: next\n")
+    server.run()
+    found = planned(desk.context)
+    apply(desk.context, found.before["letters"], found.plans[0])
+    assert server.run().waiting == {}
+    assert {step.if_past for step in server._publisher._last.shapes["letters"].live} > {None}
+
+
 def test_a_pass_that_is_under_way_owes_nothing_by_the_old_rules(desk: Desk) -> None:
     Pass(desk.context).run()
     old = dict(Publisher(desk.context).take_over(patient=False).shapes)
