@@ -164,7 +164,7 @@ def issue(
     """
     first = diary.day(outlet.since)
     last = max(first, outlet.not_before or first) + _DAY * WEEK
-    words, latest = "", None
+    words, latest = "nothing was sent at its hour" if too_late else "", None
     for at in _chances(outlet, now, diary.begins(last + _DAY), too_late=too_late):
         day = diary.day(at)
         why = _too_early(diary.caps, outlet, day) or diary.full(day)

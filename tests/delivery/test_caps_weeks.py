@@ -6,7 +6,6 @@ What must hold is worked out anew from the mails that were taken over, without t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -31,8 +30,8 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    yield Village(tmp_path_factory.mktemp("village"))
+def village(tmp_path_factory: pytest.TempPathFactory) -> Village:
+    return Village(tmp_path_factory.mktemp("village"))
 
 
 @st.composite

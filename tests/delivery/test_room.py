@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -22,8 +21,8 @@ BOTH = Person(courses={"alpha": 0}, newsletters=("news",))
 
 
 @pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    yield Village(tmp_path_factory.mktemp("village"))
+def village(tmp_path_factory: pytest.TempPathFactory) -> Village:
+    return Village(tmp_path_factory.mktemp("village"))
 
 
 def test_without_caps_nothing_is_kept_back_or_asked(village: Village) -> None:

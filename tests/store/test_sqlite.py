@@ -16,6 +16,7 @@ from bypost.errors import StoreError
 from bypost.store import Connection, Store, engine, meta, migrate
 from bypost.store.schema import metadata
 from tests.contracts.assets import AssetContract
+from tests.contracts.caps import CapContract
 from tests.contracts.events import EventContract
 from tests.contracts.holds import HoldContract
 from tests.contracts.impact import ImpactContract
@@ -39,6 +40,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 class TestSqlite(
     StoreContract,
     AssetContract,
+    CapContract,
     EventContract,
     HoldContract,
     ImpactContract,
