@@ -47,7 +47,7 @@ def serve(
             f"--host {host}: --local shows everybody's mail and answers on this machine only\n"
             "    leave --host out, or leave --local out"
         )
-    with open_project(project) as context, logs.written(context.settings.log, steady=True):
+    with open_project(project) as context, logs.written(context.settings.log, steady=not local):
         if not allow_local:
             refuse_sample_settings(context)
         address = _LOOPBACK.get(host, host)
