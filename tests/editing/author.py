@@ -38,7 +38,8 @@ class Author:
         draft = Draft(())
         for _ in range(self._random.randint(4, 7)):
             draft = replace(draft, lessons=(*draft.lessons, self._lesson()))
-        first = replace(draft.lessons[0], delay=self._random.choice([AtOnce(), Days(1)]))
+        begins: list[Delay] = [AtOnce(), Days(1)]
+        first = replace(draft.lessons[0], delay=self._random.choice(begins))
         return replace(draft, lessons=(first, *draft.lessons[1:]))
 
     def edit(self, draft: Draft, now: int) -> Draft:
@@ -139,5 +140,5 @@ class Author:
         )
 
     def _delay(self) -> Delay:
-        days = [Days(1), Days(1), Days(2), Days(3), Weekdays(1), Weekdays(2)]
+        days: list[Delay] = [Days(1), Days(1), Days(2), Days(3), Weekdays(1), Weekdays(2)]
         return self._random.choice([*days, Weekly(self._random.randrange(7)), AtOnce()])

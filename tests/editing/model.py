@@ -128,8 +128,8 @@ class Model:
         """Make a pass."""
         self.publish(now)
         sent: list[Mail] = []
-        for person, lesson in self._leaving:
-            person.had[lesson] = now
+        for person, left in self._leaving:
+            person.had[left] = now
         self._leaving.clear()
         if self.broken:
             return sent

@@ -186,7 +186,8 @@ class Book:
         stands = max([begin - 1, *(self.place(one, at) for one, at in had.items())])
         if through:
             stands = len(self.slots)
-        behind, ahead = [], []
+        behind: list[Lesson] = []
+        ahead: list[Lesson] = []
         for number, slot in enumerate(self.slots):
             one = slot.lesson
             if slot.empty or one.id in had or number < begin:

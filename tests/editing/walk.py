@@ -36,11 +36,13 @@ class Walk:
 
     Attributes:
         did: How often each thing was done.
+        passes: How many were compared.
     """
 
     world: World
     seed: int
     did: Counter[str] = field(default_factory=Counter)
+    passes: int = 0
     trail: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -106,8 +108,14 @@ class Walk:
         self._note("pass")
         self._pass_and_compare([])
 
+    @property
+    def mails(self) -> int:
+        """Return how many mails the provider was handed."""
+        return len(self.world.post.mails)
+
     def _pass_and_compare(self, owed: list[Mail]) -> None:
         now = self.world.now
+        self.passes += 1
         report, mails = self.world.run()
         wanted = [*owed, *self.model.run(now)]
         self.trail += [f"  {mail}" for mail in mails]
@@ -121,9 +129,7 @@ class Walk:
 
     def _let_the_witness_see(self, mails: list[Mail], owed: list[Mail]) -> None:
         now, witness = self.world.now, self.witness
-        if not self.broken and (held := self.model.book.draft) != next(iter(witness.editions[-1:]), None):
-            same = witness.editions and witness.editions[-1].structure() == held.structure()
-            (witness.editions.__setitem__(-1, held) if same else witness.edited(held))
+        witness.hear(self.model.book.draft)
         for mail in mails:
             person = self.model.people[mail.person]
             last = max((one.at for one in witness.has[mail.person]), default=None)

@@ -44,9 +44,12 @@ class Witness:
     asked: set[int] = field(default_factory=set)
     through: set[int] = field(default_factory=set)
 
-    def edited(self, draft: Draft) -> None:
-        """Hear that the course is another one from now on."""
-        self.editions.append(draft)
+    def hear(self, draft: Draft) -> None:
+        """Hear how the course is from now on; other texts make no other edition."""
+        if self.editions and self.editions[-1].structure() == draft.structure():
+            self.editions[-1] = draft
+        else:
+            self.editions.append(draft)
 
     def see(self, mail: Mail, now: int, day: date, last_day: date | None, *, old: bool) -> None:
         """Look at one mail.
