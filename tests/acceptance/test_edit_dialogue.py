@@ -118,8 +118,8 @@ def console(
     rows: list[str] = []
     for day in range(2, 14):
         for _ in range(2):
-            number = len(rows)
-            rows.append(f"reader-{number + 1}@example.org,Reader,{ZONES[number % 3]}")
+            place = len(rows)
+            rows.append(f"reader-{place + 1}@example.org,Reader,{ZONES[place % 3]}")
         write_people(root, *rows)
         made.go_to(datetime(2026, 11, day, 12, tzinfo=UTC))
     yield made
