@@ -215,8 +215,8 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             (
                 "bypost.toml:1: root: there is no such key\n"
                 "    known here: "
-                "api, caps, check, database, import, log, preview, providers, sender, sending, signup, "
-                "site, theme"
+                "api, caps, check, database, import, log, preview, providers, sender, sending, "
+                "signup, site, theme"
             ),
         ),
         (

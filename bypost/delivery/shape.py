@@ -124,14 +124,14 @@ class Shape:
 
     def _number(self, lesson: str, owed_at: datetime | None = None) -> int:
         """Return where a lesson stands, or stood for those who were owed it then; -1: nowhere."""
-        number, earliest = -1, None
-        for n, step in enumerate(self.steps):
-            if step.lesson == lesson and earliest is None:
-                number = n
-            elif step.stands_for == lesson and owed_at and step.until and owed_at <= step.until:
-                if earliest is None or step.until < earliest:
-                    number, earliest = n, step.until
-        return number
+        stood = [
+            (step.until, n)
+            for n, step in enumerate(self.steps)
+            if step.stands_for == lesson and owed_at and step.until and owed_at <= step.until
+        ]
+        if stood:
+            return min(stood)[1]
+        return next((n for n, step in enumerate(self.steps) if step.lesson == lesson), -1)
 
     def _is_open(self, step: Step, place: Place, on: date) -> bool:
         if not step.goes_out(on):

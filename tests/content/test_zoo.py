@@ -101,8 +101,10 @@ LESSONS: dict[str, tuple[str | bytes, int | None, str, str]] = {
         lesson(zzz="1"),
         6,
         "unknown key `zzz`",
-        "known here: id, subject, preheader, delay, not_before, expires, window, "
-        "if_past, season, instead_of",
+        (
+            "known here: id, subject, preheader, delay, not_before, expires, window, "
+            "if_past, season, instead_of"
+        ),
     ),
     "nested key misspelt": (
         lesson(window="\n  strat: 08:00"),
