@@ -31,12 +31,12 @@ def compared(
         people: So many assumed people; 0 for those of the database, if there is one.
     """
     from bypost.check.compare.revision import Repository
-    from bypost.content.folder import project_folder
     from bypost.delivery.concerned import assumed
     from bypost.delivery.planning import between
     from bypost.delivery.wishes import read_wishes
     from bypost.project import is_new, open_project, open_without_database
     from bypost.settings import load_settings
+    from bypost.settings.folder import project_folder
 
     root = project_folder(project.resolve())
     repository = Repository(root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
 
 from bypost.delivery.plan import Plan
 from tests.editing.model import Mail
@@ -42,7 +41,7 @@ class Prophecy:
         for _ in range(walk.random.randint(1, 3)):
             walk.the_author_edits()
         walk.run()
-        walk.world.clock.advance(timedelta(minutes=1))
+        walk.no_pass_for_a_while()
         plan = walk.world.plan()
         assert plan is not None
         had = {number: set(one.had) for number, one in walk.model.people.items()}

@@ -103,6 +103,10 @@ class Walk:
         self.world.clock.advance_to(oracle.instant(at))
         self.run()
 
+    def no_pass_for_a_while(self) -> None:
+        """Let a minute pass or some hours, in which something may fall due that nobody sends."""
+        self.world.clock.advance(timedelta(minutes=self.random.choice([1, 1, 3, 11]) ** 3))
+
     def run(self) -> None:
         """Make a pass, and look at everything."""
         self._note("pass")
@@ -166,7 +170,7 @@ class Walk:
         self.broken = False
         self._save()
         self.run()
-        self.world.clock.advance(timedelta(minutes=1))
+        self.no_pass_for_a_while()
         plan = self.world.plan()
         assert plan is not None
         waits = self.draft.structure() != self.model.book.draft.structure()
