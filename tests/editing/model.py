@@ -129,7 +129,8 @@ class Model:
         self.publish(now)
         sent: list[Mail] = []
         for person, left in self._leaving:
-            person.had[left] = now
+            # Whoever has a mail on its way is looked at again a minute later.
+            person.had[left], person.floor = now, now + 1
         self._leaving.clear()
         if self.broken:
             return sent

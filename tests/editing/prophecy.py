@@ -36,7 +36,7 @@ class Prophecy:
         walk.steps(_BETWEEN)
         while walk.broken:
             walk.a_file_breaks()
-        for whom in list(walk.model.holds):
+        for whom in walk.held():
             walk.goes_on(whom)  # of what nobody knows the end of, nothing is told
         for _ in range(walk.random.randint(1, 3)):
             walk.the_author_edits()

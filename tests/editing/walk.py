@@ -205,10 +205,12 @@ class Walk:
         self._note(f"hold {whom or 'the course'} until {until and oracle.instant(until)}")
 
     def something_goes_on(self) -> None:
-        now = self.world.now
-        held = [whom for whom in self.model.holds if self.model.held(whom, now)]
-        if held:
+        if held := self.held():
             self.goes_on(self.random.choice(held))
+
+    def held(self) -> list[int | None]:
+        """Return who is held: the course (None), people."""
+        return [whom for whom in self.model.holds if self.model.held(whom, self.world.now)]
 
     def goes_on(self, whom: int | None) -> None:
         """End a hold of the course or of somebody."""
