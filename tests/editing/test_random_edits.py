@@ -13,7 +13,7 @@ from tests.editing.world import World
 _STEPS = 110
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [4, 12, 13])
 def test_whatever_is_edited_everybody_gets_what_the_model_says(world: World, seed: int) -> None:
     walk = Walk(world, seed)
     walk.steps(_STEPS)
