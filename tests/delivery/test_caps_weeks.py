@@ -70,7 +70,7 @@ def an_issue(draw: st.DrawFn, number: int, start: datetime) -> Plan:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_nobody_gets_more_than_the_caps_allow_and_nothing_is_lost(
