@@ -84,6 +84,7 @@ def after(run: Run, found: Foreseen) -> Run:
     return replace(
         run,
         had={**run.had, found.step.lesson: found.at},
+        owed={**run.owed, found.step.lesson: found.at},
         hint=found.hint or found.at,
         asked=False,
         counts_from=found.counts_from,

@@ -152,8 +152,12 @@ class Model:
         """Return the people of whom something may come, if it is time."""
         if self.held(None, now):
             return []
-        people = [one for one in self.active() if not self.held(one.number, now)]
+        people = [one for one in self.active() if not self._endless(one, now)]
         return [one for one in people if one.floor is None or one.floor <= now]
+
+    def _endless(self, person: Person, now: int) -> bool:
+        hold = self.held(person.number, now)
+        return hold is not None and hold.until is None
 
     def held(self, whom: int | None, now: int) -> Hold | None:
         """Return what keeps the course or somebody back."""
@@ -166,7 +170,7 @@ class Model:
 
     def next_for(self, person: Person, now: int) -> tuple[Lesson, int] | None:
         """Return what comes next and when."""
-        if person.status != "active" or self.held(None, now) or self.held(person.number, now):
+        if person.status != "active" or self.held(None, now) or self._endless(person, now):
             return None
         one = replace(person, had=dict(person.had), owed=dict(person.owed))
         at = max(now, person.floor or now)
@@ -195,8 +199,10 @@ class Model:
         return lesson, at
 
     def _when(self, person: Person, lesson: Lesson, now: int) -> int:
-        if person.paused is not None and person.paused > now:
-            return self._opening(person, lesson, person.paused)
+        hold = self.held(person.number, now)
+        paused = max(person.paused or 0, (hold and hold.until) or 0)
+        if paused > now:
+            return self._opening(person, lesson, paused)
         went_on = self._went_on(person, now)
         if person.asked and went_on is not None and (person.floor or 0) <= went_on:
             person.asked = False  # asked for while nothing could go out

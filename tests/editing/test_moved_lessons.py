@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from bypost.delivery.due import Run
 from bypost.delivery.edit import changes, merged
+from bypost.delivery.foresee import after, foresee
+from bypost.delivery.outlook import Outlook
 from bypost.delivery.shape import Place, Shape, Step
 from bypost.delivery.shape_file import dump, load
 from bypost.model.course import IfPast
@@ -73,6 +77,18 @@ def test_what_was_owed_after_the_move_stands_at_the_new_place() -> None:
     later = merged(edited("abcd", "bcda"), shape("bcdxa"), now=AFTER)
     assert to_come(later, "bcda", NOW + timedelta(hours=1)) == ""
     assert to_come(later, "bcd", NOW + timedelta(hours=1)) == "xa"
+
+
+def test_a_plan_knows_that_what_is_owed_before_the_edit_stands_at_the_old_place() -> None:
+    """The first lesson is owed by the old rules and moved in the same edit."""
+    zone = ZoneInfo("UTC")
+    run = Run(zone=zone, own_hour=None, started_at=BEFORE, hint=BEFORE, had={})
+    late = timedelta(hours=24)
+    owed = foresee(shape("abcd"), run, now=NOW, late=late)
+    assert owed is not None
+    assert owed.step.lesson == "a"
+    look = Outlook(edited("abcd", "bcda"), now=NOW, late=late)
+    assert [one.step.lesson for one in look.coming(after(run, owed))] == ["b", "c", "d"]
 
 
 def test_a_lesson_that_was_taken_out_and_comes_back_elsewhere_takes_nobody_along() -> None:
