@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bypost.delivery import last_pass
 from bypost.delivery.applied import current
@@ -42,7 +42,8 @@ def apply(context: Context, before: Shape, plan: Plan) -> None:
     reached("owed-before-edit")
     with context.store.write() as connection:
         now = context.clock.now()
-        shape = merged(_still(connection, before), plan.wish, now=now)
+        # Later than all that was owed by the old rules, on a clock that stands still as well.
+        shape = merged(_still(connection, before), plan.wish, now=now + timedelta.resolution)
         contents.apply_course(connection, plan.course, dump(replace(shape, reset_at=began)), now)
         meta.put(connection, f"{_WOKEN}{plan.course}", "0")
         _waits_no_more(connection, plan.course)

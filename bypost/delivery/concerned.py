@@ -45,11 +45,17 @@ class Subject:
         match decide(shape, run, now=now, late=late):
             case Owe():
                 found = foresee(shape, run, now=now, late=late)
-                gone_on = after(run, found) if found else run
-                return replace(self, run=gone_on), found
+                return (replace(self, run=_before_the_edit(run, found)) if found else self), found
             case Finish():
                 return replace(self, status="finished", run=replace(run, finished=True)), None
         return self, None
+
+
+def _before_the_edit(run: Run, found: Foreseen) -> Run:
+    """Return a run that was owed a lesson at the instant of an edit, and by what held before."""
+    gone_on = after(run, found)
+    owed = {**gone_on.owed, found.step.lesson: found.at - timedelta.resolution}
+    return replace(gone_on, owed=owed)
 
 
 def people_of(context: Context, shape: Shape) -> Iterator[Subject]:

@@ -22,7 +22,7 @@ class Step:
         retired: Removed from the course: it is sent to nobody, and keeps its place, so that those
             who had it stand where they stood.
         stands_for: The lesson that stood here until it was moved; its own name is one of nobody.
-        until: Whoever was owed that lesson by then stands here.
+        until: Whoever was owed that lesson before stands here.
     """
 
     lesson: str
@@ -127,7 +127,7 @@ class Shape:
         stood = [
             (step.until, n)
             for n, step in enumerate(self.steps)
-            if step.stands_for == lesson and owed_at and step.until and owed_at <= step.until
+            if step.stands_for == lesson and owed_at and step.until and owed_at < step.until
         ]
         if stood:
             return min(stood)[1]

@@ -19,6 +19,7 @@ from bypost.store import (
     counts,
     enrollments,
     events,
+    holds,
     signups,
     subscribers,
     subscriptions,
@@ -64,6 +65,7 @@ def export_person(
         "consents": _rows(consents.of_subscriber(connection, subscriber_id)),
         "mails": [_mail(row, reference) for row in counts.of_subscriber(connection, subscriber_id)],
         "events": [{**_plain(row), "mail": reference(row["delivery_id"])} for row in told],
+        "pauses": _rows(holds.of_people(connection, [subscriber_id])),
         "suppressions": _suppressions(connection, person, address_hash),
     }
 

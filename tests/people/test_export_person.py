@@ -19,6 +19,7 @@ TOLD = {
     "address_changes": "address_changes",
     "consents": "consents",
     "deliveries": "mails",
+    "holds": "pauses",
 }
 #: What names a person too: answers to programs hold the same once more, for a day.
 REPEATED = {"replies"}
