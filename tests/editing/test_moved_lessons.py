@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bypost.delivery.concerned import Subject
 from bypost.delivery.due import Run
 from bypost.delivery.edit import changes, merged
-from bypost.delivery.foresee import after, foresee
 from bypost.delivery.outlook import Outlook
 from bypost.delivery.shape import Place, Shape, Step
 from bypost.delivery.shape_file import dump, load
 from bypost.model.course import IfPast
-from scheduler.cadence import Days
+from scheduler.cadence import AtOnce, Days
 from scheduler.window import Window
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -84,11 +84,26 @@ def test_a_plan_knows_that_what_is_owed_before_the_edit_stands_at_the_old_place(
     zone = ZoneInfo("UTC")
     run = Run(zone=zone, own_hour=None, started_at=BEFORE, hint=BEFORE, had={})
     late = timedelta(hours=24)
-    owed = foresee(shape("abcd"), run, now=NOW, late=late)
+    subject = Subject(enrollment_id=1, email="", status="active", run=run)
+    then, owed = subject.owed_first(shape("abcd"), now=NOW, late=late)
     assert owed is not None
     assert owed.step.lesson == "a"
     look = Outlook(edited("abcd", "bcda"), now=NOW, late=late)
-    assert [one.step.lesson for one in look.coming(after(run, owed))] == ["b", "c", "d"]
+    assert [one.step.lesson for one in look.coming(then.run)] == ["b", "c", "d"]
+
+
+def test_a_plan_knows_that_what_follows_at_once_stands_at_the_new_place() -> None:
+    late = timedelta(hours=24)
+    run = Run(zone=ZoneInfo("UTC"), own_hour=None, started_at=BEFORE, hint=BEFORE, had={})
+    subject = Subject(enrollment_id=1, email="", status="active", run=run)
+    then, _ = subject.owed_first(shape("abcd"), now=NOW, late=late)
+    after = shape("adbc")
+    at_once = [replace(one, delay=AtOnce()) if one.lesson == "d" else one for one in after.steps]
+    course = merged(shape("abcd"), replace(after, steps=tuple(at_once)), now=NOW)
+    woken = replace(then.run, hint=BEFORE)
+    come = Outlook(course, now=NOW, late=late).coming(woken)
+    assert [one.step.lesson for one in come] == ["d", "b", "c"]
+    assert come[0].at == NOW
 
 
 def test_a_lesson_that_was_taken_out_and_comes_back_elsewhere_takes_nobody_along() -> None:

@@ -78,7 +78,7 @@ class Witness:
     def _in_order(self, had: Had, lesson: Lesson, number: int) -> bool:
         """Tell whether in some order that held from one to the other it came behind that one.
 
-        One that was moved since does not say any more where they stand.
+        Where one of the two was moved since, nothing is said of it.
         """
         if lesson.policy in {"next", "at_end"}:
             return True
@@ -86,7 +86,9 @@ class Witness:
         both = [ids for ids in held if had.lesson in ids and lesson.id in ids]
         if not both or any(ids.index(had.lesson) < ids.index(lesson.id) for ids in both):
             return True
-        return any(_moved(had.lesson, old, new) for old, new in pairwise(held))
+        return any(
+            _moved(one, old, new) for old, new in pairwise(held) for one in (had.lesson, lesson.id)
+        )
 
 
 def _moved(lesson: str, old: Sequence[str], new: Sequence[str]) -> bool:
