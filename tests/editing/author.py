@@ -98,10 +98,14 @@ class Author:
                 return self._change(draft, hours=self._random.choice(_WINDOWS))
             case 1:
                 day = today + timedelta(days=self._random.randint(-2, 12))
-                return self._change(draft, not_before=self._random.choice([None, day]))
+                return self._change(
+                    draft, not_before=self._random.choice([None, day]), expires=None
+                )
             case 2:
                 day = today + timedelta(days=self._random.randint(0, 25))
-                return self._change(draft, expires=self._random.choice([None, day]))
+                return self._change(
+                    draft, expires=self._random.choice([None, day]), not_before=None
+                )
             case _:
                 return self._change(draft, delay=self._delay())
 
