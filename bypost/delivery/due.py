@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bypost.delivery.shape import Place, Shape, Step
@@ -99,7 +99,7 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
         return Wait(now + LOOK_AGAIN)
     if run.held_until and run.held_until > now:
         return Wait(run.held_until)
-    step = shape.next_step(run.place, now.astimezone(run.zone).date())
+    step = next_step(shape, run, now)
     if step is None:
         return Finish()
     if run.paused_until and run.paused_until > now:
@@ -111,14 +111,25 @@ def decide(shape: Shape, run: Run, *, now: datetime, late: timedelta) -> Decisio
     waiting = _wait_for_window(shape, step, run, max(due, run.hint), now, late)
     if waiting is not None:
         return Wait(waiting)
-    then = replace(run, had={**run.had, step.lesson: now})
-    after = shape.next_step(then.place, now.astimezone(run.zone).date())
     counts_from = _kept(shape, step, run, now)
+    had = {**run.had, step.lesson: now}
+    after = next_step(shape, replace(run, had=had, counts_from=counts_from, asked=False), now)
     hint = predict(shape, after, run, accepted=counts_from or now) if after else now
     due = max(due, run.hint)
     # What ignores the window, or waited for an edit, a hold or an opening, is due when it is owed.
     anew = _ignores_window(step, run) or _reset_at(shape, run, due) or now - due > late
     return Owe(step, now if anew else due, hint, counts_from)
+
+
+def next_step(shape: Shape, run: Run, now: datetime) -> Step | None:
+    """Return the step that comes next, by the days on which each would leave; None at the end."""
+    today = now.astimezone(run.zone).date()
+
+    def day_of(step: Step) -> date:
+        leaves = own_time(shape, replace(step, not_before=None), run)
+        return max(today, leaves.astimezone(run.zone).date())
+
+    return shape.next_step(run.place, day_of)
 
 
 def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> datetime:

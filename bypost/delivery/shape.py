@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
@@ -39,11 +39,20 @@ class Step:
     stands_for: str = ""
     until: datetime | None = None
 
+    @property
+    def is_dated(self) -> bool:
+        """Tell whether the calendar decides if it goes out."""
+        return bool(self.not_before or self.expires or self.season)
+
     def goes_out(self, on: date) -> bool:
         """Tell whether it is sent at all on a local date; ``not_before`` is waited for."""
         if self.retired or (self.expires and self.expires <= on):
             return False
         return self.season is None or on in self.season
+
+
+#: Tells the local date on which a step would leave, but for its ``not_before``.
+DayOf = Callable[[Step], date]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +96,16 @@ class Shape:
         """Return the steps that are part of the course."""
         return tuple(step for step in self.steps if not step.retired)
 
-    def next_step(self, place: Place, on: date) -> Step | None:
-        """Return the step that comes next for somebody on a local date; None at the end.
+    def next_step(self, place: Place, on: date | DayOf) -> Step | None:
+        """Return the step that comes next for somebody; None at the end.
 
         A lesson behind the furthest one they had comes only if it is for people past it
         (:class:`IfPast`). One that has expired or is out of season is left out, and another may
         stand in for it.
+
+        Args:
+            on: The local date on which it would leave; where that depends on the step, what tells
+                it (:data:`DayOf`).
         """
         first, furthest = self.reach(place)
         ahead: Step | None = None
@@ -133,18 +146,25 @@ class Shape:
             return min(stood)[1]
         return next((n for n, step in enumerate(self.steps) if step.lesson == lesson), -1)
 
-    def _is_open(self, step: Step, place: Place, on: date) -> bool:
-        if not step.goes_out(on):
-            return False
+    def _is_open(self, step: Step, place: Place, on: date | DayOf) -> bool:
         pair = next((it for it in self.steps if it.lesson == step.instead_of), None)
         if pair is not None:  # it stands in for another
-            begun = pair.not_before is None or pair.not_before <= on
-            return pair.lesson not in place.had and not (begun and pair.goes_out(on))
-        stand_ins = [it for it in self.steps if it.instead_of == step.lesson and not it.retired]
-        if any(it.lesson in place.had for it in stand_ins):
-            return False
-        # Whoever has a stand-in does not wait for the day on which the lesson begins.
-        return not (stand_ins and step.not_before and step.not_before > on)
+            free = pair.lesson not in place.had and not self._leaves(pair, on)
+            return free and self._leaves(step, on)
+        stand_ins = (it for it in self.steps if it.instead_of == step.lesson and not it.retired)
+        return not any(it.lesson in place.had for it in stand_ins) and self._leaves(step, on)
+
+    def _leaves(self, step: Step, on: date | DayOf) -> bool:
+        """Tell whether a step goes out on its day."""
+        if step.retired or not step.is_dated:
+            return not step.retired
+        day, begins = on if isinstance(on, date) else on(step), step.not_before
+        if begins and begins > day:
+            # Whoever has a stand-in does not wait for the day on which the lesson begins.
+            if any(it.instead_of == step.lesson and not it.retired for it in self.steps):
+                return False
+            day = begins if callable(on) else day
+        return step.goes_out(day)
 
     def window_for(self, step: Step, *, own_hour: bool) -> Window:
         """Return when this step may leave: the person's own hour beats the hours of the window."""

@@ -186,7 +186,11 @@ class Model:
     # The rules
 
     def _next(self, person: Person, now: int) -> Lesson | None:
-        return self.book.coming(person.owed, person.begins_with, person.through, person.day(now))
+        def day_of(lesson: Lesson) -> date:
+            due = now if person.asked else self._due(person, lesson)
+            return person.day(max(now, due))
+
+        return self.book.coming(person.owed, person.begins_with, person.through, day_of)
 
     def _look(self, person: Person, now: int) -> tuple[Lesson | None, int]:
         """Return what comes next, and when it goes or when to look again."""

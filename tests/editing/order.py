@@ -7,7 +7,7 @@ the author does to lessons they had.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from itertools import combinations
@@ -76,6 +76,9 @@ class Lesson:
     expires: date | None = None
     text: int = 0
     file: str = ""
+
+
+DayOf = Callable[[Lesson], date]
 
 
 @dataclass(frozen=True)
@@ -179,9 +182,13 @@ class Book:
         )
 
     def coming(
-        self, had: Mapping[str, int], begins_with: str, through: bool, today: date
+        self, had: Mapping[str, int], begins_with: str, through: bool, day_of: DayOf
     ) -> Lesson | None:
-        """Return what comes next for somebody."""
+        """Return what comes next for somebody.
+
+        Args:
+            day_of: Tells the day on which a lesson would come, if it were the next.
+        """
         begin = self.begin(had, begins_with)
         stands = max([begin - 1, *(self.place(one, at) for one, at in had.items())])
         if through:
@@ -192,7 +199,7 @@ class Book:
             one = slot.lesson
             if slot.empty or one.id in had or number < begin:
                 continue
-            if one.expires and one.expires <= today:
+            if one.expires and one.expires <= day_of(one):
                 continue
             (behind if number < stands else ahead).append(one)
         urgent = [one for one in behind if one.policy == "next"]
