@@ -21,7 +21,6 @@ from bypost.web.client import believe
 from bypost.web.confirm import Confirm
 from bypost.web.course import Courses
 from bypost.web.crawlers import Crawlers
-from bypost.web.desk import Desk
 from bypost.web.doors import Doors
 from bypost.web.embed import Embed
 from bypost.web.fresh import Fresh
@@ -30,6 +29,7 @@ from bypost.web.health import Beat, Health
 from bypost.web.hooks import Hooks
 from bypost.web.leave import Leave
 from bypost.web.letters import Letters
+from bypost.web.local_page import LocalPage
 from bypost.web.marked import marked_routes
 from bypost.web.metrics import Metrics
 from bypost.web.pages import STATIC, Pages
@@ -56,22 +56,22 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
     catalogue, titles = Catalogue(context), Titles(context)
     pages = Pages(context.sender, local=local, menu=lambda: menu(catalogue))
     doors = Doors(context=context, catalogue=catalogue, titles=titles, pages=pages, runner=runner)
-    desk = Desk(context, titles, pages, runner) if local else None
+    local_page = LocalPage(context, titles, pages, runner) if local else None
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
-        if desk:
-            desk.close()
+        if local_page:
+            local_page.close()
 
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     hooks = Hooks(context)
     routes = [*marked_routes(pages), *own_routes(doors), *open_routes(doors)]
     routes.append(("POST", f"{HOOKS}{{provider}}", hooks.take))
-    pictures = Assets(doors, desk.copies) if desk else Assets(doors)
+    pictures = Assets(doors, local_page.copies) if local_page else Assets(doors)
     routes.append(("GET", ROUTE, pictures.show))
     # The local page comes first: on this machine "/" is the mailbox.
-    own = local_routes(desk) if desk else []
+    own = local_routes(local_page) if local_page else []
     bench = Bench(context.root, mailbox=True)
     if local:
         site.router.routes.extend(make_routes(bench))
@@ -142,16 +142,16 @@ def open_routes(doors: Doors) -> list[Route]:
     ]
 
 
-def local_routes(desk: Desk) -> list[Route]:
+def local_routes(local_page: LocalPage) -> list[Route]:
     """Return what exists on this machine only."""
     return [
-        ("GET", "/", desk.home),
-        ("GET", "/mailbox", desk.home),
-        ("GET", "/mail/{box}/{ref}", desk.mail),
-        ("GET", "/mail/{box}/{ref}/body", desk.body),
-        ("GET", "/mail/{box}/{ref}/source", desk.source),
-        ("POST", "/next", desk.next),
-        ("POST", "/today", desk.today),
+        ("GET", "/", local_page.home),
+        ("GET", "/mailbox", local_page.home),
+        ("GET", "/mail/{box}/{ref}", local_page.mail),
+        ("GET", "/mail/{box}/{ref}/body", local_page.body),
+        ("GET", "/mail/{box}/{ref}/source", local_page.source),
+        ("POST", "/next", local_page.next),
+        ("POST", "/today", local_page.today),
     ]
 
 

@@ -12,7 +12,7 @@ from bypost.delivery.context import Context
 from bypost.delivery.forecast import forecast
 from bypost.web.forecast_chart import HEIGHT, Chart, shown
 from scheduler.pacing import Rate
-from tests.web.test_desk import texts
+from tests.web.test_local_page import texts
 
 
 def both(context: Context, rate: Rate | None = None) -> tuple[Chart, Chart]:

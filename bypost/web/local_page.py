@@ -42,7 +42,7 @@ class Opened:
     source: str
 
 
-class Desk:
+class LocalPage:
     """The pages that exist on this machine only."""
 
     def __init__(self, context: Context, titles: Titles, pages: Pages, runner: Beat | None) -> None:
@@ -142,7 +142,7 @@ class Desk:
         if chosen and opened is None:
             return self._gone()
         return self._pages.show(
-            "desk",
+            "local",
             total=total,
             blocked=blocked,
             paused=paused,

@@ -1,0 +1,1 @@
+"""The operator's desk: what happens, what comes, and what can be done about it."""

@@ -1,0 +1,62 @@
+"""What every page of the desk works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.responses import RedirectResponse, Response
+
+from bypost.store import Connection
+from bypost.web.desk.ask import Ask
+from bypost.web.doors import Doors
+
+PREFIX = "/desk"
+
+
+class Desk:
+    """Shows pages, and notes what was done.
+
+    Args:
+        doors: The parts that all pages share; ``doors.context`` has the store and the clock.
+        local: On this machine's own page.
+    """
+
+    def __init__(self, doors: Doors, *, local: bool) -> None:
+        self.doors = doors
+        self.context = doors.context
+        self.local = local
+
+    def show(
+        self,
+        ask: Ask,
+        name: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> Response:
+        """Return the page ``desk/NAME.html`` filled with ``values``, ``ask`` and ``now``."""
+        given = {"ask": ask, "now": self.context.clock.now(), **values}
+        return self.doors.pages.show(f"desk/{name}", status, headers, **given)
+
+    def done(self, ask: Ask, where: str, said: str = "") -> Response:
+        """Return to a page after an action; it says there, once, what was done.
+
+        Args:
+            where: Below ``/desk``, e.g. ``/courses/rejected``.
+        """
+        return RedirectResponse(f"{PREFIX}{where}", 303)
+
+    def say(self, ask: Ask, title: str, *words: str, status: int = 200) -> Response:
+        """Return a page of the desk that only says something."""
+        return self.show(ask, "say", status, title=title, words=words)
+
+    def note(
+        self, connection: Connection, ask: Ask, action: str, subject: str = "", detail: str = ""
+    ) -> None:
+        """Write an action into the log, in the transaction that carries it out.
+
+        Args:
+            action: Noun and verb, e.g. ``course.pause``.
+            subject: What it was done to: ``course:rejected``, ``subscriber:17`` (never an address).
+            detail: What else is worth knowing; nothing secret and no address.
+        """
