@@ -11,6 +11,7 @@ from bypost.store.schema.content import (
     issues,
 )
 from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
+from bypost.store.schema.orders import issue_orders
 from bypost.store.schema.people import (
     address_changes,
     consents,
@@ -37,6 +38,7 @@ __all__ = [
     "events",
     "holds",
     "imports",
+    "issue_orders",
     "issue_zones",
     "issues",
     "limits",

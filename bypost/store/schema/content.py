@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from bypost.store.schema.base import BigId, Instant, id_column, metadata
@@ -60,6 +62,13 @@ issues = Table(
     Column("state", String(12), nullable=False, comment="planned, done or archived"),
     Column("schedule", String(120), nullable=False, comment="the date it was taken up for"),
     Column("first_seen_at", Instant, nullable=False, comment="when it was first seen ready"),
+    Column(
+        "by_zone",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="its audience is taken zone by zone, at one instant as well",
+    ),
     CheckConstraint("state IN ('planned', 'done', 'archived')", name="state"),
     UniqueConstraint("newsletter", "issue"),
     comment="Issues that were ready",

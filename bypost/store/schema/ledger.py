@@ -24,6 +24,7 @@ from sqlalchemy import (
 from bypost.store.schema.base import BigId, Instant, id_column, metadata
 
 _OPEN = text("state IN ('pending', 'sending')")
+_ISSUE = text("kind = 'issue'")
 _UNKNOWN = text("state = 'unknown'")
 _OPEN_NOTICE = text("kind = 'notice' AND state IN ('pending', 'sending')")
 
@@ -107,6 +108,7 @@ batches = Table(
     ),
     Index("ix_batches_unknown", "next_try", sqlite_where=_UNKNOWN, postgresql_where=_UNKNOWN),
     Index(None, "accepted_at"),
+    Index("ix_batches_issue", "item", sqlite_where=_ISSUE, postgresql_where=_ISSUE),
     comment="One HTTP request to a provider: one content, 1..N deliveries",
 )
 

@@ -132,6 +132,15 @@ subscriptions = Table(
     UniqueConstraint("link_id"),
     CheckConstraint("status IN ('active', 'left')", name="status"),
     Index("ix_subscriptions_newsletter", "newsletter", "id"),
+    # Who joins and who leaves is counted without a look at anybody.
+    Index("ix_subscriptions_started", "newsletter", "started_at"),
+    Index(
+        "ix_subscriptions_left",
+        "newsletter",
+        "left_at",
+        sqlite_where=text("left_at IS NOT NULL"),
+        postgresql_where=text("left_at IS NOT NULL"),
+    ),
     comment="One subscriber on one newsletter",
 )
 
