@@ -20,6 +20,8 @@ CONTENT = ("kind", "collection", "item", "content_hash", "due_at")
 _LEFT = ("left the course", "the address is suppressed: left")
 #: Why a delivery was cancelled that somebody did not want.
 SKIPPED = "skipped"
+#: Nothing of a batch is in the daily counts.
+_UNCOUNTED = {"counted_accepted": 0, "counted_failed": 0, "counted_cancelled": 0}
 #: A batch nobody has touched.
 FRESH: Mapping[str, Any] = {
     "state": "pending",
@@ -162,7 +164,7 @@ def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: in
     )
     for start in range(0, len(ids), size):
         part = ids[start : start + size]
-        free = {"fence": 0, "lease_until": None, "lease_owner": "", "attempts": 0}
+        free = {"fence": 0, "lease_until": None, "lease_owner": "", "attempts": 0, **_UNCOUNTED}
         fresh = {
             **old,
             **free,

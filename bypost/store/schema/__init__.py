@@ -12,6 +12,7 @@ from bypost.store.schema.content import (
 )
 from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
 from bypost.store.schema.orders import issue_orders
+from bypost.store.schema.measures import clicks, daily, lesson_marks, redirects
 from bypost.store.schema.people import (
     address_changes,
     consents,
@@ -31,8 +32,10 @@ __all__ = [
     "attempts",
     "batches",
     "budgets",
+    "clicks",
     "consents",
     "contents",
+    "daily",
     "deliveries",
     "enrollments",
     "events",
@@ -41,9 +44,11 @@ __all__ = [
     "issue_orders",
     "issue_zones",
     "issues",
+    "lesson_marks",
     "limits",
     "meta",
     "metadata",
+    "redirects",
     "replies",
     "signups",
     "subscribers",

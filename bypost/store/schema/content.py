@@ -62,6 +62,7 @@ issues = Table(
     Column("state", String(12), nullable=False, comment="planned, done or archived"),
     Column("schedule", String(120), nullable=False, comment="the date it was taken up for"),
     Column("first_seen_at", Instant, nullable=False, comment="when it was first seen ready"),
+    Column("folded_at", Instant, comment="since when only counts are kept of it; null: all is"),
     Column(
         "by_zone",
         Boolean,

@@ -26,6 +26,9 @@ from bypost.store.schema.base import BigId, Instant, id_column, metadata
 _OPEN = text("state IN ('pending', 'sending')")
 _ISSUE = text("kind = 'issue'")
 _UNKNOWN = text("state = 'unknown'")
+_UNCOUNTED = text(
+    "accepted <> counted_accepted OR failed <> counted_failed OR cancelled <> counted_cancelled"
+)
 _OPEN_NOTICE = text("kind = 'notice' AND state IN ('pending', 'sending')")
 
 batches = Table(
@@ -95,6 +98,16 @@ batches = Table(
         JSON(none_as_null=True),
         comment="issues a cap keeps back: since when, and at which hour they go; null: none",
     ),
+    *(
+        Column(
+            f"counted_{name}",
+            Integer,
+            nullable=False,
+            server_default=text("0"),
+            comment=f"of `{name}`, as many as the daily counts know of",
+        )
+        for name in ("accepted", "failed", "cancelled")
+    ),
     CheckConstraint(
         "state IN ('pending', 'sending', 'settled', 'unknown', 'dissolved')", name="state"
     ),
@@ -108,6 +121,7 @@ batches = Table(
     ),
     Index("ix_batches_unknown", "next_try", sqlite_where=_UNKNOWN, postgresql_where=_UNKNOWN),
     Index(None, "accepted_at"),
+    Index("ix_batches_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
     Index("ix_batches_issue", "item", sqlite_where=_ISSUE, postgresql_where=_ISSUE),
     comment="One HTTP request to a provider: one content, 1..N deliveries",
 )

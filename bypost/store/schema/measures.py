@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     Date,
     ForeignKey,
@@ -45,7 +44,7 @@ daily = Table(
     Column("number", BigInteger, nullable=False, comment="how many"),
     PrimaryKeyConstraint("day", "kind", "collection", "item", "label"),
     Index("ix_daily_collection", "collection", "kind", "day"),
-    comment="How often something happened on a day; added to by whoever writes that it happened",
+    comment="How often something happened on a day; added to by whoever writes that it did",
 )
 
 redirects = Table(
@@ -56,7 +55,7 @@ redirects = Table(
     Column("item", String(200), nullable=False, comment="lesson or issue in whose text it stands"),
     Column("address", Text, nullable=False, comment="where it leads, byte for byte as written"),
     Column("created_at", Instant, nullable=False, comment="first seen in stored content"),
-    comment="Where /r/ may lead: addresses in mails of courses that count clicks, and no others",
+    comment="Where /r/ may lead: addresses in mails of courses that count clicks, no others",
 )
 
 clicks = Table(
@@ -79,7 +78,7 @@ clicks = Table(
     ),
     Index(None, "at"),
     Index("ix_clicks_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
-    comment="Clicks as they came, until they are old; nothing of who asked but whose mail it was",
+    comment="Clicks as they came, until they are old; of who asked, only whose mail it was",
 )
 
 lesson_marks = Table(
@@ -89,6 +88,5 @@ lesson_marks = Table(
     Column("item", String(200), nullable=False, comment="lesson id"),
     Column("at", Instant, nullable=False, comment="when the button was pressed"),
     PrimaryKeyConstraint("enrollment_id", "item"),
-    CheckConstraint("item <> ''", name="item"),
     comment="Lessons that somebody marked as done",
 )
