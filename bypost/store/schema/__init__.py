@@ -1,5 +1,7 @@
 """The tables, grouped by noun; every column says what it holds."""
 
+from bypost.store.schema.admins import admin_sessions, admins, audit, sign_in_waits
+from bypost.store.schema.alarms import alarm_messages, alarms
 from bypost.store.schema.api import replies, tokens
 from bypost.store.schema.base import metadata
 from bypost.store.schema.content import (
@@ -11,8 +13,8 @@ from bypost.store.schema.content import (
     issues,
 )
 from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
-from bypost.store.schema.orders import issue_orders
 from bypost.store.schema.measures import clicks, daily, lesson_marks, redirects
+from bypost.store.schema.orders import issue_orders
 from bypost.store.schema.people import (
     address_changes,
     consents,
@@ -24,12 +26,19 @@ from bypost.store.schema.people import (
     suppressions,
 )
 from bypost.store.schema.signups import limits, signups
+from bypost.store.schema.sums import batch_sums
 
 __all__ = [
     "address_changes",
+    "admin_sessions",
+    "admins",
+    "alarm_messages",
+    "alarms",
     "applied_courses",
     "assets",
     "attempts",
+    "audit",
+    "batch_sums",
     "batches",
     "budgets",
     "clicks",
@@ -50,6 +59,7 @@ __all__ = [
     "metadata",
     "redirects",
     "replies",
+    "sign_in_waits",
     "signups",
     "subscribers",
     "subscriptions",
