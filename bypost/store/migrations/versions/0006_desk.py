@@ -13,8 +13,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Add what the desk keeps."""
+    _admins()
     _measures()
     _orders()
+    _alarms()
+    _sums()
+    _counted()
 
 
 def _orders() -> None:
@@ -269,3 +273,233 @@ def _measures() -> None:
             comment="since when only counts are kept of it; null: all is",
         ),
     )
+
+
+def _alarms() -> None:
+    """Add what an operator is told without asking."""
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "alarms",
+        sa.Column("id", number, nullable=False, comment="alarm"),
+        sa.Column(
+            "name",
+            sa.String(length=32),
+            nullable=False,
+            comment="rule that found it, e.g. bounces",
+        ),
+        sa.Column(
+            "subject",
+            sa.String(length=80),
+            nullable=False,
+            comment="provider, course or the like; empty: all of it",
+        ),
+        sa.Column("level", sa.String(length=8), nullable=False, comment="warn or alarm"),
+        sa.Column("since", sa.BigInteger(), nullable=False, comment="when it began, the last time"),
+        sa.Column("last_seen", sa.BigInteger(), nullable=False, comment="when it was last found"),
+        sa.Column("told_at", sa.BigInteger(), comment="when its beginning was told; null: never"),
+        sa.Column(
+            "told_level",
+            sa.String(length=8),
+            nullable=False,
+            comment="level that was told; empty: nothing yet",
+        ),
+        sa.Column("ended_at", sa.BigInteger(), comment="when it was over; null: it is not"),
+        sa.Column(
+            "words", sa.String(length=400), nullable=False, comment="what was found, for people"
+        ),
+        sa.CheckConstraint("level IN ('warn', 'alarm')", name=op.f("ck_alarms_level")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarms")),
+        sa.UniqueConstraint("name", "subject", name=op.f("uq_alarms_name_subject")),
+        comment="What an operator should look at, or had to; one row each, however often it comes",
+    )
+    op.create_table(
+        "alarm_messages",
+        sa.Column("id", number, nullable=False, comment="message"),
+        sa.Column("way", sa.String(length=8), nullable=False, comment="mail or webhook"),
+        sa.Column(
+            "body", sa.JSON(), nullable=False, comment="what is told: title, text and the alarms"
+        ),
+        sa.Column(
+            "created_at",
+            sa.BigInteger(),
+            nullable=False,
+            comment="when there was something to tell",
+        ),
+        sa.Column("state", sa.String(length=8), nullable=False, comment="open, sent or given-up"),
+        sa.Column(
+            "next_try",
+            sa.BigInteger(),
+            nullable=False,
+            comment="not before; goes up with every failure",
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=False, comment="attempts begun"),
+        sa.Column("ended_at", sa.BigInteger(), comment="when it was taken over or given up"),
+        sa.Column(
+            "detail", sa.String(length=300), nullable=False, comment="last trouble, for people"
+        ),
+        sa.CheckConstraint("way IN ('mail', 'webhook')", name=op.f("ck_alarm_messages_way")),
+        sa.CheckConstraint(
+            "state IN ('open', 'sent', 'given-up')", name=op.f("ck_alarm_messages_state")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm_messages")),
+        comment="What operators are told of alarms; said at least once, removed after a month",
+    )
+    is_open = sa.text("state = 'open'")
+    op.create_index(
+        "ix_alarm_messages_open",
+        "alarm_messages",
+        ["next_try"],
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
+
+
+def _sums() -> None:
+    """Add the ledger's sums by block, and what removes a block whose batches change.
+
+    The numbers of a batch that is still open belong to no block, so that sending costs nothing.
+    """
+    op.create_table(
+        "batch_sums",
+        sa.Column(
+            "block",
+            sa.BigInteger(),
+            autoincrement=False,
+            nullable=False,
+            comment="batches of these numbers, 4,096 each; -1: batches that were folded away",
+        ),
+        sa.Column(
+            "provider", sa.String(length=32), nullable=False, comment="adapter that carries them"
+        ),
+        sa.Column("owed", sa.BigInteger(), nullable=False, comment="deliveries bound to them"),
+        sa.Column("accepted", sa.BigInteger(), nullable=False, comment="of those, accepted"),
+        sa.Column("failed", sa.BigInteger(), nullable=False, comment="refused"),
+        sa.Column("cancelled", sa.BigInteger(), nullable=False, comment="not wanted any more"),
+        sa.Column("unknown", sa.BigInteger(), nullable=False, comment="of a fate nobody knows"),
+        sa.PrimaryKeyConstraint("block", "provider", name=op.f("pk_batch_sums")),
+        comment="Sums over batches; a trigger removes a block whose batches change",
+    )
+    still_open = "OLD.state IN ('pending', 'sending')"
+    numbers = "state, provider, size, accepted, failed, cancelled, members"
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            """
+            CREATE FUNCTION batch_sums_forget() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                DELETE FROM batch_sums WHERE block = coalesce(OLD.id, NEW.id) / 4096;
+                RETURN NULL;
+            END $$"""
+        )
+        gone = added = "FOR EACH ROW EXECUTE FUNCTION batch_sums_forget()"
+        changed = gone.replace("EXECUTE", f"WHEN (NOT {still_open}) EXECUTE")
+    else:
+        gone = "BEGIN DELETE FROM batch_sums WHERE block = OLD.id / 4096; END"
+        added = gone.replace("OLD", "NEW")
+        changed = f"WHEN NOT {still_open} {gone}"
+    op.execute(f"CREATE TRIGGER batch_sums_changed AFTER UPDATE OF {numbers} ON batches {changed}")
+    op.execute(f"CREATE TRIGGER batch_sums_added AFTER INSERT ON batches {added}")
+    op.execute(f"CREATE TRIGGER batch_sums_gone AFTER DELETE ON batches {gone}")
+
+
+def _counted() -> None:
+    """Let what is looked at every minute be answered by an index alone."""
+    op.drop_index("ix_batches_accepted_at", "batches")
+    op.create_index("ix_batches_accepted", "batches", ["accepted_at", "provider", "accepted"])
+    op.drop_index("ix_events_recent", "events")
+    op.create_index(
+        "ix_events_recent", "events", ["provider", "kind", "received_at", "delivery_id"]
+    )
+    op.create_index("ix_signups_requested", "signups", ["requested_at", "confirmed_at"])
+    failed = sa.text("state = 'failed'")
+    op.create_index(
+        "ix_deliveries_failed",
+        "deliveries",
+        ["id"],
+        sqlite_where=failed,
+        postgresql_where=failed,
+    )
+
+
+def _admins() -> None:
+    """Accounts, where they are signed in, and the log of what was done."""
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "admins",
+        sa.Column("id", number, nullable=False, comment="account"),
+        sa.Column(
+            "name", sa.String(40), nullable=False, comment="what they sign in with, lower case"
+        ),
+        sa.Column("role", sa.String(16), nullable=False, comment="viewer or operator"),
+        sa.Column(
+            "password", sa.String(200), nullable=False, comment="argon2id, with its parameters"
+        ),
+        sa.Column("created_at", sa.BigInteger(), nullable=False, comment="when it was made"),
+        sa.Column(
+            "password_at", sa.BigInteger(), nullable=False, comment="when the password was set"
+        ),
+        sa.Column("seen_at", sa.BigInteger(), comment="when they signed in last; null: never"),
+        sa.CheckConstraint("role IN ('viewer', 'operator')", name=op.f("ck_admins_role")),
+        sa.PrimaryKeyConstraint("id", name="pk_admins"),
+        sa.UniqueConstraint("name", name="uq_admins_name"),
+        comment="Who may sign in at the desk",
+    )
+    op.create_table(
+        "admin_sessions",
+        sa.Column("id", number, nullable=False, comment="session"),
+        sa.Column("admin_id", number, nullable=False, comment="whose"),
+        sa.Column(
+            "hash",
+            sa.LargeBinary(32),
+            nullable=False,
+            comment="SHA-256 of the secret in the cookie",
+        ),
+        sa.Column("created_at", sa.BigInteger(), nullable=False, comment="when they signed in"),
+        sa.Column(
+            "seen_at", sa.BigInteger(), nullable=False, comment="last request, to the minute"
+        ),
+        sa.ForeignKeyConstraint(
+            ["admin_id"], ["admins.id"], name="fk_admin_sessions_admin_id_admins"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_admin_sessions"),
+        sa.UniqueConstraint("hash", name="uq_admin_sessions_hash"),
+        comment="Where somebody is signed in; signing out deletes the row",
+    )
+    op.create_index("ix_admin_sessions_admin_id", "admin_sessions", ["admin_id"])
+    op.create_table(
+        "sign_in_waits",
+        sa.Column(
+            "name", sa.String(120), nullable=False, comment="what is counted; names are hashed"
+        ),
+        sa.Column("failures", sa.Integer(), nullable=False, comment="in a row, or within a day"),
+        sa.Column(
+            "last_at",
+            sa.BigInteger(),
+            nullable=False,
+            comment="the last one; a day later it is forgotten",
+        ),
+        sa.Column("until", sa.BigInteger(), nullable=False, comment="before that nothing is tried"),
+        sa.PrimaryKeyConstraint("name", name="pk_sign_in_waits"),
+        comment="How long signing in waits after failures",
+    )
+    op.create_index("ix_sign_in_waits_last_at", "sign_in_waits", ["last_at"])
+    op.create_table(
+        "audit",
+        sa.Column("id", number, nullable=False, comment="entry"),
+        sa.Column("at", sa.BigInteger(), nullable=False, comment="when it was done"),
+        sa.Column("who", sa.String(80), nullable=False, comment="account, or user of the machine"),
+        sa.Column("via", sa.String(16), nullable=False, comment="desk, command or api"),
+        sa.Column(
+            "action", sa.String(64), nullable=False, comment="noun and verb, e.g. course.pause"
+        ),
+        sa.Column(
+            "subject", sa.String(120), nullable=False, comment="e.g. course:x; empty: nothing named"
+        ),
+        sa.Column(
+            "detail", sa.String(500), nullable=False, comment="what else; no secret, no address"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+        comment="What was done by whom; rows are only added",
+    )
+    op.create_index("ix_audit_at", "audit", ["at"])
+    for name in ("who", "action", "subject"):
+        op.create_index(f"ix_audit_{name}_id", "audit", [name, "id"])
