@@ -29,6 +29,7 @@ _UNKNOWN = text("state = 'unknown'")
 _UNCOUNTED = text(
     "accepted <> counted_accepted OR failed <> counted_failed OR cancelled <> counted_cancelled"
 )
+_FAILED = text("state = 'failed'")
 _OPEN_NOTICE = text("kind = 'notice' AND state IN ('pending', 'sending')")
 
 batches = Table(
@@ -172,6 +173,7 @@ deliveries = Table(
     ),
     Index(None, "batch_id"),
     Index(None, "subscriber_id"),
+    Index("ix_deliveries_failed", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
     comment="One message owed to one person; written once, touched again only for an exception",
     # Else SQLite gives the number of a deleted row out again, and one reference would name two
     # mails: that of somebody who was taken out of a batch, and may have had it after all.
@@ -219,7 +221,7 @@ events = Table(
     Column("raw", JSON, comment="body as received; null once erased"),
     UniqueConstraint("provider", "event_id"),
     Index(None, "delivery_id"),
-    Index("ix_events_recent", "provider", "kind", "received_at"),
+    Index("ix_events_recent", "provider", "kind", "received_at", "delivery_id"),
     comment="What providers later say about deliveries; each recorded once",
 )
 

@@ -42,6 +42,7 @@ signups = Table(
     Column("confirmed_network", String(64), nullable=False, comment="shortened IP address of that"),
     UniqueConstraint("link_id"),
     Index(None, "subscriber_id"),
+    Index("ix_signups_requested", "requested_at", "confirmed_at"),
     Index(
         "ix_signups_unconfirmed",
         "mailed_at",
