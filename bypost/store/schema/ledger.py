@@ -121,7 +121,8 @@ batches = Table(
         postgresql_where=_OPEN_NOTICE,
     ),
     Index("ix_batches_unknown", "next_try", sqlite_where=_UNKNOWN, postgresql_where=_UNKNOWN),
-    Index(None, "accepted_at"),
+    # Covers what is counted of a day, so that counting it never opens a batch.
+    Index("ix_batches_accepted", "accepted_at", "provider", "accepted"),
     Index("ix_batches_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
     Index("ix_batches_issue", "item", sqlite_where=_ISSUE, postgresql_where=_ISSUE),
     comment="One HTTP request to a provider: one content, 1..N deliveries",
