@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bypost.delivery import breaker
+from bypost.delivery import breaker, measure
 from bypost.delivery.context import Context
 from bypost.model.event import Event, EventKind
 from bypost.people import leave
@@ -76,7 +76,11 @@ def _take_some(
 ) -> int:
     """Take a transaction's worth of events."""
     now = context.clock.now()
+    known = measure.told_before(context, connection, events)
     told = _record(context, connection, provider, events, now)
+    measure.count_events(
+        connection, [(one.event, one.delivery) for one in told if one.delivery], known, now
+    )
     _name(connection, told)
     _settle(connection, told, now)
     _suppress(context, connection, provider, told, now)

@@ -19,6 +19,7 @@ from bypost.delivery.pass_note import note_pass
 from bypost.delivery.publish import Published, Publisher
 from bypost.delivery.reconcile import Settled, settle_due
 from bypost.delivery.report import Report
+from bypost.delivery.roll_up import roll_up
 from bypost.delivery.sender import Progress, Sender
 from bypost.delivery.tidy import tidy
 from bypost.errors import ByPostError
@@ -70,6 +71,7 @@ class Pass:
         steps.reached("imported")
         filed: list[Filed] = []
         troubles = [*filter(None, [stepped]), *self._send(published, filed)]
+        roll_up(self.context)
         tidy(self.context)
         instance.note(self.context)
         report = self._report(before, published, imported, troubles, filed)

@@ -9,11 +9,12 @@ from typing import Any
 
 from bypost.people import abuse, join
 from bypost.people.abuse import Rules
-from bypost.people.signup import Signup, read
+from bypost.people.signup import Signup, read, wish_counts
 from bypost.store import (
     Connection,
     Row,
     consents,
+    daily,
     enrollments,
     signups,
     subscribers,
@@ -67,6 +68,7 @@ def confirm(
     _know(connection, asked, now)
     _join(connection, asked, now)
     _record(connection, asked, network, now)
+    daily.add_all(connection, wish_counts(daily.Kind.CONFIRMED, asked, now))
     abuse.count_anew(connection, asked.email, rules=rules)
     return Confirmed(result=Result.CONFIRMED, link_id=_link(connection, asked))
 

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bypost.links import AddressHash
-from bypost.store import Connection, consents, enrollments, subscribers, subscriptions, suppressions
+from bypost.store import (
+    Connection,
+    consents,
+    daily,
+    enrollments,
+    ledger,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,9 @@ def leave(connection: Connection, member: Membership, *, by: str, now: datetime)
         return False
     purpose = f"{member.kind}:{member.name}"
     consents.withdraw(connection, member.subscriber_id, purpose, by=by, now=now)
+    which = {"course": "enrollment_id", "newsletter": "subscription_id"}[member.kind]
+    last = ledger.last_item(connection, member.subscriber_id, **{which: member.row_id})
+    daily.add(connection, now, daily.Kind.LEFT, purpose, item=last, label=by)
     return True
 
 

@@ -18,6 +18,7 @@ from bypost.people.wish import Wish
 from bypost.store import (
     Connection,
     Row,
+    daily,
     enrollments,
     limits,
     signups,
@@ -169,12 +170,22 @@ def _ask(
             "expires_at": now + rules.link_life,
         },
     )
+    if requested_at == now:  # another link for a request is no other request
+        daily.add_all(connection, wish_counts(daily.Kind.SIGNUP, wish, now))
     notify(
         connection,
         notice=NOTICE,
         subscriber_id=person["id"],
         request=signups.request_of(number, now),
     )
+
+
+def wish_counts(kind: daily.Kind, wish: Wish | Signup, now: datetime) -> list[daily.Count]:
+    """Return what is counted of a wish: each course and newsletter once, by form."""
+    names = [daily.course(wish.course)] if wish.course else []
+    names += [daily.newsletter(name) for name in wish.newsletters]
+    day = daily.day_of(now)
+    return [daily.Count(day=day, kind=kind, collection=n, label=wish.form) for n in names]
 
 
 def _add(connection: Connection, wish: Wish, now: datetime) -> Row:

@@ -13,6 +13,7 @@ from bypost.store import (
     Row,
     binding,
     consents,
+    daily,
     enrollments,
     subscribers,
     subscriptions,
@@ -89,6 +90,8 @@ def _take_back(
     shared = {"subscriber_id": person["id"], "source": "page", "note": _NOTE, "now": now}
     agreed = [join.new_consent(purpose=purpose, **shared) for purpose in purposes]
     consents.add_all(connection, agreed)
+    for purpose in purposes:
+        daily.add(connection, now, daily.Kind.RETURNED, purpose)
     return Undone.DONE
 
 

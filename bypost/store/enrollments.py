@@ -17,6 +17,7 @@ from sqlalchemy import (
     update,
 )
 
+from bypost.store import daily
 from bypost.store.engine import Connection
 from bypost.store.schema import enrollments, subscribers
 
@@ -101,6 +102,12 @@ def count_from(connection: Connection, instants: Sequence[tuple[int, datetime | 
 
 def finish(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     """Mark runs as finished."""
+    query = select(enrollments.c.course, func.count().label("number"))
+    for row in connection.execute(
+        query.where(enrollments.c.id.in_(ids)).group_by(enrollments.c.course)
+    ):
+        where = daily.course(row.course)
+        daily.add(connection, now, daily.Kind.FINISHED, where, number=row.number)
     _update_each(
         connection,
         [{"_id": i, "status": "finished", "next_due": None, "finished_at": now} for i in ids],
@@ -197,6 +204,18 @@ def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     empty = {"run": 1, "status": "active", "pace": "", "begins_with": ""}
     if rows:
         connection.execute(insert(enrollments), [{**empty, **row} for row in rows])
+        joined = daily.Kind.JOINED
+        daily.add_all(
+            connection,
+            (
+                daily.Count(
+                    day=daily.day_of(row["started_at"]),
+                    kind=joined,
+                    collection=daily.course(row["course"]),
+                )
+                for row in rows
+            ),
+        )
 
 
 def change(connection: Connection, enrollment_id: int, values: Mapping[str, Any]) -> None:

@@ -59,6 +59,9 @@ def subjects(connection: Connection, ids: Sequence[int]) -> dict[int, RowMapping
             deliveries.c.subscriber_id,
             subscribers.c.email_key,
             batches.c.state.label("batch_state"),
+            batches.c.kind,
+            batches.c.collection,
+            batches.c.item,
         )
         .join(batches, batches.c.id == deliveries.c.batch_id)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import (
     RowMapping,
+    and_,
     bindparam,
     case,
     func,
@@ -106,6 +107,32 @@ def first_copy(connection: Connection, enrollment_id: int, item: str) -> RowMapp
         )
     )
     return connection.execute(query).mappings().first()
+
+
+def last_item(
+    connection: Connection,
+    subscriber_id: int,
+    *,
+    enrollment_id: int | None = None,
+    subscription_id: int | None = None,
+) -> str:
+    """Return the last lesson or issue of a run or subscription that was accepted; empty: none."""
+    query = (
+        select(deliveries.c.item)
+        .join(batches, batches.c.id == deliveries.c.batch_id)
+        .where(
+            deliveries.c.subscriber_id == subscriber_id,
+            deliveries.c.enrollment_id == enrollment_id,
+            deliveries.c.subscription_id == subscription_id,
+            or_(
+                deliveries.c.state == "accepted",
+                and_(deliveries.c.state.is_(None), batches.c.state == "settled"),
+            ),
+        )
+        .order_by(deliveries.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar() or ""
 
 
 def ready(connection: Connection, now: datetime, limit: int) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, exists, insert, select, update
 
-from bypost.store import holds
+from bypost.store import daily, holds
 from bypost.store.engine import Connection
 from bypost.store.schema import deliveries, subscribers, subscriptions
 
@@ -17,6 +17,17 @@ def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert subscriptions."""
     if rows:
         connection.execute(insert(subscriptions), [{"status": "active", **row} for row in rows])
+        daily.add_all(
+            connection,
+            (
+                daily.Count(
+                    day=daily.day_of(row["started_at"]),
+                    kind=daily.Kind.JOINED,
+                    collection=daily.newsletter(row["newsletter"]),
+                )
+                for row in rows
+            ),
+        )
 
 
 def of_subscribers(connection: Connection, ids: Sequence[int]) -> Sequence[RowMapping]:
