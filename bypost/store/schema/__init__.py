@@ -3,6 +3,7 @@
 from bypost.store.schema.admins import admin_sessions, admins, audit, sign_in_waits
 from bypost.store.schema.alarms import alarm_messages, alarms
 from bypost.store.schema.api import replies, tokens
+from bypost.store.schema.audiences import audiences, bulk_actions
 from bypost.store.schema.base import metadata
 from bypost.store.schema.content import (
     applied_courses,
@@ -12,6 +13,7 @@ from bypost.store.schema.content import (
     issue_zones,
     issues,
 )
+from bypost.store.schema.imports import import_changes, imports
 from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
 from bypost.store.schema.measures import clicks, daily, lesson_marks, redirects
 from bypost.store.schema.orders import issue_orders
@@ -19,7 +21,6 @@ from bypost.store.schema.people import (
     address_changes,
     consents,
     enrollments,
-    imports,
     meta,
     subscribers,
     subscriptions,
@@ -37,10 +38,12 @@ __all__ = [
     "applied_courses",
     "assets",
     "attempts",
+    "audiences",
     "audit",
     "batch_sums",
     "batches",
     "budgets",
+    "bulk_actions",
     "clicks",
     "consents",
     "contents",
@@ -49,6 +52,7 @@ __all__ = [
     "enrollments",
     "events",
     "holds",
+    "import_changes",
     "imports",
     "issue_orders",
     "issue_zones",

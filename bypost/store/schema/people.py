@@ -56,6 +56,7 @@ subscribers = Table(
     Column("erased_at", Instant, comment="when the person was erased"),
     UniqueConstraint("email_key"),
     CheckConstraint("status IN ('unconfirmed', 'confirmed', 'erased')", name="status"),
+    Index(None, "name"),  # people are looked for by how their name begins
     comment="A person with an address, a time zone and an hour",
 )
 
@@ -221,28 +222,4 @@ address_changes = Table(
     Index(None, "subscriber_id"),
     Index(None, "expires_at"),
     comment="Wishes for another address; removed soon after they are settled",
-)
-
-imports = Table(
-    "imports",
-    metadata,
-    id_column("import"),
-    Column("path", String(500), nullable=False, comment="file as named by the operator"),
-    Column(
-        "digest",
-        String(64),
-        nullable=False,
-        comment="SHA-256 of the file: unchanged is not read again",
-    ),
-    Column(
-        "signature",
-        String(64),
-        nullable=False,
-        comment="size and modification time, the quick look",
-    ),
-    Column("at", Instant, nullable=False, comment="when it was read"),
-    Column(
-        "summary", JSON, nullable=False, comment="rows read, added, changed, unchanged, rejected"
-    ),
-    comment="CSV files taken up",
 )

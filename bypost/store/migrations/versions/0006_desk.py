@@ -19,6 +19,7 @@ def upgrade() -> None:
     _alarms()
     _sums()
     _counted()
+    _audiences()
 
 
 def _orders() -> None:
@@ -503,3 +504,82 @@ def _admins() -> None:
     op.create_index("ix_audit_at", "audit", ["at"])
     for name in ("who", "action", "subject"):
         op.create_index(f"ix_audit_{name}_id", "audit", [name, "id"])
+
+
+def _audiences() -> None:
+    """Add saved audiences, what is done for all of one, and the search by name."""
+    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "audiences",
+        sa.Column("id", big, nullable=False, comment="audience"),
+        sa.Column(
+            "name",
+            sa.String(length=64),
+            nullable=False,
+            comment="small letters, digits and hyphens",
+        ),
+        sa.Column(
+            "expression",
+            sa.Text(),
+            nullable=False,
+            comment="who is in it, as docs/audiences.md says",
+        ),
+        sa.Column(
+            "note", sa.String(length=300), nullable=False, comment="what it is for, for people"
+        ),
+        sa.Column("created_at", sa.BigInteger(), nullable=False, comment="first saved"),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False, comment="last saved"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audiences")),
+        sa.UniqueConstraint("name", name=op.f("uq_audiences_name")),
+        comment="Named filters over subscribers that were made on a page or by command",
+    )
+    op.create_table(
+        "bulk_actions",
+        sa.Column("id", big, nullable=False, comment="bulk action"),
+        sa.Column(
+            "action",
+            sa.String(length=16),
+            nullable=False,
+            comment="add_tag, remove_tag, enroll, pause, resume or leave",
+        ),
+        sa.Column(
+            "value",
+            sa.String(length=200),
+            nullable=False,
+            comment="the tag, the course ...; may be empty",
+        ),
+        sa.Column(
+            "statement", sa.Text(), nullable=False, comment="how they agreed; empty: nothing begins"
+        ),
+        sa.Column("audience", sa.Text(), nullable=False, comment="as it was asked for"),
+        sa.Column(
+            "whole",
+            sa.Text(),
+            nullable=False,
+            comment="the same with what its names stood for then",
+        ),
+        sa.Column("by", sa.String(length=120), nullable=False, comment="who asked for it"),
+        sa.Column(
+            "state", sa.String(length=12), nullable=False, comment="running, done or stopped"
+        ),
+        sa.Column("after_id", big, nullable=False, comment="looked at up to this subscriber"),
+        sa.Column("last_id", big, nullable=False, comment="nobody who came later"),
+        sa.Column("found", sa.Integer(), nullable=False, comment="people in the audience so far"),
+        sa.Column(
+            "changed", sa.Integer(), nullable=False, comment="of those it made a difference to"
+        ),
+        sa.Column(
+            "refused",
+            sa.Integer(),
+            nullable=False,
+            comment="of those for whom it could not be done",
+        ),
+        sa.Column("started_at", sa.BigInteger(), nullable=False, comment="when it was asked for"),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False, comment="when it last went on"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_actions")),
+        sa.CheckConstraint(
+            "state IN ('running', 'done', 'stopped')", name=op.f("ck_bulk_actions_state")
+        ),
+        comment="One thing done for everybody in an audience, chunk by chunk",
+    )
+    op.create_index(op.f("ix_subscribers_name"), "subscribers", ["name"])
