@@ -93,6 +93,8 @@ class CourseFile(SeriesFile):
 class NewsletterFile(SeriesFile):
     """``newsletter.toml``."""
 
+    audience: Line = ""
+
 
 class NoticeKeys(Keys):
     """Front matter of a notice."""
@@ -136,6 +138,7 @@ class IssueKeys(Keys):
     status: Status = Field(examples=["draft"])
     date: DayOrInstant = Field(examples=["2026-12-01"])
     at: Hour | None = None
+    audience: Line = ""
 
     @field_validator("at")
     @classmethod

@@ -96,6 +96,7 @@ def load_newsletter(project: Project, folder: Path, problems: list[Problem]) -> 
         time_zone=file.time_zone,
         hour=file.hour,
         goodbye=file.goodbye,
+        audience=file.audience,
         issues=tuple(_issue(document, file) for document in found),
         path=project.name(folder),
     )
@@ -202,5 +203,6 @@ def _issue(document: Document[IssueKeys], file: NewsletterFile) -> Issue:
         at=keys.instant,
         day=keys.day,
         hour=None if keys.day is None else keys.at or file.hour,
+        audience=keys.audience,
         source=document.source,
     )

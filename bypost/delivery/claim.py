@@ -13,6 +13,8 @@ from scheduler import pacing
 
 #: How soon to look again at a batch bound to a provider that this process does not have.
 _FOREIGN = timedelta(minutes=1)
+#: How soon to look again at an issue that a cap kept back, and that is paused meanwhile.
+_PAUSED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def take(context: Context, batch_id: int) -> Claim | Progress:
         if busy is not None:
             return Later(busy)
         if batch["held"]:  # by a cap, until it fell due
+            if gate.is_paused(connection, batch, now):  # it keeps its place, and its people theirs
+                return Later(now + _PAUSED)
             if not kept_issues.sift(context, connection, batch, now):
                 return Done()
             batch = ledger.batch(connection, batch_id) or batch

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bypost.delivery import gate, holds
+from bypost.delivery import gate, holds, issue_audience
 from bypost.delivery.context import Context
 from bypost.delivery.holds import Holds, Kept
-from bypost.delivery.owe_issues import over, zones_of
+from bypost.delivery.issue_order import ReadyIssue
+from bypost.delivery.owe_issues import is_late, over, zones_of
 from bypost.delivery.programme import Programme
-from bypost.delivery.publish import ReadyIssue
 from bypost.delivery.read_run import run_of
 from bypost.delivery.timeline import Line, Mail, Timeline
 from bypost.delivery.zones import zone
@@ -201,23 +201,35 @@ def _issues(
 
     for row in store.waiting_issues(connection):
         add(row, row["collection"], row["item"], row["next_try"])
-    for one in what.ready:
+    for one in _that_go(context, connection, what):
         item = f"{one.newsletter.id}/{one.issue.id}"
         instants = open_zones(context, connection, one)
         kept = held.newsletter(one.newsletter.id)
         if not any(at < until for at in instants.values()):
             continue
-        same = one.issue.at is not None
         for person in subscriptions.audience(
-            connection, one.newsletter.id, item, zone=None, before=over(one), limit=None
+            connection,
+            one.newsletter.id,
+            item,
+            zone=None,
+            before=over(one),
+            limit=None,
+            among=issue_audience.only(context, connection, one),
         ):
-            at = instants.get("" if same else person["time_zone"])
+            at = instants.get("" if one.whole else person["time_zone"])
             if at is None or person["started_at"] > at:
                 continue
             for one_kept in (kept, held.person(person["subscriber_id"])):
                 at = after_hold(one_kept, at, context.late) if at is not None else None
             if at is not None and at < until:
                 add(person, one.newsletter.id, item, at)
+
+
+def _that_go(context: Context, connection: Connection, what: Programme) -> Iterator[ReadyIssue]:
+    """Yield the issues that are not paused, and whose audience can be read."""
+    for one in what.ready:
+        if not (one.is_paused or issue_audience.problem(context, connection, one)):
+            yield one
 
 
 def after_hold(kept: Kept, at: datetime, late: timedelta) -> datetime | None:
@@ -235,13 +247,14 @@ def open_zones(context: Context, connection: Connection, one: ReadyIssue) -> dic
     if known is None:
         if now - over(one) > context.late:  # it is filed, and never sent
             return {}
-        settled = set()
+        states = {}
     elif known["state"] != "planned":
         return {}
     else:
-        settled = issues.settled_zones(connection, known["id"])
+        states = issues.zone_states(connection, known["id"])
     return {
         name: at
         for name, at in zones_of(connection, one)
-        if name not in settled and now - at <= context.late
+        if states.get(name, issues.OPEN) == issues.OPEN
+        and not is_late(context, one, at, now, begun=name in states)
     }

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bypost.delivery import answers, holds
+from bypost.delivery import answers, holds, issue_order
 from bypost.delivery.context import Context
 from bypost.delivery.holds import Holds, Kept
+from bypost.delivery.issue_order import Order
 from bypost.model.course import Kind
 from bypost.store import Connection, Row, suppressions
 
@@ -50,9 +51,12 @@ def look(
     postponed: list[Row] = []
     held = holds.read(connection, now, {member["subscriber_id"] for member in members})
     too_late = is_too_late(context, batch, now)
-    all_wait = too_late or _is_kept(context, held, batch, now)
+    order = _order(connection, batch)
+    all_wait = too_late or _is_kept(context, held, batch, now) or waits_for(context, order, batch)
     for member in members:
         reason = _why_not(member, muted.get(hashes.get(member["email_key"], b""), ""))
+        if not reason and order is not None and order.is_cancelled:
+            reason = order.words
         if not reason and member["kind"] == Kind.NOTICE:
             reason = answers.why_not(connection, member["request"], now)
         if not reason and member["copy"] and too_late:
@@ -74,9 +78,38 @@ def is_too_late(context: Context, batch: Row, now: datetime) -> bool:
 
 
 def waits(context: Context, connection: Connection, batch: Row, now: datetime) -> bool:
-    """Tell whether nobody in a batch may be sent to now: it is too late, or all of it is held."""
-    held = holds.read(connection, now)
+    """Tell whether nobody in a batch may be sent to now: it is too late, or all of it is held.
+
+    Of a cancelled issue nobody ever is.
+    """
+    held, order = holds.read(connection, now), _order(connection, batch)
+    if waits_for(context, order, batch) or (order is not None and order.is_cancelled):
+        return True
     return is_too_late(context, batch, now) or _is_kept(context, held, batch, now)
+
+
+def is_paused(connection: Connection, batch: Row, now: datetime) -> bool:
+    """Tell whether an issue is paused now, alone or with its newsletter."""
+    order = _order(connection, batch)
+    on = holds.read(connection, now).newsletter(batch["collection"]).hold
+    return on is not None or (order is not None and order.is_paused)
+
+
+def waits_for(context: Context, order: Order | None, batch: Row) -> bool:
+    """Tell whether an operator's order stands against a batch of an issue.
+
+    A pause that is over does where it lasted longer than the lateness limit: what waited for it is
+    filed then. A shorter one leaves what was owed before it as it was, however long sending takes.
+    """
+    if order is None:
+        return False
+    lasted = order.paused_for(batch["due_at"])
+    return order.is_paused or (lasted is not None and lasted > context.late)
+
+
+def _order(connection: Connection, batch: Row) -> Order | None:
+    """Return what was ordered about the issue in a batch; None for all that is no issue."""
+    return issue_order.find(connection, batch["item"]) if batch["kind"] == Kind.ISSUE else None
 
 
 def _waits(context: Context, held: Holds, batch: Row, member: Row, now: datetime) -> bool:

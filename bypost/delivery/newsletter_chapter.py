@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from bypost.delivery import issue_audience, issue_order
 from bypost.delivery.caps import Filed, Held
 from bypost.delivery.course_chapter import told
 from bypost.delivery.demand import after_hold, open_zones
+from bypost.delivery.issue_order import Order, ReadyIssue
 from bypost.delivery.owe_issues import instant_in
-from bypost.delivery.publish import ReadyIssue
 from bypost.delivery.reader import Reader
 from bypost.delivery.room import Due, Room
 from bypost.delivery.story import About, Chapter, Coming
 from bypost.model.course import Issue, IssueStatus, Newsletter
-from bypost.store import Row
+from bypost.store import Row, subscriptions
 
 
 def chapter(reader: Reader, letter: Row) -> Chapter:
@@ -85,12 +86,17 @@ def _coming(reader: Reader, letter: Row) -> Iterator[Coming]:
 
 def _planned(reader: Reader, letter: Row, one: ReadyIssue) -> Coming | None:
     """Return an issue that comes; None for one whose time is over, or that is not for them."""
-    zone_name = "" if one.issue.at is not None else reader.person["time_zone"]
+    zone_name = "" if one.whole else reader.person["time_zone"]
     at = open_zones(reader.context, reader.connection, one).get(zone_name)
-    if at is None or letter["started_at"] > at:
+    if at is None or letter["started_at"] > at or not _is_for(reader, one):
         return None
     name = f"{one.newsletter.id}/{one.issue.id}"
-    because = [_when(reader, one)]
+    because = [*_who(reader, one), *_ordered(one.order), _when(reader, one)]
+    if issue_audience.problem(reader.context, reader.connection, one):
+        return Coming(name=name, title=one.issue.subject, because=tuple(because))
+    if one.is_paused:
+        because.append("it goes on when somebody resumes it")
+        return Coming(name=name, title=one.issue.subject, because=tuple(because))
     for kept in (
         reader.held.newsletter(one.newsletter.id),
         reader.held.person(reader.person["id"]),
@@ -111,6 +117,33 @@ def _planned(reader: Reader, letter: Row, one: ReadyIssue) -> Coming | None:
                 return Coming(name=name, title=one.issue.subject, because=tuple(because))
     when = f"so it goes out on {reader.at(at)}" if at > reader.now else "so it is due now"
     return Coming(name=name, title=one.issue.subject, at=at, because=(*because, when))
+
+
+def _is_for(reader: Reader, one: ReadyIssue) -> bool:
+    """Tell whether the person is in the audience of an issue, as far as it can be read."""
+    if issue_audience.problem(reader.context, reader.connection, one):
+        return True
+    among = issue_audience.only(reader.context, reader.connection, one)
+    return among is None or subscriptions.is_among(reader.connection, reader.person["id"], among)
+
+
+def _who(reader: Reader, one: ReadyIssue) -> Iterator[str]:
+    """Yield who it is for, where that is not everybody."""
+    if words := issue_audience.problem(reader.context, reader.connection, one):
+        yield f"nobody gets it as long as its audience cannot be read: {words}"
+    elif one.audience:
+        yield f"it is for the audience `{one.audience}`, and they are in it"
+
+
+def _ordered(order: Order | None) -> Iterator[str]:
+    """Yield what an operator ordered about an issue, instead of its file."""
+    if order is None:
+        return
+    why = f" ({order.reason})" if order.reason else ""
+    if order.is_paused or order.is_cancelled:
+        yield f"the issue is {order.state} by {order.by}{why}"
+    elif order.schedule is not None:
+        yield f"its time was set by {order.by}, instead of the one in its file"
 
 
 def _room(reader: Reader, one: ReadyIssue, at: datetime) -> Held | Filed | None:
@@ -138,8 +171,15 @@ def _never(reader: Reader, letter: Row, newsletter: Newsletter, issue: Issue) ->
     if path in reader.what.held:
         yield f"{path} is broken: {reader.what.held[path]}"
         return
-    one = ReadyIssue(newsletter, issue, "")
-    at = issue.at or instant_in(one, reader.person["time_zone"] or newsletter.time_zone)
+    order = issue_order.find(reader.connection, f"{newsletter.id}/{issue.id}")
+    yield from _ordered(order)
+    if order is not None and order.is_cancelled:
+        return
+    one = issue_order.with_order(ReadyIssue(newsletter, issue, ""), order)
+    if not _is_for(reader, one):
+        yield f"it is for the audience `{one.audience}`, and they are not in it"
+        return
+    at = one.issue.at or instant_in(one, reader.person["time_zone"] or newsletter.time_zone)
     if letter["started_at"] > at:
         since = reader.at(letter["started_at"])
         yield f"it was sent on {reader.at(at)}, before they subscribed on {since}"

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bypost.delivery import holds, kept_issues
+from bypost.delivery import holds, issue_audience, issue_order, kept_issues, orders
 from bypost.delivery.context import Context
+from bypost.delivery.issue_order import ReadyIssue
 from bypost.delivery.owe import CHUNK, batch_size, in_parts
-from bypost.delivery.publish import ReadyIssue
 from bypost.delivery.schedule import schedule_of
 from bypost.delivery.steps import reached
 from bypost.model.course import Kind
 from bypost.store import Connection, binding, caps, issues, subscriptions
 from bypost.store import holds as store
-
-#: The zone in which a local hour comes last of all.
-_LAST_ZONE = "Etc/GMT+12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +37,31 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class OwedIssues:
-    """What came of looking at the issues: deliveries that were written, and what was filed."""
+    """What came of looking at the issues.
+
+    Attributes:
+        owed: Deliveries that were written.
+        troubles: Why an issue that is due is not sent.
+    """
 
     owed: int = 0
     filed: tuple[Filed, ...] = ()
+    troubles: tuple[str, ...] = ()
 
     def __add__(self, other: OwedIssues) -> OwedIssues:
-        return OwedIssues(self.owed + other.owed, self.filed + other.filed)
+        return OwedIssues(
+            self.owed + other.owed, self.filed + other.filed, self.troubles + other.troubles
+        )
 
 
 def owe_issues(context: Context, ready: Sequence[ReadyIssue]) -> OwedIssues:
-    """Owe every ready issue in the zones where its instant has come.
+    """Owe every ready issue in the zones where its instant has come, by what was ordered.
 
-    Issues of a newsletter that is held wait. What is too late then is filed and named.
+    Issues that are paused wait, as all of a newsletter that is held. What is too late then is filed
+    and named.
     """
+    orders.carry_out(context)
+    ready = _ordered(context, ready)
     done = OwedIssues()
     for issue in ready:
         done += _owe_issue(context, issue)
@@ -61,6 +69,11 @@ def owe_issues(context: Context, ready: Sequence[ReadyIssue]) -> OwedIssues:
     if context.settings.caps.limited and context.settings.caps.first == "newsletter":
         _note_plans(context, ready)
     return done
+
+
+def _ordered(context: Context, ready: Sequence[ReadyIssue]) -> list[ReadyIssue]:
+    with context.store.read() as connection:
+        return issue_order.ordered(connection, ready)
 
 
 def _note_plans(context: Context, ready: Sequence[ReadyIssue]) -> None:
@@ -89,9 +102,9 @@ def next_issue_at(context: Context, ready: Sequence[ReadyIssue]) -> datetime | N
     coming: list[datetime] = []
     with context.store.read() as connection:
         held = holds.read(connection, now)
-        for one in ready:
+        for one in issue_order.ordered(connection, ready):
             hold = held.newsletter(one.newsletter.id).hold
-            if hold is not None and hold.until is None:
+            if one.is_paused or (hold is not None and hold.until is None):
                 continue
             known = issues.find(connection, one.newsletter.id, one.issue.id)
             if known is None or known["state"] == "planned":
@@ -106,6 +119,8 @@ def _owe_issue(context: Context, one: ReadyIssue) -> OwedIssues:
     """Take an issue up, owe it where its time has come, close it when that is everywhere."""
     now = context.clock.now()
     with context.store.write() as connection:
+        if one.is_paused or not issue_order.stands(connection, one):
+            return OwedIssues()
         kept = holds.read(connection, now).newsletter(one.newsletter.id)
         known = issues.find(connection, one.newsletter.id, one.issue.id)
         if known is None and _take_up(context, connection, one, now) is None:
@@ -114,17 +129,53 @@ def _owe_issue(context: Context, one: ReadyIssue) -> OwedIssues:
         known = issues.find(connection, one.newsletter.id, one.issue.id)
         if kept.hold is not None or known is None or known["state"] != "planned":
             return OwedIssues()
-        settled = issues.settled_zones(connection, known["id"])
-        open_zones = [(z, at) for z, at in zones_of(connection, one) if z not in settled]
+        if one.issue.at is None and not known["by_zone"]:
+            issues.go_by_zone(connection, one.newsletter.id, one.issue.id)
+        due = [(z, at) for z, at, late in _open_zones(context, connection, one) if not late]
+        if words := issue_audience.problem(context, connection, one):
+            return OwedIssues(troubles=(f"{one.item}: {words}",) if _is_due(due, now) else ())
     done = OwedIssues()
-    for name, at in open_zones:
-        if at <= now and now - at <= context.late:
+    for name, at in due:
+        if at <= now:
             done += OwedIssues(_owe_zone(context, one, known["id"], name, at, now))
     filed = file_late(context, one)
     if over(one) <= now:
         with context.store.write() as connection:
-            issues.close(connection, known["id"])
+            # What was paused or put off meanwhile has people to come; so has what nobody finished.
+            if issue_order.stands(connection, one) and not _open_zones(context, connection, one):
+                issues.close(connection, known["id"])
     return done + OwedIssues(filed=(filed,)) if filed else done
+
+
+def _is_due(zones: Sequence[tuple[str, datetime]], now: datetime) -> bool:
+    return any(at <= now for _, at in zones)
+
+
+def _open_zones(
+    context: Context, connection: Connection, one: ReadyIssue
+) -> list[tuple[str, datetime, bool]]:
+    """Return the zones an issue is to be owed in, with its instant there; and where it is late."""
+    now = context.clock.now()
+    known = issues.find(connection, one.newsletter.id, one.issue.id)
+    states = issues.zone_states(connection, known["id"]) if known is not None else {}
+    return [
+        (name, at, is_late(context, one, at, now, begun=name in states))
+        for name, at in zones_of(connection, one)
+        if states.get(name, issues.OPEN) == issues.OPEN
+    ]
+
+
+def is_late(context: Context, one: ReadyIssue, at: datetime, now: datetime, *, begun: bool) -> bool:
+    """Tell whether an issue that fell due at ``at`` is filed, and not sent any more.
+
+    Args:
+        begun: Its people were taken already, and some were not sent to: what they waited for is
+            the pause, however long the issue was on its way before that.
+    """
+    lasted = one.order.paused_for(at) if begun and one.order is not None else None
+    if lasted is not None and one.order is not None and one.order.resumed_at is not None:
+        return max(lasted, now - one.order.resumed_at) > context.late
+    return now - at > context.late
 
 
 def file_late(context: Context, one: ReadyIssue) -> Filed | None:
@@ -135,12 +186,9 @@ def file_late(context: Context, one: ReadyIssue) -> Filed | None:
         held = holds.read(connection, now).newsletter(one.newsletter.id).hold
         if known is None or known["state"] != "planned" or held is not None:
             return None
-        settled = issues.settled_zones(connection, known["id"])
-        late = [
-            (name, at)
-            for name, at in zones_of(connection, one)
-            if name not in settled and now - at > context.late
-        ]
+        if one.is_paused or not issue_order.stands(connection, one):
+            return None
+        late = [(z, at) for z, at, is_over in _open_zones(context, connection, one) if is_over]
         for name, at in late:
             issues.settle_zone(connection, known["id"], name, due_at=at, state="archived")
     return _filed(one, [name for name, _ in late]) if late else None
@@ -148,7 +196,7 @@ def file_late(context: Context, one: ReadyIssue) -> Filed | None:
 
 def _filed(one: ReadyIssue, zones: Sequence[str] = ()) -> Filed:
     """Return what is told of an issue that came too late."""
-    named = () if one.issue.at is not None else (z or one.newsletter.time_zone for z in zones)
+    named = () if one.whole else (z or one.newsletter.time_zone for z in zones)
     return Filed(one.newsletter.id, one.issue.id, tuple(named))
 
 
@@ -164,6 +212,7 @@ def _take_up(
         state="archived" if late else "planned",
         schedule=str(schedule_of(one.newsletter, one.issue)),
         now=now,
+        by_zone=not one.whole,
     )
     known = issues.find(connection, one.newsletter.id, one.issue.id)
     return None if late or known is None else known["id"]
@@ -177,6 +226,8 @@ def _owe_zone(
     while True:
         with context.store.write() as connection:
             if holds.read(connection, now).newsletter(one.newsletter.id).hold is not None:
+                return owed
+            if not issue_order.stands(connection, one):
                 return owed
             members = _owe_some(context, connection, one, name, at, now)
             if members < CHUNK:
@@ -203,11 +254,12 @@ def _owe_some(
         connection,
         one.newsletter.id,
         item,
-        zone=name if one.issue.at is None else None,
+        zone=None if one.whole else name,
         before=at,
         limit=CHUNK,
         free_at=now,
         freed_since=freed_since,
+        among=issue_audience.only(context, connection, one),
     )
     batch = _batch(context, one, item, at)
     if context.settings.caps.on:
@@ -233,6 +285,8 @@ def _owe_the_freed(context: Context, ready: Sequence[ReadyIssue]) -> int:
             (one, name, at)
             for one in ready
             if kept.newsletter(one.newsletter.id).hold is None
+            and not one.is_paused
+            and not issue_audience.problem(context, connection, one)
             for name, at in zones_of(connection, one)
             if since <= at <= now
         ]
@@ -259,7 +313,7 @@ def _batch(context: Context, one: ReadyIssue, item: str, at: datetime) -> dict[s
 
 def zones_of(connection: Connection, one: ReadyIssue) -> list[tuple[str, datetime]]:
     """Return the zones an issue is due in, each with its instant."""
-    if one.issue.at is not None:
+    if one.whole and one.issue.at is not None:
         return [("", one.issue.at)]
     names = subscriptions.zones(connection, one.newsletter.id)
     return [(name, instant_in(one, name or one.newsletter.time_zone)) for name in names]
@@ -267,7 +321,7 @@ def zones_of(connection: Connection, one: ReadyIssue) -> list[tuple[str, datetim
 
 def over(one: ReadyIssue) -> datetime:
     """Return the instant after which the issue is due nowhere any more."""
-    return one.issue.at if one.issue.at is not None else instant_in(one, _LAST_ZONE)
+    return schedule_of(one.newsletter, one.issue).last()
 
 
 def instant_in(one: ReadyIssue, zone_name: str) -> datetime:

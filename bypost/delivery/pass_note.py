@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from bypost.delivery import last_pass
 from bypost.delivery.context import Context
+from bypost.delivery.issue_order import ReadyIssue
 from bypost.delivery.last_pass import LastPass
 from bypost.delivery.owe_issues import next_issue_at
-from bypost.delivery.publish import Published, ReadyIssue
+from bypost.delivery.publish import Published
 from bypost.delivery.report import Report
 
 #: Problems that are noted of one folder; ``bypost check`` has all of them.

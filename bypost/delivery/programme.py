@@ -10,8 +10,8 @@ from bypost.content.loader import Library, load_project_content
 from bypost.delivery import last_pass
 from bypost.delivery.context import Context
 from bypost.delivery.edit import Change, changes
+from bypost.delivery.issue_order import ReadyIssue, ordered
 from bypost.delivery.last_pass import LastPass
-from bypost.delivery.publish import ReadyIssue
 from bypost.delivery.shape import Shape, shape_of
 from bypost.delivery.shape_file import load
 from bypost.model.course import Issue, IssueStatus, Newsletter
@@ -29,7 +29,7 @@ class Programme:
         waiting: Course -> changes of structure in its files that wait for ``bypost apply``.
         files: Course -> its lessons as the files have them.
         newsletters: By id.
-        ready: Issues that go out at their time.
+        ready: Issues that go out at their time, by their files and by what was ordered.
     """
 
     shapes: Mapping[str, Shape]
@@ -76,7 +76,7 @@ def programme(context: Context, connection: Connection) -> Programme:
         waiting=dict(_waiting(library, shapes)),
         files={one.id: frozenset(lesson.id for lesson in one.lessons) for one in library.courses},
         newsletters={newsletter.id: newsletter for newsletter in library.newsletters},
-        ready=[] if no_mail else ready,
+        ready=[] if no_mail else ordered(connection, ready),
     )
 
 

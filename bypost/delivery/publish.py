@@ -11,12 +11,13 @@ from bypost.content.watch import Stamp, signature
 from bypost.delivery.applied import as_applied, take_over
 from bypost.delivery.context import Context
 from bypost.delivery.edit import Change
+from bypost.delivery.issue_order import ReadyIssue as ReadyIssue
 from bypost.delivery.shape import Shape
 from bypost.delivery.wishes import compiler_for, read_courses
 from bypost.errors import ContentError, Problem
 from bypost.model.asset import Asset
 from bypost.model.content import Content
-from bypost.model.course import Issue, IssueStatus, Kind, Newsletter
+from bypost.model.course import IssueStatus, Kind
 from bypost.people.columns import attribute_names
 from bypost.render.assets import served
 from bypost.render.compile import Compiler
@@ -28,15 +29,6 @@ from bypost.store import notices as store
 Files = Mapping[str, tuple[Stamp, ...]]
 #: An author may be in the middle of saving: files count once they have been still for so long.
 STILL = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadyIssue:
-    """An issue that may go out, and its compiled content."""
-
-    newsletter: Newsletter
-    issue: Issue
-    content_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

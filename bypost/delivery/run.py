@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bypost.delivery import clock_step, disk, holds, instance, steps
+from bypost.delivery import clock_step, disk, holds, instance, steps, totals
 from bypost.delivery.apply import wake
 from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, owe_lessons
@@ -73,6 +73,7 @@ class Pass:
         troubles = [*filter(None, [stepped]), *self._send(published, filed)]
         roll_up(self.context)
         tidy(self.context)
+        totals.add_up(self.context)
         instance.note(self.context)
         report = self._report(before, published, imported, troubles, filed)
         note_pass(self.context, report, published, repeats=self.patient)
@@ -88,9 +89,11 @@ class Pass:
         sender = Sender(self.context, self.patience, self.on_progress)
         settled = Settled()
         due: datetime | None = None
+        stopped: list[str] = []
         while not (short := disk.shortage(self.context)):
-            owed, late = self._owe(published)
+            owed, late, unread = self._owe(published)
             filed += late
+            stopped += unread
             sender.send_ready()
             # What is due goes first: questions may be many, and their answers slow.
             found = settle_due(self.context, _at_least_once(published))
@@ -100,16 +103,23 @@ class Pass:
             before, due = due, self._due_hint(published)
             if not (owed or found.owed_again or (due is not None and due != before)):
                 break
-        return list(dict.fromkeys([*sender.troubles, *settled.troubles, *filter(None, [short])]))
+        return list(
+            dict.fromkeys([*stopped, *sender.troubles, *settled.troubles, *filter(None, [short])])
+        )
 
-    def _owe(self, published: Published) -> tuple[int, tuple[Filed, ...]]:
-        """Owe what is due, first what goes first; return how much, and what came too late."""
+    def _owe(self, published: Published) -> tuple[int, tuple[Filed, ...], tuple[str, ...]]:
+        """Owe what is due, first what goes first.
+
+        Returns:
+            How much; what came too late; and why something due is not owed.
+        """
         if self.context.settings.caps.first == "newsletter":
             letters = owe_issues(self.context, published.issues)
-            return letters.owed + owe_lessons(self.context, published.shapes), letters.filed
+            lessons = owe_lessons(self.context, published.shapes)
+            return letters.owed + lessons, letters.filed, letters.troubles
         owed = owe_lessons(self.context, published.shapes)
         letters = owe_issues(self.context, published.issues)
-        return owed + letters.owed, letters.filed
+        return owed + letters.owed, letters.filed, letters.troubles
 
     def _due_hint(self, published: Published) -> datetime | None:
         """Return the earliest hint if it has come, of the courses that are not held."""

@@ -10,6 +10,9 @@ from bypost.model.course import Issue, Newsletter
 from scheduler.cadence import Days, due_at
 from scheduler.window import Window
 
+#: The zone in which a local hour comes last of all.
+_LAST_ZONE = "Etc/GMT+12"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
@@ -35,6 +38,10 @@ class Schedule:
         # A noon of the day before is a safe "last": due_at counts dates, not hours.
         eve = datetime.combine(self.day - timedelta(days=1), time(12), own)
         return due_at(Days(1), last=eve, zone=own, hour=self.hour, window=Window.always())
+
+    def last(self) -> datetime:
+        """Return the instant after which it is due nowhere any more."""
+        return self.at(_LAST_ZONE)
 
     def __str__(self) -> str:
         if self.instant is not None:

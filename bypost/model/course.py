@@ -133,6 +133,7 @@ class Issue:
         at: Either an aware instant (the same for all), or None.
         day: The date on which each person gets it at ``hour`` local time, or None.
         hour: Local hour that belongs to ``day``; None where ``at`` is set.
+        audience: Name or expression: only these subscribers get it; empty: the newsletter's.
     """
 
     id: str
@@ -143,6 +144,7 @@ class Issue:
     at: datetime | None = None
     day: date | None = None
     hour: time | None = None
+    audience: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,7 @@ class Newsletter:
 
     Attributes:
         goodbye: Whether who leaves is told so by a mail.
+        audience: Name or expression: only these subscribers get an issue; empty: all of them.
     """
 
     id: str
@@ -162,6 +165,7 @@ class Newsletter:
     issues: tuple[Issue, ...]
     path: str
     goodbye: bool = False
+    audience: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

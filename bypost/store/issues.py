@@ -11,7 +11,7 @@ from bypost.store.once import add_once
 from bypost.store.schema import issue_zones, issues
 
 #: A zone that was closed, and whose audience is to be looked at again.
-_OPEN = "open"
+OPEN = "open"
 
 
 def find(connection: Connection, newsletter: str, issue: str) -> RowMapping | None:
@@ -21,23 +21,75 @@ def find(connection: Connection, newsletter: str, issue: str) -> RowMapping | No
 
 
 def add(
-    connection: Connection, newsletter: str, issue: str, *, state: str, schedule: str, now: datetime
+    connection: Connection,
+    newsletter: str,
+    issue: str,
+    *,
+    state: str,
+    schedule: str,
+    now: datetime,
+    by_zone: bool = False,
 ) -> None:
-    """Take an issue up, planned or (seen too late) archived; one that is known stays as it is."""
+    """Take an issue up, planned or (seen too late) archived; one that is known stays as it is.
+
+    Args:
+        by_zone: Its audience is taken zone by zone; see :func:`go_by_zone`.
+    """
     values = {
         "newsletter": newsletter,
         "issue": issue,
         "state": state,
         "schedule": schedule,
         "first_seen_at": now,
+        "by_zone": by_zone,
     }
     add_once(connection, issues, values)
+
+
+def by_zone(connection: Connection) -> set[tuple[str, str]]:
+    """Return the issues, as newsletter and issue, whose audience is taken zone by zone."""
+    query = select(issues.c.newsletter, issues.c.issue).where(issues.c.by_zone.is_(True))
+    return {(row.newsletter, row.issue) for row in connection.execute(query)}
+
+
+def go_by_zone(connection: Connection, newsletter: str, issue: str) -> None:
+    """Take the audience of an issue zone by zone from now on, whatever becomes of its schedule.
+
+    Else an issue that went out in some zones, and is then to go to all others at one instant, would
+    not know who these others are: everybody at once has no zone, and neither have some people.
+    """
+    connection.execute(
+        update(issues)
+        .where(issues.c.newsletter == newsletter, issues.c.issue == issue)
+        .values(by_zone=True)
+    )
+
+
+def zone_states(connection: Connection, issue_id: int) -> dict[str, str]:
+    """Return the zones an issue was looked at in: ``done``, ``archived``, or ``open`` again."""
+    query = select(issue_zones.c.time_zone, issue_zones.c.state).where(
+        issue_zones.c.issue_id == issue_id
+    )
+    return {row.time_zone: row.state for row in connection.execute(query)}
+
+
+def plan_again(connection: Connection, newsletter: str, issue: str) -> None:
+    """Let an issue be owed where it was filed as too late; where people had it, it stays closed."""
+    known = find(connection, newsletter, issue)
+    if known is None:
+        return
+    connection.execute(
+        update(issue_zones)
+        .where(issue_zones.c.issue_id == known["id"], issue_zones.c.state == "archived")
+        .values(state=OPEN)
+    )
+    connection.execute(update(issues).where(issues.c.id == known["id"]).values(state="planned"))
 
 
 def settled_zones(connection: Connection, issue_id: int) -> set[str]:
     """Return the zones whose people were taken, or were too late."""
     query = select(issue_zones.c.time_zone).where(
-        issue_zones.c.issue_id == issue_id, issue_zones.c.state != _OPEN
+        issue_zones.c.issue_id == issue_id, issue_zones.c.state != OPEN
     )
     return set(connection.execute(query).scalars())
 
@@ -56,7 +108,7 @@ def settle_zone(
             .where(
                 issue_zones.c.issue_id == issue_id,
                 issue_zones.c.time_zone == zone,
-                issue_zones.c.state == _OPEN,
+                issue_zones.c.state == OPEN,
             )
             .values(state=state, due_at=due_at)
         )
@@ -77,7 +129,7 @@ def reopen(connection: Connection, item: str, due_at: datetime) -> None:
     connection.execute(
         update(issue_zones)
         .where(issue_zones.c.issue_id == known["id"], issue_zones.c.due_at == due_at)
-        .values(state=_OPEN)
+        .values(state=OPEN)
     )
     connection.execute(update(issues).where(issues.c.id == known["id"]).values(state="planned"))
 

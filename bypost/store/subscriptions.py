@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, exists, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, exists, insert, select, update
 
 from bypost.store import daily, holds
 from bypost.store.engine import Connection
@@ -88,6 +88,7 @@ def audience(
     limit: int | None,
     free_at: datetime | None = None,
     freed_since: datetime | None = None,
+    among: ColumnElement[bool] | None = None,
 ) -> Sequence[RowMapping]:
     """Return active members who joined by ``before`` and are not owed ``item`` yet.
 
@@ -96,6 +97,7 @@ def audience(
         limit: None for all of them.
         free_at: Only people who are not held then; None: whether they are held or not.
         freed_since: Of those only whose hold came to its end since.
+        among: Only people of whom this is true, a condition on ``subscribers``; None for all.
     """
     owed = exists().where(
         deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
@@ -123,6 +125,8 @@ def audience(
     )
     if zone is not None:
         query = query.where(subscribers.c.time_zone == zone)
+    if among is not None:
+        query = query.where(among)
     if free_at is not None and holds.any_person(connection):
         query = query.where(~holds.holds_somebody(free_at))
         if freed_since is not None:
@@ -130,3 +134,9 @@ def audience(
     elif freed_since is not None:
         return []
     return connection.execute(query).mappings().all()
+
+
+def is_among(connection: Connection, subscriber_id: int, among: ColumnElement[bool]) -> bool:
+    """Tell whether a condition on ``subscribers`` is true of one person."""
+    query = select(subscribers.c.id).where(subscribers.c.id == subscriber_id, among)
+    return connection.execute(query).first() is not None

@@ -8,6 +8,7 @@ from datetime import datetime, time
 
 from starlette.responses import Response
 
+from bypost.delivery import issue_order
 from bypost.model.course import Course, IssueStatus, Newsletter
 from bypost.render.article import Article
 from bypost.store import issues as store
@@ -43,9 +44,10 @@ class Archive:
     def issues(self, newsletter: Newsletter) -> list[Out]:
         """Return the issues that went out and are still there to read, newest first."""
         with self._doors.context.store.read() as connection:
-            out = store.out(connection)
+            out, orders = store.out(connection), issue_order.every(connection)
         found = []
-        for issue in newsletter.issues:
+        for written in newsletter.issues:
+            issue = issue_order.scheduled(written, orders.get((newsletter.id, written.id)))
             if (newsletter.id, issue.id) not in out or issue.status is not IssueStatus.READY:
                 continue
             article = self._doors.catalogue.issue(newsletter, issue)
