@@ -19,6 +19,7 @@ def upgrade() -> None:
     _alarms()
     _sums()
     _counted()
+    _imports()
     _audiences()
 
 
@@ -583,3 +584,106 @@ def _audiences() -> None:
         comment="One thing done for everybody in an audience, chunk by chunk",
     )
     op.create_index(op.f("ix_subscribers_name"), "subscribers", ["name"])
+
+
+def _imports() -> None:
+    """Add who imported what, and what it changed, so that it can be taken back."""
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    empty = sa.text("''")
+    for column in (
+        sa.Column(
+            "state",
+            sa.String(12),
+            nullable=False,
+            server_default=sa.text("'done'"),
+            comment="uploaded, reviewed, running, done, failed or undone",
+        ),
+        sa.Column(
+            "actor",
+            sa.String(120),
+            nullable=False,
+            server_default=empty,
+            comment="who made it: an account, a command, or a pass",
+        ),
+        sa.Column(
+            "reading",
+            sa.JSON(none_as_null=True),
+            comment="how the file is read: encoding and columns as chosen; null: as it stands",
+        ),
+        sa.Column(
+            "dialect",
+            sa.String(32),
+            nullable=False,
+            server_default=empty,
+            comment="whose export it is: listmonk, kit ...; empty: our own columns",
+        ),
+        sa.Column(
+            "note",
+            sa.Text(),
+            nullable=False,
+            server_default=empty,
+            comment="the operator's statement of how these people agreed",
+        ),
+        sa.Column(
+            "review",
+            sa.JSON(none_as_null=True),
+            comment="counts of the dry run, by outcome; null: none was made",
+        ),
+        sa.Column(
+            "rows_read",
+            sa.Integer(),
+            nullable=False,
+            server_default=sa.text("0"),
+            comment="rows so far; goes up while it runs",
+        ),
+        sa.Column("seen_at", sa.BigInteger(), comment="last sign of life of what reads it"),
+        sa.Column(
+            "trouble",
+            sa.String(400),
+            nullable=False,
+            server_default=empty,
+            comment="why it failed, without addresses",
+        ),
+        sa.Column("undone_at", sa.BigInteger(), comment="when it was taken back; null: was not"),
+        sa.Column(
+            "undone_by",
+            sa.String(120),
+            nullable=False,
+            server_default=empty,
+            comment="who took it back",
+        ),
+        sa.Column(
+            "undone", sa.JSON(none_as_null=True), comment="counts of what taking it back did"
+        ),
+    ):
+        op.add_column("imports", column)
+    op.create_index("ix_imports_path", "imports", ["path", "id"])
+    op.create_table(
+        "import_changes",
+        sa.Column("id", number, nullable=False, comment="change"),
+        sa.Column("import_id", number, nullable=False, comment="whose change it is"),
+        sa.Column("what", sa.String(8), nullable=False, comment="added or changed"),
+        sa.Column(
+            "first_id", number, nullable=False, comment="subscriber; the first of those added"
+        ),
+        sa.Column("last_id", number, nullable=False, comment="the last of those added in one go"),
+        sa.Column(
+            "before",
+            sa.JSON(none_as_null=True),
+            comment="what stood there: fields, and the file's cells; null: a person was added",
+        ),
+        sa.Column(
+            "after",
+            sa.JSON(none_as_null=True),
+            comment="what stands there since, and what was begun or ended; null: a person was "
+            "added",
+        ),
+        sa.CheckConstraint("what IN ('added', 'changed')", name="ck_import_changes_what"),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name="fk_import_changes_import_id_imports"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_import_changes"),
+        comment="What imports did, to take it back; pruned by policy, a person's own when erased",
+    )
+    op.create_index("ix_import_changes_import_id", "import_changes", ["import_id", "id"])
+    op.create_index("ix_import_changes_first_id", "import_changes", ["first_id", "import_id"])
