@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bypost.delivery.forecast import Day, Forecast
+from bypost.web.chart import FAR, round_up
 from bypost.web.when import short_day
 
 #: Hours and days that are drawn.
 HOURS, DAYS = 48, 14
 #: Height of the drawing in its own units; its width is 10 for each bar.
 HEIGHT, WIDTH = 100, 10
-#: A limit so many times as high as the highest bar is told in words only.
-_FAR = 3
 #: Every so many hours one has a label under it.
 _EVERY = 12
 
@@ -205,8 +204,8 @@ def _chart(
     span: int,
 ) -> Chart:
     highest = max(dues, default=0)
-    near = [limit for limit in limits if limit is not None and limit <= _FAR * highest]
-    top = _round_up(max([highest, *near]))
+    near = [limit for limit in limits if limit is not None and limit <= FAR * highest]
+    top = round_up(max([highest, *near]))
     bars = []
     for number, (due, waits) in enumerate(zip(dues, waiting, strict=True)):
         limit = limits[number]
@@ -252,18 +251,6 @@ def _line(limits: Sequence[int | None], top: int) -> str:
         y = HEIGHT - HEIGHT * limit / top if limit is not None else -HEIGHT
         points += [f"{number * WIDTH},{y:g}", f"{(number + 1) * WIDTH},{y:g}"]
     return " ".join(points)
-
-
-def _round_up(number: int) -> int:
-    """Return the next number that is easy to read, and its half too: 2, 4, 6, 8, 10, 20, 30 ..."""
-    if not number:
-        return 0
-    step = 1
-    while True:
-        for tenths in (10, 15, 20, 25, 30, 40, 50, 60, 80):
-            if tenths * step >= 10 * number and tenths * step % 20 == 0:
-                return tenths * step // 10
-        step *= 10
 
 
 def _mails(number: int) -> str:

@@ -15,6 +15,8 @@ MOST_BYTES = 64 * 1024
 #: Where email services post, and how much: one post may carry a thousand events.
 HOOKS = "/hooks/"
 HOOK_BYTES = 1024 * 1024
+#: The desk reads what is sent to it by itself, once it knows who sends it: files may be large.
+DESK = "/desk"
 #: Digits of a length that is worth reading.
 _MOST_DIGITS = 18
 
@@ -110,6 +112,9 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
+        if scope["path"] == DESK or scope["path"].startswith(f"{DESK}/"):
+            await self._app(scope, receive, send_with_headers)
+            return
         most = HOOK_BYTES if scope["path"].startswith(HOOKS) else MOST_BYTES
         body = await _body(headers, receive, most)
         if body is None:
@@ -131,7 +136,7 @@ class Guard:
             return _answer(scope["path"], status, text, "localhost")
         if scope["method"] == "POST" and scope["path"] in self._own_posts:
             origin = f"{scope['scheme']}://{headers.get('host', '')}"
-            if not _from_this_site(headers, origin):
+            if not from_this_site(headers, origin):
                 return _answer(scope["path"], 403, "Press the button on the page itself.", "origin")
         return None
 
@@ -176,7 +181,7 @@ def host_name(host: str) -> str:
     return name.casefold() if colon and port.isdigit() else host.casefold()
 
 
-def _from_this_site(headers: Mapping[str, str], origin: str) -> bool:
+def from_this_site(headers: Mapping[str, str], origin: str) -> bool:
     """Tell whether a page of this site sent the form; browsers say so, pages cannot forge it."""
     site = headers.get("sec-fetch-site")
     return site == "same-origin" if site is not None else headers.get("origin") == origin

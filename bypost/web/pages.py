@@ -44,7 +44,13 @@ class Pages:
             menu=menu,
         )
         self._environment.filters.update(
-            day=when.day, full_day=when.full_day, short_day=when.short_day, clock=when.clock
+            day=when.day,
+            full_day=when.full_day,
+            short_day=when.short_day,
+            clock=when.clock,
+            moment=when.moment,
+            number=_number,
+            share=_share,
         )
 
     def show(
@@ -61,3 +67,16 @@ class Pages:
     def say(self, title: str, *words: str, status: int = 200) -> HTMLResponse:
         """Return a page that only says something."""
         return self.show("say", status, title=title, words=words)
+
+
+def _number(value: float) -> str:
+    """Return a number as it is read: 12,345."""
+    return f"{value:,}"
+
+
+def _share(part: float, whole: float = 1) -> str:
+    """Return a part of a whole as "3.1 %"; "–" where there is no whole."""
+    if not whole:
+        return "–"
+    share = 100 * part / whole
+    return f"{share:.0f} %" if share in {0, 100} or share >= 10 else f"{share:.1f} %"

@@ -21,6 +21,8 @@ from bypost.web.client import believe
 from bypost.web.confirm import Confirm
 from bypost.web.course import Courses
 from bypost.web.crawlers import Crawlers
+from bypost.web.desk import app as desk
+from bypost.web.desk.desk import Desk
 from bypost.web.doors import Doors
 from bypost.web.embed import Embed
 from bypost.web.fresh import Fresh
@@ -76,6 +78,7 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
     if local:
         site.router.routes.extend(make_routes(bench))
         site.state.before_exit = bench.close
+    site.router.routes.extend(desk.make_routes(Desk(doors, local=local)))
     for method, path, handler in [*own, *routes]:
         methods = ["GET", "HEAD"] if method == "GET" else [method]
         site.add_api_route(path, handler, methods=methods, response_model=None)

@@ -38,6 +38,11 @@ def clock(local: datetime) -> str:
     return f"{local:%H:%M} {abbreviation(local)}"
 
 
+def moment(local: datetime) -> str:
+    """Return "Tue 24 Nov 2026, 09:00 CET"."""
+    return f"{short_day(local)} {local.year}, {clock(local)}"
+
+
 def abbreviation(local: datetime) -> str:
     """Return the zone's short name; where it has none, its distance from UTC."""
     name = local.tzname() or ""
