@@ -15,16 +15,18 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, RowMapping, create_engine, event, make_url
+from sqlalchemy import URL, ColumnElement, Engine, RowMapping, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from bypost.errors import StoreError
 
-__all__ = ["Connection", "Row", "Store"]
+__all__ = ["Condition", "Connection", "Row", "Store"]
 
 #: A row by column name; the layers above need it for annotations.
 Row = RowMapping
+#: What narrows a query; the layers above hand it on and look into it no further.
+Condition = ColumnElement[bool]
 
 #: How long one connection waits for another's write, in milliseconds.
 _BUSY_MS = 5_000
