@@ -19,6 +19,7 @@ from bypost.people import changes
 from bypost.people.columns import FILE_NAME, read_form
 from bypost.people.csv_rows import BadRow, Known, Row, read_rows
 from bypost.store import Connection, Store, imports, subscribers, suppressions
+from bypost.store.seen_addresses import SeenAddresses
 
 #: Rows a transaction takes.
 CHUNK = 1000
@@ -128,7 +129,7 @@ class Importer:
         if form.problem:
             raise ByPostError(f"{path.name}:1: {form.problem}\n    see docs/subscribers.md")
         summary = Summary()
-        with imports.SeenAddresses() as seen:
+        with SeenAddresses() as seen:
             for chunk in _chunks(read_rows(path, form, self.known)):
                 summary.rows += len(chunk)
                 good = [row for row in chunk if isinstance(row, Row)]

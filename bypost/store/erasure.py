@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import RowMapping, and_, delete, not_, or_, select, update
 
-from bypost.store import address_changes, holds, replies
+from bypost.store import address_changes, holds, import_changes, replies
 from bypost.store.engine import Connection
 from bypost.store.schema import (
     attempts,
@@ -53,6 +53,7 @@ def blank(connection: Connection, subscriber_id: int, now: datetime) -> None:
     address_changes.remove_of(connection, subscriber_id)
     replies.forget_of(connection, subscriber_id)
     holds.forget(connection, subscriber_id)
+    import_changes.forget_of(connection, subscriber_id)
 
 
 def forget_words(connection: Connection, subscriber_id: int, texts: Sequence[str]) -> None:
