@@ -29,6 +29,31 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
         ("https://a.example.com",),
     ),
     "api.per_minute": ("60", "60", 60),
+    "alarms.email": ('"me@b.de"', "me@b.de", "me@b.de"),
+    "alarms.webhook_url": (
+        '"https://b.example/hook?x=1"',
+        "https://b.example/hook?x=1",
+        "https://b.example/hook?x=1",
+    ),
+    **{
+        f"alarms.{name}": ("3", "3", 3)
+        for name in (
+            *("accepted", "events", "confirmation_requests", "signup_requests", "disk_mb"),
+        )
+    },
+    **{
+        f"alarms.{name}": ("0.5", "0.5", 0.5)
+        for name in (
+            *("hours", "bounce_share", "complaint_share", "complaint_alarm_share"),
+            *("unknown_minutes", "pause_minutes", "silent_minutes"),
+            *("over_minutes", "again_hours"),
+        )
+    },
+    "alarms.confirmation_drop": ("0.25", "0.25", 0.25),
+    "alarms.signup_factor": ("2.5", "2.5", 2.5),
+    "doctor.dkim_selectors": ('["s1", "s2"]', "s1, s2", ("s1", "s2")),
+    "doctor.timeout_seconds": ("1.5", "1.5", 1.5),
+    "doctor.total_seconds": ("1.5", "1.5", 1.5),
     "check.off": ('["words", "reading"]', "words, reading", ("words", "reading")),
     "check.errors": ('["words", "reading"]', "words, reading", ("words", "reading")),
     "check.warnings": ('["words", "reading"]', "words, reading", ("words", "reading")),
@@ -215,8 +240,8 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             (
                 "bypost.toml:1: root: there is no such key\n"
                 "    known here: "
-                "api, caps, check, database, import, log, preview, providers, sender, sending, "
-                "signup, site, theme"
+                "alarms, api, caps, check, database, doctor, import, log, preview, providers, "
+                "sender, sending, signup, site, theme"
             ),
         ),
         (

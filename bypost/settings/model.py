@@ -15,20 +15,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
-    SecretStr,
     model_validator,
 )
 
+from bypost.settings.alarms import Alarms, Doctor
+from bypost.settings.kinds import Count, MailAddress, Positive, Secret, Words, words
 from bypost.settings.section import Section
 from bypost.settings.theme import ThemeSection
 from scheduler.pacing import SLOWEST_GROWTH
-
-
-def _words(value: Any) -> Any:
-    """Return a list for ``a`` and for ``a, b``: what an environment variable can hold."""
-    if not isinstance(value, str):
-        return value
-    return [word for part in re.split(r"[,\n]", value) if (word := part.strip())]
 
 
 def _site_address(text: str) -> str:
@@ -62,13 +56,8 @@ def _day(value: Any) -> Any:
     raise ValueError("write a date without a time, e.g. 2026-12-01")
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Secret = Annotated[SecretStr, Field(min_length=1)]
-Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_words)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+Secrets = Annotated[tuple[Secret, ...], BeforeValidator(words)]
 SiteAddress = Annotated[str, AfterValidator(_site_address)]
-MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 Day = Annotated[date, BeforeValidator(_day)]
 OneLine = Annotated[str, Field(pattern=r"^[^\r\n]*\S[^\r\n]*$")]
 
@@ -173,7 +162,7 @@ class SignUp(Section):
     per_form_per_hour: Count = 500
     per_hour: Count = 1000
     disposable: Literal["mark", "refuse"] = "mark"
-    allowed_origins: Annotated[tuple[SiteAddress, ...], BeforeValidator(_words)] = ()
+    allowed_origins: Annotated[tuple[SiteAddress, ...], BeforeValidator(words)] = ()
 
     @model_validator(mode="after")
     def _a_link_does_not_outlive_its_request(self) -> Self:
@@ -216,7 +205,7 @@ class Preview(Section):
     """The author's bench."""
 
     editor: Annotated[str, AfterValidator(_editor)] = "vscode://file{path}:{line}"
-    addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(_words)] = ()
+    addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(words)] = ()
 
 
 class Outbox(Section):
@@ -278,6 +267,8 @@ class Settings(Section):
     import_: Annotated[Import, Field(alias="import")] = Import()
     signup: SignUp = SignUp()
     api: Api = Api()
+    alarms: Alarms = Alarms()
+    doctor: Doctor = Doctor()
     check: Check = Check()
     preview: Preview = Preview()
     theme: ThemeSection = ThemeSection()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal_column, select
 
+from bypost.store import sums
 from bypost.store.engine import Connection
 from bypost.store.ledger import IS_OPEN, IS_UNKNOWN
 from bypost.store.schema import batches, budgets, enrollments
@@ -76,8 +77,7 @@ def accepted_since(
 
 def accepted_in_all(connection: Connection) -> dict[str, int]:
     """Return how many deliveries each provider accepted since the beginning."""
-    query = select(batches.c.provider, func.sum(batches.c.accepted)).group_by(batches.c.provider)
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {name: row["accepted"] for name, row in sums.by_provider(connection).items()}
 
 
 def budget_rows(connection: Connection) -> dict[str, RowMapping]:

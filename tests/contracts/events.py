@@ -227,7 +227,7 @@ class EventContract:
             assert events.soft_bounces(connection, people[3], last=5) == 0
             plans = [self.plan(connection, *statement) for statement in list(seen)]
         assert "ix_events_recent" in plans[0]
-        assert "ix_batches_accepted_at" in plans[1]
+        assert "ix_batches_accepted" in plans[1]
         assert "ix_deliveries_subscriber_id" in plans[2]
         assert "ix_events_delivery_id" in plans[2]
         assert not any("SCAN events" in plan or "SCAN deliveries" in plan for plan in plans)
