@@ -30,14 +30,42 @@ def rehearse(
     keep: Annotated[
         Path | None, typer.Option(help="Folder to write the mails into.", show_default=False)
     ] = None,
+    fill: Annotated[
+        int,
+        typer.Option(
+            help="Write a database of so many invented people, with --days behind them.",
+            metavar="PEOPLE",
+            min=0,
+            max=10_000_000,
+            show_default=False,
+        ),
+    ] = 0,
+    database: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --fill: the file to write; var/rehearsal.db by default.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="With --fill: other people, other fates.")] = 1,
     as_json: JsonOption = False,
 ) -> int:
     """Go through a whole course in seconds, on a simulated clock: who gets what, and when.
 
     It is the real pass on a temporary database; nothing is sent. Drafts of newsletters are shown.
+    With --fill no pass is made: a database to look at is written, of people who do not exist.
 
     Example: bypost rehearse --start 2027-03-20
     """
+    if fill:
+        from bypost.cli.fill import fill as fill_database
+
+        return fill_database(
+            project, people=fill, days=days, seed=seed, database=database, as_json=as_json
+        )
+    if database is not None:
+        raise typer.BadParameter("belongs to --fill", param_hint="--database")
     import shutil
     from tempfile import TemporaryDirectory
 
