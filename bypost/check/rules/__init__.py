@@ -16,6 +16,7 @@ from typing import Any
 from bypost.check.finding import Finding
 from bypost.check.rule import Rule
 from bypost.check.rules import (
+    audiences,
     compatibility,
     compiler,
     contrast,
@@ -88,6 +89,7 @@ MODULES = (
     darkness,
     width,
     compatibility,
+    audiences,
 )
 
 
