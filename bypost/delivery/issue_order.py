@@ -65,13 +65,13 @@ class Order:
         return "the issue was cancelled" + (f": {self.reason}" if self.reason else "")
 
     def paused_for(self, at: datetime) -> timedelta | None:
-        """Return how long the pause lasted in which something due at ``at`` waited.
+        """Return how long something that fell due at ``at`` waited for the end of the pause.
 
         None where no pause stood against it, or one that is not over.
         """
         if self.paused_at is None or self.resumed_at is None or at >= self.resumed_at:
             return None
-        return self.resumed_at - self.paused_at
+        return self.resumed_at - max(self.paused_at, at)
 
 
 @dataclass(frozen=True, slots=True)
