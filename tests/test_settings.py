@@ -69,6 +69,13 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "sender.reply_to": ('"c@b.de"', "c@b.de", "c@b.de"),
     "sender.postal_address": ('"Street 1"', "Street 1", "Street 1"),
     "database.url": ('"sqlite:///x.db"', "sqlite:///x.db", "sqlite:///x.db"),
+    **{
+        f"keep.{name}_days": ("60", "60", 60)
+        for name in (
+            *("mails", "events", "raw", "attempts", "clicks", "daily", "contents", "networks"),
+            *("imports", "audit"),
+        )
+    },
     "log.level": ('"debug"', "debug", "debug"),
     "log.format": ('"json"', "json", "json"),
     "signup.confirm_days": ("2", "2", 2.0),

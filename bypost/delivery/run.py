@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bypost.delivery import clock_step, disk, holds, instance, steps, totals
+from bypost.delivery import clock_step, disk, holds, housekeeping, instance, steps, totals
 from bypost.delivery.apply import wake
 from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, owe_lessons
@@ -61,7 +61,7 @@ class Pass:
         """
         instance.check(self.context)
         stepped = clock_step.notice(self.context)
-        before = self._count()
+        watch, before = Watch(self.context), self._count()
         published = self._publisher.take_over(patient=self.patient)
         steps.reached("published")
         wake(self.context)
@@ -74,6 +74,9 @@ class Pass:
         roll_up(self.context)
         tidy(self.context)
         totals.add_up(self.context)
+        watch.look(published.plain_held)
+        tell(self.context)
+        housekeeping.tend(self.context, published)
         instance.note(self.context)
         report = self._report(before, published, imported, troubles, filed)
         note_pass(self.context, report, published, repeats=self.patient)

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from bypost.settings.alarms import Alarms, Doctor
+from bypost.settings.keep import Keep
 from bypost.settings.kinds import Count, MailAddress, Positive, Secret, Words, words
 from bypost.settings.section import Section
 from bypost.settings.theme import ThemeSection
@@ -269,6 +270,7 @@ class Settings(Section):
     api: Api = Api()
     alarms: Alarms = Alarms()
     doctor: Doctor = Doctor()
+    keep: Keep = Keep()
     check: Check = Check()
     preview: Preview = Preview()
     theme: ThemeSection = ThemeSection()

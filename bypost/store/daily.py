@@ -144,6 +144,7 @@ def sums(
     by: Sequence[Column] = ("day",),
     collection: str | None = None,
     item: str | None = None,
+    label: str | None = None,
     since: date | None = None,
     until: date | None = None,
 ) -> Sequence[RowMapping]:
@@ -153,6 +154,7 @@ def sums(
         kinds: What to count; together, unless ``kind`` is among ``by``.
         collection: Only of this one; None: of all.
         item: Only of this one; None: of all.
+        label: Only of this one; None: of all.
         since: First day; None: from the beginning.
         until: Last day, included; None: to the end.
     """
@@ -163,10 +165,9 @@ def sums(
         .group_by(*columns)
         .order_by(*columns)
     )
-    if collection is not None:
-        query = query.where(daily.c.collection == collection)
-    if item is not None:
-        query = query.where(daily.c.item == item)
+    for name, value in (("collection", collection), ("item", item), ("label", label)):
+        if value is not None:
+            query = query.where(daily.c[name] == value)
     if since is not None:
         query = query.where(daily.c.day >= since)
     if until is not None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, exists, insert, select, update
 
 from bypost.store import daily, holds
 from bypost.store.engine import Connection
-from bypost.store.schema import deliveries, subscribers, subscriptions
+from bypost.store.schema import deliveries, issues, subscribers, subscriptions
 
 
 def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -104,6 +104,12 @@ def audience(
         deliveries.c.kind == "issue",
         deliveries.c.item == item,
     )
+    # Of an issue that was folded nobody knows any more who had it: nobody gets it.
+    folded = exists().where(
+        issues.c.newsletter == newsletter,
+        issues.c.issue == item.removeprefix(f"{newsletter}/"),
+        issues.c.folded_at.is_not(None),
+    )
     query = (
         select(
             subscriptions.c.id,
@@ -119,6 +125,7 @@ def audience(
             subscriptions.c.started_at <= before,
             subscribers.c.status == "confirmed",
             ~owed,
+            ~folded,
         )
         .order_by(subscriptions.c.id)
         .limit(limit)

@@ -56,6 +56,12 @@ subscribers = Table(
     Column("erased_at", Instant, comment="when the person was erased"),
     UniqueConstraint("email_key"),
     CheckConstraint("status IN ('unconfirmed', 'confirmed', 'erased')", name="status"),
+    Index(
+        "ix_subscribers_erased",
+        "erased_at",
+        sqlite_where=text("erased_at IS NOT NULL"),
+        postgresql_where=text("erased_at IS NOT NULL"),
+    ),
     Index(None, "name"),  # people are looked for by how their name begins
     comment="A person with an address, a time zone and an hour",
 )

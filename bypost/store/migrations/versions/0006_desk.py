@@ -267,6 +267,14 @@ def _measures() -> None:
         sqlite_where=uncounted,
         postgresql_where=uncounted,
     )
+    gone = sa.text("erased_at IS NOT NULL")
+    op.create_index(
+        "ix_subscribers_erased",
+        "subscribers",
+        ["erased_at"],
+        sqlite_where=gone,
+        postgresql_where=gone,
+    )
     op.add_column(
         "issues",
         sa.Column(
