@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bypost.delivery import clock_step, disk, holds, housekeeping, instance, steps, totals
+from bypost.delivery import clock_step, disk, figures, holds, housekeeping, instance, steps, totals
+from bypost.delivery.alarm_tell import tell
+from bypost.delivery.alarm_watch import Watch
 from bypost.delivery.apply import wake
 from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, owe_lessons
@@ -74,7 +76,8 @@ class Pass:
         roll_up(self.context)
         tidy(self.context)
         totals.add_up(self.context)
-        watch.look(published.plain_held)
+        figures.refresh(self.context)
+        watch.look(published.held)
         tell(self.context)
         housekeeping.tend(self.context, published)
         instance.note(self.context)

@@ -13,6 +13,7 @@ from bypost.store.schema.content import (
     issue_zones,
     issues,
 )
+from bypost.store.schema.figures import course_figures
 from bypost.store.schema.imports import import_changes, imports
 from bypost.store.schema.ledger import attempts, batches, budgets, deliveries, events
 from bypost.store.schema.measures import clicks, daily, lesson_marks, redirects
@@ -47,6 +48,7 @@ __all__ = [
     "clicks",
     "consents",
     "contents",
+    "course_figures",
     "daily",
     "deliveries",
     "enrollments",

@@ -25,6 +25,7 @@ from bypost.store.schema.base import BigId, Instant, id_column, metadata
 
 _OPEN = text("state IN ('pending', 'sending')")
 _ISSUE = text("kind = 'issue'")
+_LESSON = text("kind = 'lesson'")
 _UNKNOWN = text("state = 'unknown'")
 _UNCOUNTED = text(
     "accepted <> counted_accepted OR failed <> counted_failed OR cancelled <> counted_cancelled"
@@ -124,6 +125,15 @@ batches = Table(
     # Covers what is counted of a day, so that counting it never opens a batch.
     Index("ix_batches_accepted", "accepted_at", "provider", "accepted"),
     Index("ix_batches_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
+    # Covers which versions of a lesson were sent, to how many and when.
+    Index(
+        "ix_batches_lesson",
+        "content_hash",
+        "accepted_at",
+        "accepted",
+        sqlite_where=_LESSON,
+        postgresql_where=_LESSON,
+    ),
     Index("ix_batches_issue", "item", sqlite_where=_ISSUE, postgresql_where=_ISSUE),
     comment="One HTTP request to a provider: one content, 1..N deliveries",
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from bypost.delivery import figures, totals
 from bypost.delivery.context import Context
 from bypost.delivery.publish import Published, publish
 from bypost.errors import ContentError, Problem
@@ -95,6 +96,8 @@ def fill(context: Context, *, people: int, days: int, seed: int, on_progress: On
     ledger.write(lambda done: on_progress("mails", done, len(mails)))
     with context.store.write() as connection:
         day_by_day.write(connection)
+    totals.add_up(context)
+    figures.refresh(context, patience=None)
     with context.store.read() as connection:
         total = counts.count(connection)
     return Filled(people=people, runs=len(written.runs), readers=len(written.letters), ledger=total)

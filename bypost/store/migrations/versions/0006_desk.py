@@ -21,6 +21,7 @@ def upgrade() -> None:
     _counted()
     _imports()
     _audiences()
+    _figures()
 
 
 def _orders() -> None:
@@ -695,3 +696,54 @@ def _imports() -> None:
     )
     op.create_index("ix_import_changes_import_id", "import_changes", ["import_id", "id"])
     op.create_index("ix_import_changes_first_id", "import_changes", ["first_id", "import_id"])
+
+
+def _figures() -> None:
+    """Add where people stand in their courses, and an index over what was sent of a lesson."""
+    op.create_table(
+        "course_figures",
+        sa.Column(
+            "count", sa.Integer(), nullable=False, comment="number of the count this is part of"
+        ),
+        sa.Column(
+            "course", sa.String(length=64), nullable=False, comment="folder name under lessons/"
+        ),
+        sa.Column(
+            "week",
+            sa.Date(),
+            nullable=False,
+            comment="Monday of the week, in UTC, in which runs began",
+        ),
+        sa.Column(
+            "fate",
+            sa.String(length=12),
+            nullable=False,
+            comment="active, paused, stopped (nothing comes any more), finished or left",
+        ),
+        sa.Column(
+            "lesson",
+            sa.String(length=200),
+            nullable=False,
+            comment="last one owed to them; empty: none",
+        ),
+        sa.Column(
+            "days",
+            sa.Integer(),
+            nullable=False,
+            comment="whole days to the end; 0: not finished",
+        ),
+        sa.Column("number", sa.Integer(), nullable=False, comment="how many runs"),
+        sa.PrimaryKeyConstraint(
+            "count", "course", "week", "fate", "lesson", "days", name="pk_course_figures"
+        ),
+        comment="Runs of courses by where they stand; counted some at a time, then all put in "
+        "place",
+    )
+    lessons = sa.text("kind = 'lesson'")
+    op.create_index(
+        "ix_batches_lesson",
+        "batches",
+        ["content_hash", "accepted_at", "accepted"],
+        sqlite_where=lessons,
+        postgresql_where=lessons,
+    )
