@@ -139,8 +139,7 @@ subscriptions = Table(
     UniqueConstraint("link_id"),
     CheckConstraint("status IN ('active', 'left')", name="status"),
     Index("ix_subscriptions_newsletter", "newsletter", "id"),
-    # Who joins and who leaves is counted without a look at anybody.
-    Index("ix_subscriptions_started", "newsletter", "started_at"),
+    # How many are left is counted without a look at anybody.
     Index(
         "ix_subscriptions_left",
         "newsletter",

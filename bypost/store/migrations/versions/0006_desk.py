@@ -99,7 +99,6 @@ def _orders() -> None:
     op.create_index(
         "ix_batches_issue", "batches", ["item"], sqlite_where=issue, postgresql_where=issue
     )
-    op.create_index("ix_subscriptions_started", "subscriptions", ["newsletter", "started_at"])
     op.create_index(
         "ix_subscriptions_left",
         "subscriptions",
