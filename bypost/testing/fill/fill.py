@@ -96,7 +96,8 @@ def fill(context: Context, *, people: int, days: int, seed: int, on_progress: On
     ledger.write(lambda done: on_progress("mails", done, len(mails)))
     with context.store.write() as connection:
         day_by_day.write(connection)
-    totals.add_up(context)
+    while totals.add_up(context):
+        pass
     figures.refresh(context, patience=None)
     with context.store.read() as connection:
         total = counts.count(connection)
