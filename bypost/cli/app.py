@@ -10,6 +10,7 @@ from typing import cast
 import typer
 
 from bypost.cli import (
+    admins,
     apply,
     check,
     database,
@@ -26,7 +27,6 @@ from bypost.cli import (
     show,
     status,
     subscribers,
-    tokens,
     why,
 )
 from bypost.cli.console import problem
@@ -66,7 +66,7 @@ app.command("why")(why.why)
 app.command("forecast")(forecast.forecast)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(database.app, name="db")
-app.add_typer(tokens.app, name="admin")
+app.add_typer(admins.app, name="admin")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

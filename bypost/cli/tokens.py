@@ -15,9 +15,7 @@ from bypost.cli.console import HERE, JsonOption, ProjectOption
 if TYPE_CHECKING:
     from bypost.store import Row
 
-app = typer.Typer(help="Who may use the HTTP API.", no_args_is_help=True)
-token = typer.Typer(help="Tokens of the HTTP API.", no_args_is_help=True)
-app.add_typer(token, name="token")
+app = typer.Typer(help="Tokens of the HTTP API.", no_args_is_help=True)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -31,16 +29,11 @@ class Scope(StrEnum):
 
 
 @app.callback()
-def _group() -> None:
-    """Who may use the HTTP API."""
-
-
-@token.callback()
 def _tokens() -> None:
     """Tokens of the HTTP API."""
 
 
-@token.command("add")
+@app.command("add")
 def add(
     name: Annotated[str, typer.Argument(help="What you call it, e.g. shop.")],
     scope: Annotated[
@@ -84,7 +77,7 @@ def add(
     return 0
 
 
-@token.command("list")
+@app.command("list")
 def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
     """Show the tokens there are: name, scopes, last use; never the token itself.
 
@@ -105,7 +98,7 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
     return 0
 
 
-@token.command("revoke")
+@app.command("revoke")
 def revoke(
     name: Annotated[str, typer.Argument(help="Its name.")],
     project: ProjectOption = HERE,

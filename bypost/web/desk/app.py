@@ -9,13 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from bypost.web.desk.accounts import Accounts
 from bypost.web.desk.ask import Address, Section
 from bypost.web.desk.desk import PREFIX, Desk
+from bypost.web.desk.log import Log
 from bypost.web.desk.reception import Reception
 from bypost.web.desk.sign_in import SignIn
 
 #: What the desk is made of. Of two addresses that both fit, the one that is listed first answers.
-SECTIONS: tuple[Callable[[Desk], Section], ...] = (SignIn,)
+SECTIONS: tuple[Callable[[Desk], Section], ...] = (
+    SignIn,
+    Accounts,
+    Log,
+)
 
 
 def addresses(desk: Desk) -> list[Address]:
