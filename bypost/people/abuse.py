@@ -147,6 +147,16 @@ def alarms(connection: Connection, now: datetime) -> list[str]:
     ]
 
 
+def closed_forms(connection: Connection, now: datetime) -> dict[str, str]:
+    """Return the same by form; an empty name stands for all of them."""
+    return {
+        row["name"].removeprefix(_FORMS) if row["name"] != _ALL else "": _alarm(
+            row["name"], row["closed_at"]
+        )
+        for row in limits.closed(connection, _BUDGET, now)
+    }
+
+
 def _alarm(name: str, at: datetime) -> str:
     key = "per_hour" if name == _ALL else "per_form_per_hour"
     form = "" if name == _ALL else f" through the form `{name.removeprefix(_FORMS)}`"
