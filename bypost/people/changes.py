@@ -2,101 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
-from bypost.links import AddressHash
-from bypost.people import join, leave
+from bypost.people import join
 from bypost.people.csv_rows import Row
-from bypost.store import Connection, consents, enrollments, subscribers, subscriptions
+from bypost.people.import_plan import Effect, Memberships, Plan, Wanted
 from bypost.store import Row as Record
 
 #: Cells that become columns of the person, if the person did not set them.
 _PERSONAL = ("name", "time_zone")
 #: Cells that name what a person is to be on.
 _LISTS = ("courses", "newsletters")
+#: What a row may say of an address for good, besides that somebody left.
+_STOPS = ("bounced", "complained")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a row asks for."""
+def add(plan: Plan, row: Row, wanted: Wanted, file: str, address: bytes) -> list[str]:
+    """Plan a new person; return the courses and newsletters they begin.
 
-    courses: tuple[str, ...]
-    newsletters: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Memberships:
-    """What a person is or was on; whoever was once on something is never put there again.
-
-    Attributes:
-        left: Those of both kinds that ended by leaving, as ``course:NAME``.
+    Args:
+        file: Names the file whose cells are compared next time; empty: none.
+        address: The keyed hash of their address.
     """
-
-    courses: frozenset[str]
-    newsletters: frozenset[str]
-    left: frozenset[str]
-
-
-@dataclass(slots=True)
-class Plan:
-    """Rows to be written together.
-
-    Attributes:
-        begins_with: Course -> the lesson with which new runs begin, if not with the first.
-    """
-
-    now: datetime
-    next_id: int
-    begins_with: Mapping[str, str] = field(default_factory=dict)
-    people: list[dict[str, Any]] = field(default_factory=list)
-    changes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    runs: list[dict[str, Any]] = field(default_factory=list)
-    subscriptions: list[dict[str, Any]] = field(default_factory=list)
-    consents: list[dict[str, Any]] = field(default_factory=list)
-    leaving: list[int] = field(default_factory=list)
-    moved: list[int] = field(default_factory=list)
-    notes: list[tuple[int, str]] = field(default_factory=list)
-
-    def write(self, connection: Connection, address_hash: AddressHash) -> None:
-        """Write everything; subscriber, enrollment, consent and first hint commit together."""
-        subscribers.add_all(connection, self.people)
-        for subscriber_id, values in self.changes:
-            subscribers.change(connection, subscriber_id, values)
-        enrollments.add_all(connection, self.runs)
-        subscriptions.add_all(connection, self.subscriptions)
-        consents.add_all(connection, self.consents)
-        for subscriber_id in self.leaving:
-            leave.leave_everything(connection, subscriber_id, address_hash, by="csv", now=self.now)
-        # A hint may never be later than the true instant, and another zone can make that earlier.
-        enrollments.wake(connection, self.moved, self.now)
-
-
-def memberships(connection: Connection, ids: Sequence[int]) -> dict[int, Memberships]:
-    """Return what these people are or were on."""
-    courses: dict[int, set[str]] = {i: set() for i in ids}
-    newsletters: dict[int, set[str]] = {i: set() for i in ids}
-    left: dict[int, set[str]] = {i: set() for i in ids}
-    for found, key, rows in (
-        (courses, "course", enrollments.of_subscribers(connection, ids)),
-        (newsletters, "newsletter", subscriptions.of_subscribers(connection, ids)),
-    ):
-        for row in rows:
-            found[row["subscriber_id"]].add(row[key])
-            if row["status"] == "left":
-                left[row["subscriber_id"]].add(f"{key}:{row[key]}")
-    return {
-        i: Memberships(frozenset(courses[i]), frozenset(newsletters[i]), frozenset(left[i]))
-        for i in ids
-    }
-
-
-def add(plan: Plan, row: Row, wanted: Wanted, file: str) -> None:
-    """Plan a new person; ``file`` names the file whose cells are compared next time."""
     subscriber_id = plan.next_id
     plan.next_id += 1
+    if row.record is not None:
+        plan.people.append(plan.records.person(subscriber_id, row, address, now=plan.now))
+        return row.record.running()
     plan.people.append(
         join.new_subscriber(
             subscriber_id=subscriber_id,
@@ -113,8 +46,11 @@ def add(plan: Plan, row: Row, wanted: Wanted, file: str) -> None:
     )
     if row.status == "left":
         plan.leaving.append(subscriber_id)
+    elif row.status in _STOPS:
+        plan.stop(address, row.status)
     elif row.status == "confirmed":
-        _join(plan, row, subscriber_id, wanted)
+        return _join(plan, row, subscriber_id, wanted)
+    return []
 
 
 def update(
@@ -126,38 +62,77 @@ def update(
     *,
     file: str,
     suppressed: str,
-) -> bool:
-    """Plan what a row changes in a person; return whether anything does.
+    address: bytes,
+) -> Effect:
+    """Plan what a row changes in a person; return what that is.
 
     Args:
         file: Where the row stands: cells are compared with those of the same file's last sync.
             Empty for a row that stands nowhere; then every cell acts.
         suppressed: Why nothing is sent to the address; empty if nothing stands against it.
+        address: Its keyed hash.
     """
     synced: Mapping[str, Mapping[str, str]] = person["csv_cells"] or {}
     before = synced.get(file, {})
     # A column that is not there says nothing, and a blank cell that was never filled neither.
     touched = {name for name, cell in row.cells.items() if cell != before.get(name, "")}
-    values = _personal(row, person, touched - set(person["own_choice"]))
+    effect = Effect()
+    own = set(person["own_choice"])
+    values = _personal(row, person, touched - own)
+    effect.kept += sorted(_personal(row, person, touched & own))
     if "time_zone" in values:
         plan.moved.append(person["id"])
-    ended = _leaves(plan, row, person, touched, first=file not in synced, suppressed=suppressed)
-    joined = False
-    if row.status == "confirmed" and not suppressed:
-        if person["status"] == "unconfirmed" and (file not in synced or "status" in touched):
+    first = file not in synced
+    ends = _leaves(plan, row, person, touched, first=first, suppressed=suppressed, address=address)
+    effect.ended = ends
+    if row.status == "confirmed" and suppressed:
+        if first or touched & {"status", *_LISTS}:
+            effect.refused.append(suppressed)
+    elif row.status == "confirmed":
+        if person["status"] == "unconfirmed" and (first or "status" in touched):
             values |= {"status": "confirmed", "confirmed_at": plan.now}
         if "confirmed" in (person["status"], values.get("status")):
             confirming = "status" in values
             new = _new(row, known, wanted, touched, before, confirming=confirming)
-            joined = _join(plan, row, person["id"], new)
-            _note_left(plan, row, known, touched)
-    changed = bool(values) or ended or joined
+            effect.begun += _join(plan, row, person["id"], new)
+            effect.refused += _note_left(plan, row, known, touched)
+    effect.fields += _changed_fields(person, values)
     cells = _remembered(before, row.cells)
+    done = _done(person, values, effect, {file: synced.get(file)} if file else {})
     if file and before != cells:
         values["csv_cells"] = {**synced, file: cells}
     if values:
         plan.changes.append((person["id"], values))
-    return changed
+    if effect.changes:
+        plan.done.append(done)
+    return effect
+
+
+def _changed_fields(person: Record, values: Mapping[str, Any]) -> list[str]:
+    """Return the names of what changes, as a file calls it."""
+    names = [name for name in values if name not in {"attributes", "confirmed_at"}]
+    theirs = values.get("attributes", {})
+    return names + [name for name, text in theirs.items() if person["attributes"].get(name) != text]
+
+
+def _done(
+    person: Record, values: Mapping[str, Any], effect: Effect, cells: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a row changes, and what stood there before."""
+    names = [name for name in values if name not in {"attributes", "confirmed_at"}]
+    before: dict[str, Any] = {name: person[name] for name in names}
+    after: dict[str, Any] = {name: values[name] for name in names}
+    theirs: Mapping[str, str] = values.get("attributes", {})
+    if changed := [n for n, text in theirs.items() if person["attributes"].get(n) != text]:
+        before["attributes"] = {name: person["attributes"].get(name) for name in changed}
+        after["attributes"] = {name: theirs[name] for name in changed}
+    if cells:
+        before["cells"] = cells
+    if effect.begun:
+        after["begun"] = effect.begun
+    if effect.ended:
+        after["ended"] = True
+    return {"first_id": person["id"], "last_id": person["id"], "before": before, "after": after}
 
 
 def _remembered(before: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
@@ -181,13 +156,24 @@ def _personal(row: Row, person: Record, acting: set[str]) -> dict[str, Any]:
 
 
 def _leaves(
-    plan: Plan, row: Row, person: Record, touched: set[str], *, first: bool, suppressed: str
+    plan: Plan,
+    row: Row,
+    person: Record,
+    touched: set[str],
+    *,
+    first: bool,
+    suppressed: str,
+    address: bytes,
 ) -> bool:
     """Plan the leaving a row asks for, and remark on what a row cannot do."""
     asks = touched & {"status", "courses", "newsletters"} and not first
     if row.status == "left":
         if "status" in touched and suppressed != "left":
             plan.leaving.append(person["id"])
+            return True
+    elif row.status in _STOPS:
+        if "status" in touched and suppressed != row.status:
+            plan.stop(address, row.status)
             return True
     elif row.status == "unconfirmed":
         if "status" in touched and person["status"] == "confirmed":
@@ -225,21 +211,24 @@ def _new(
     )
 
 
-def _note_left(plan: Plan, row: Row, known: Memberships, touched: set[str]) -> None:
-    """Remark on names in a changed cell of what the person left."""
+def _note_left(plan: Plan, row: Row, known: Memberships, touched: set[str]) -> list[str]:
+    """Remark on names in a changed cell of what the person left; return one word for each."""
+    found = []
     for column, kind, names in (
         ("courses", "course", row.courses),
         ("newsletters", "newsletter", row.newsletters),
     ):
         for name in names or ():
             if column in touched and f"{kind}:{name}" in known.left:
+                found.append(f"left {kind}")
                 plan.notes.append(
                     (row.line, f"left `{name}` before; a row does not bring anybody back")
                 )
+    return found
 
 
-def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> bool:
-    """Plan enrollments and subscriptions, each with the evidence of its consent."""
+def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> list[str]:
+    """Plan enrollments and subscriptions, each with the evidence of its consent; return them."""
     plan.runs += [
         join.new_enrollment(
             subscriber_id=subscriber_id,
@@ -259,9 +248,9 @@ def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> bool:
             subscriber_id=subscriber_id,
             purpose=purpose,
             source="csv",
-            note=row.consent_note,
+            note=row.consent_note or plan.note,
             now=plan.now,
         )
         for purpose in purposes
     ]
-    return bool(purposes)
+    return purposes

@@ -6,13 +6,15 @@ import csv
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 from email_validator import EmailNotValidError, validate_email
 
-from bypost.people.columns import KNOWN, UNDECODED, Form, clean
+from bypost.people.columns import KNOWN, QUARANTINE, RECORD, UNDECODED, Form, clean
+from bypost.people.record import Record, read_record
 from scheduler.wall import zone_names
 
 #: A plain address that needs no library to be known as good; everything else goes through it.
@@ -26,7 +28,11 @@ _LONGEST_PLAIN = 100
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_OR_BREAK = re.compile(r"[\x00-\x1f\x7f]")
 _ONE_LINE = frozenset(KNOWN) - {"consent_note"}
-_STATUSES = ("confirmed", "unconfirmed", "left")
+#: What a row may say of somebody; of the last three nobody comes back by another row.
+_STATUSES = ("confirmed", "unconfirmed", "left", "bounced", "complained")
+#: Characters of a row that could not be read which are kept for mending it.
+_LONGEST_TEXT = 10_000
+_MOST_LINES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,11 @@ class Row:
 
     Attributes:
         line: Line of the file on which it begins, counting from 1.
-        key: Case-folded address: who is the same person.
+        key: Case-folded address: who is the same person. Of somebody who was erased elsewhere
+            there is no address: the key is one that nobody has.
         cells: Cleaned cells by column, as they are compared at the next sync.
+        record: All that a complete export says of them; None in any other file.
+        stood: The cells as they stand, in the order of the columns.
     """
 
     line: int
@@ -51,6 +60,8 @@ class Row:
     newsletters: tuple[str, ...] | None
     attributes: Mapping[str, str]
     cells: Mapping[str, str]
+    record: Record | None = None
+    stood: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,19 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SpoiledRow(BadRow):
+    """A bad row with what stood in it.
+
+    Attributes:
+        cells: As they stand, in the order of the columns; none where they could not be told apart.
+        text: The row as it stands, where that is more than its cells.
+    """
+
+    cells: tuple[str, ...] = field(default=(), repr=False)
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What a row may name."""
 
@@ -69,26 +93,55 @@ class Known:
     newsletters: frozenset[str]
 
 
-def read_rows(path: Path, form: Form, known: Known) -> Iterator[Row | BadRow]:
+class _Lines:
+    """Hands out lines, and remembers those of the row that is being read."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._kept: list[str] = []
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if len(self._kept) < _MOST_LINES:
+            self._kept.append(line)
+        return line
+
+    def taken(self) -> str:
+        """Return what was handed out since the last time."""
+        text, self._kept = "".join(self._kept), []
+        return text[:_LONGEST_TEXT]
+
+    def forget(self) -> None:
+        """Let go of what was handed out."""
+        self._kept.clear()
+
+
+def read_rows(path: Path, form: Form, known: Known) -> Iterator[Row | SpoiledRow]:
     """Yield every row of a file in order; memory does not grow with it.
 
     Quotes are read strictly: one that is never closed would swallow the rows behind it unseen.
     """
     with path.open(encoding=form.encoding, errors=form.errors, newline="") as file:
-        reader = csv.reader(file, delimiter=form.delimiter, strict=True)
+        lines = _Lines(file)
+        reader = csv.reader(lines, delimiter=form.delimiter, strict=True)
         next(reader, None)
         line = reader.line_num + 1
         while True:
+            lines.forget()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield BadRow(line, f"not readable as CSV: {_explain(error)}")
+                reason = f"not readable as CSV: {_explain(error)}"
+                yield SpoiledRow(line, reason, text=lines.taken())
                 line = reader.line_num + 1
                 continue
             if any(cell.strip() for cell in cells):
-                yield _row(line, cells, form, known)
+                yield _row(line, cells, form, known, lines)
             line = reader.line_num + 1
 
 
@@ -104,35 +157,50 @@ def _explain(error: csv.Error) -> str:
     return text
 
 
-def _row(line: int, cells: list[str], form: Form, known: Known) -> Row | BadRow:
+def _row(line: int, cells: list[str], form: Form, known: Known, lines: _Lines) -> Row | SpoiledRow:
     if len(cells) > len(form.columns) and any(cell.strip() for cell in cells[len(form.columns) :]):
-        return BadRow(
-            line,
+        reason = (
             f"{len(cells)} cells, but the first line names {len(form.columns)} columns; "
-            "put cells that contain the delimiter in quotes",
+            "put cells that contain the delimiter in quotes"
         )
+        return SpoiledRow(line, reason, tuple(cells[: len(form.columns)]), lines.taken())
     named = {name: clean(cell) for name, cell in zip(form.columns, cells, strict=False) if name}
     try:
-        return _checked(line, named, form, known)
+        return _checked(line, named, tuple(cells), form, known)
     except ValueError as error:
-        return BadRow(line, str(error))
+        return SpoiledRow(line, str(error), tuple(cells))
 
 
-def _checked(line: int, named: dict[str, str], form: Form, known: Known) -> Row:
+def _checked(
+    line: int, named: dict[str, str], stood: tuple[str, ...], form: Form, known: Known
+) -> Row:
     """Return the row; raise ValueError with the reason if something in it cannot be used."""
     for name, cell in named.items():
         if UNDECODED.search(cell):
-            raise ValueError(f"the cell `{name}` is not UTF-8; save the file as UTF-8")
+            raise ValueError(
+                f"the cell `{name}` is not UTF-8; save the file as UTF-8, or name its encoding"
+            )
         if (_CONTROL_OR_BREAK if name in _ONE_LINE else _CONTROL).search(cell):
             raise ValueError(f"a line break or control character stands inside the cell `{name}`")
-    email = address(named.get("email", ""))
+    for name in QUARANTINE:
+        named.pop(name, None)
+    record = None
+    attributes = {name: named.get(name, "") for name in form.attributes}
+    if form.dialect is not None:
+        named = form.dialect.translate(named)
+        named.pop(RECORD, None)
+        attributes = {name: cell for name, cell in named.items() if name not in KNOWN}
+    elif told := named.pop(RECORD, ""):
+        record = read_record(told)
+    gone = record.address if record is not None else ""
+    email = "" if gone and not named.get("email") else address(named.get("email", ""))
     status = named.get("status", "").casefold() or "confirmed"
     if status not in _STATUSES:
         raise ValueError(f"status `{status[:40]}` is not one of {', '.join(_STATUSES)}")
     return Row(
         line=line,
         email=email,
-        key=email.casefold(),
+        key=email.casefold() or f"#{gone}",
         name=named.get("name", "")[:200],
         time_zone=_zone(named.get("time_zone", "")),
         tags=_words(named.get("tags", "")),
@@ -140,8 +208,10 @@ def _checked(line: int, named: dict[str, str], form: Form, known: Known) -> Row:
         consent_note=named.get("consent_note", ""),
         courses=_named(named.get("courses", ""), known.courses, "course"),
         newsletters=_named(named.get("newsletters", ""), known.newsletters, "newsletter"),
-        attributes={name: named.get(name, "") for name in form.attributes},
+        attributes=attributes,
         cells=named,
+        record=record,
+        stood=stood,
     )
 
 

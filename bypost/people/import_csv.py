@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -16,34 +17,18 @@ from typing import Any
 from bypost.errors import ByPostError
 from bypost.links import AddressHash
 from bypost.people import changes
-from bypost.people.columns import FILE_NAME, read_form
-from bypost.people.csv_rows import BadRow, Known, Row, read_rows
+from bypost.people.columns import AS_IT_STANDS, FILE_NAME, Form, Reading, read_form
+from bypost.people.csv_rows import Known, Row, SpoiledRow, read_rows
+from bypost.people.import_plan import Plan, Wanted, memberships
+from bypost.people.import_quarantine import Quarantine
+from bypost.people.import_summary import Summary as Summary
+from bypost.people.import_tally import Tally
+from bypost.people.record import key_mark
 from bypost.store import Connection, Store, imports, subscribers, suppressions
 from bypost.store.seen_addresses import SeenAddresses
 
 #: Rows a transaction takes.
 CHUNK = 1000
-#: Bad rows kept for the summary; all of them are reported while reading.
-_KEPT = 1000
-
-
-@dataclass(slots=True)
-class Summary:
-    """What an import did; rows = added + changed + unchanged + rejected."""
-
-    rows: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    skipped: bool = False
-    bad: list[BadRow] = field(default_factory=list)
-    notes: list[BadRow] = field(default_factory=list)
-
-    def numbers(self) -> dict[str, int]:
-        """Return the counts alone."""
-        names = ("rows", "added", "changed", "unchanged", "rejected")
-        return {name: asdict(self)[name] for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +39,12 @@ class Importer:
         known: Courses and newsletters a row may name.
         courses: What a blank ``courses`` cell means; likewise ``newsletters``.
         begins_with: Course -> the lesson with which who is put on it now begins; no row says that.
+        actor: Who makes the import, as its record says.
+        note: The operator's statement of consent, for rows that have none of their own.
+        reading: How the file is read, where that is not as it stands.
+        asked: Somebody asked for just this file: what was taken back may be made again.
+        dry: Write nothing, and tell what would be done.
+        quarantine: Folder for the bad rows (``ID-quarantine.csv``); None: they are told, not kept.
         on_row: Told the number of rows read so far, for a progress bar.
     """
 
@@ -63,6 +54,12 @@ class Importer:
     courses: tuple[str, ...]
     newsletters: tuple[str, ...]
     begins_with: Mapping[str, str] = field(default_factory=dict)
+    actor: str = ""
+    note: str = ""
+    reading: Reading = AS_IT_STANDS
+    asked: bool = False
+    dry: bool = False
+    quarantine: Path | None = None
     on_row: Callable[[int], None] | None = None
 
     def run(self, path: Path, *, now: datetime) -> Summary:
@@ -76,26 +73,19 @@ class Importer:
             signature = self._signature(path)
             with self.store.read() as connection:
                 last = imports.latest(connection, name)
+            if last is not None and self.asked and last["state"] == "undone":
+                last = None
             if last is not None and last["signature"] == signature:
                 return Summary(skipped=True)
             digest = self._digest(path)
             if last is not None and last["digest"] == digest:
-                with self.store.write() as connection:
-                    imports.touch(connection, last["id"], signature)
+                if not self.dry:
+                    with self.store.write() as connection:
+                        imports.touch(connection, last["id"], signature)
                 return Summary(skipped=True)
-            summary = self._take_up(path, name, now)
+            return self._recorded(path, name, now, digest, signature)
         except OSError as error:
             raise ByPostError(f"{path}: cannot read it: {error.strerror}") from error
-        with self.store.write() as connection:
-            imports.record(
-                connection,
-                path=name,
-                digest=digest,
-                signature=signature,
-                at=now,
-                summary=summary.numbers(),
-            )
-        return summary
 
     def run_once(self, path: Path, *, now: datetime) -> Summary:
         """Take up a file that is no list of its own: every cell acts, nothing is remembered.
@@ -103,12 +93,66 @@ class Importer:
         Raises:
             ByPostError: if the file as a whole cannot be used.
         """
-        return self._take_up(path, "", now)
+        return self._take_up(path, self._form(path), "", now, None)
+
+    def run_upload(self, path: Path, name: str, import_id: int, *, now: datetime) -> Summary:
+        """Take up a file that was put here and is noted already, or make its dry run.
+
+        Args:
+            name: The list it is: its cells are compared with those it had last time.
+            import_id: Its record, which goes on being kept up to date.
+
+        Raises:
+            ByPostError: if the file as a whole cannot be used.
+        """
+        form = self._form(path)
+        if self.dry:
+            return self._take_up(path, form, name, now, None)
+        digest = self._digest(path)
+        summary = self._take_up(path, form, name, now, import_id)
+        self._finish(import_id, summary, digest=digest, signature=self._signature(path))
+        return summary
+
+    def _recorded(
+        self, path: Path, name: str, now: datetime, digest: str, signature: str
+    ) -> Summary:
+        """Take up a file and keep a record of it; a dry run leaves none."""
+        form = self._form(path)
+        if self.dry:
+            return self._take_up(path, form, name, now, None)
+        with self.store.write() as connection:
+            number = imports.add(
+                connection,
+                path=name,
+                at=now,
+                seen_at=now,
+                state="running",
+                actor=self.actor,
+                dialect=form.dialect.name if form.dialect else "",
+                note=self.note,
+            )
+        summary = self._take_up(path, form, name, now, number)
+        self._finish(number, summary, digest=digest, signature=signature)
+        return summary
+
+    def _finish(self, number: int, summary: Summary, *, digest: str, signature: str) -> None:
+        with self.store.write() as connection:
+            imports.change(
+                connection,
+                number,
+                state="done",
+                summary=summary.outcomes(),
+                rows_read=summary.rows,
+                digest=digest,
+                signature=signature,
+            )
+        summary.import_id = number
 
     def _meaning(self) -> bytes:
         """Return what decides, besides the file, what its rows ask for."""
         known = (sorted(self.known.courses), sorted(self.known.newsletters))
-        return repr((self.courses, self.newsletters, known)).encode()
+        meaning = repr((self.courses, self.newsletters, known))
+        return (meaning if self.reading == AS_IT_STANDS else f"{meaning}{self.reading}").encode()
 
     def _signature(self, path: Path) -> str:
         """Return what a quick look tells of the file, and what its rows mean now."""
@@ -124,50 +168,95 @@ class Importer:
                 digest.update(block)
         return digest.hexdigest()
 
-    def _take_up(self, path: Path, file: str, now: datetime) -> Summary:
-        form = read_form(path)
+    def _form(self, path: Path) -> Form:
+        """Return how a file is read; raise ByPostError if it cannot be."""
+        try:
+            form = read_form(path, self.reading)
+        except OSError as error:
+            raise ByPostError(f"{path}: cannot read it: {error.strerror}") from error
         if form.problem:
             raise ByPostError(f"{path.name}:1: {form.problem}\n    see docs/subscribers.md")
+        return form
+
+    def _take_up(
+        self, path: Path, form: Form, file: str, now: datetime, number: int | None
+    ) -> Summary:
+        """Read a file chunk by chunk and write what its rows change.
+
+        Args:
+            number: Of the import, for its record; None: it has none.
+        """
         summary = Summary()
-        with SeenAddresses() as seen:
+        if form.dialect is not None:
+            summary.dialect, summary.lacks = form.dialect.name, form.dialect.lacks
+        with ExitStack() as stack:
+            seen = stack.enter_context(SeenAddresses())
+            aside = None
+            if self.quarantine is not None and number is not None:
+                aside = Quarantine(quarantine_file(self.quarantine, number), form)
+                stack.enter_context(aside)
             for chunk in _chunks(read_rows(path, form, self.known)):
                 summary.rows += len(chunk)
-                good = [row for row in chunk if isinstance(row, Row)]
-                repeated = seen.add([(row.key, row.line) for row in good])
-                for row in chunk:
-                    if isinstance(row, BadRow):
-                        _reject(summary, row)
-                    elif row.line in repeated:
-                        reason = f"the same address as in line {repeated[row.line]}"
-                        _reject(summary, BadRow(row.line, reason))
-                with self.store.write() as connection:
-                    fresh = [row for row in good if row.line not in repeated]
-                    self._write(connection, fresh, summary, file, now)
+                for spoiled in _spoiled(chunk, seen):
+                    summary.spoiled += 1
+                    summary.reject(spoiled)
+                    summary.show("bad_rows", spoiled.line, "", spoiled.reason)
+                    if aside is not None:
+                        aside.add(spoiled)
+                        summary.quarantine = str(aside.path)
+                self._apply(chunk, summary, file, now, number)
                 if self.on_row:
                     self.on_row(summary.rows)
         return summary
 
-    def _write(
+    def _apply(
+        self,
+        chunk: Sequence[Row | SpoiledRow],
+        summary: Summary,
+        file: str,
+        now: datetime,
+        number: int | None,
+    ) -> None:
+        """Write a chunk in one transaction, or only look at what it would do."""
+        rows = [row for row in chunk if isinstance(row, Row)]
+        with self.store.read() if self.dry else self.store.write() as connection:
+            plan = self._plan(connection, rows, summary, file, now)
+            if self.dry:
+                return
+            plan.write(connection, self.address_hash)
+            if number is not None:
+                plan.remember(connection, number)
+                imports.change(connection, number, rows_read=summary.rows, seen_at=now)
+
+    def _plan(
         self,
         connection: Connection,
         rows: Sequence[Row],
         summary: Summary,
         file: str,
         now: datetime,
-    ) -> None:
-        """Add and change the people of one chunk, in the caller's transaction."""
+    ) -> Plan:
+        """Return what rows change, and count it."""
         people = subscribers.by_keys(connection, [row.key for row in rows])
-        hashes = {row.key: self.address_hash(row.key) for row in rows}
+        hashes = {row.key: self._address(row) for row in rows}
         muted = suppressions.find(connection, list(hashes.values()))
-        plan = changes.Plan(
-            now=now, next_id=subscribers.next_id(connection), begins_with=self.begins_with
+        plan = Plan(
+            now=now,
+            next_id=subscribers.next_id(connection),
+            begins_with=self.begins_with,
+            note=self.note,
         )
-        known = changes.memberships(connection, [person["id"] for person in people.values()])
+        known = memberships(connection, [person["id"] for person in people.values()])
+        tally = Tally(summary, connection)
         for row in rows:
             person = people.get(row.key)
-            reason = muted.get(hashes[row.key], "")
-            if person is not None:
-                changed = changes.update(
+            address, reason = hashes[row.key], muted.get(hashes[row.key], "")
+            if row.record is not None and row.record.address:
+                self._stop(plan, tally, row, address, known=bool(reason))
+            elif person is not None:
+                if row.record is not None:
+                    plan.records.stop(address, row.record.suppressions)
+                effect = changes.update(
                     plan,
                     row,
                     person,
@@ -175,35 +264,61 @@ class Importer:
                     self._wanted(row),
                     file=file,
                     suppressed=reason,
+                    address=address,
                 )
-                summary.changed += changed
-                summary.unchanged += not changed
+                tally.updated(row, effect)
             elif reason:
-                _reject(summary, BadRow(row.line, f"the address is suppressed: {reason}"))
+                tally.refused(row, address, reason)
             else:
-                changes.add(plan, row, self._wanted(row), file)
-                summary.added += 1
-        plan.write(connection, self.address_hash)
-        room = _KEPT - len(summary.notes)
-        summary.notes += [BadRow(line, note) for line, note in plan.notes][:room]
+                tally.added(row, changes.add(plan, row, self._wanted(row), file, address))
+        summary.remark(plan.notes)
+        return plan
 
-    def _wanted(self, row: Row) -> changes.Wanted:
+    def _address(self, row: Row) -> bytes:
+        """Return the keyed hash of a row's address; of one that nobody has, the hash it brings."""
+        if row.record is not None and row.record.address:
+            return bytes.fromhex(row.record.address)
+        return self.address_hash(row.key)
+
+    def _stop(self, plan: Plan, tally: Tally, row: Row, address: bytes, *, known: bool) -> None:
+        """Plan what stands against an address of which only the hash is left."""
+        record = row.record
+        if record is None or record.key != key_mark(self.address_hash):
+            tally.rejected(row, "this hash was made with another key; take var/secret.key along")
+            return
+        plan.records.stop(address, record.suppressions)
+        tally.stopped(row, new=not known)
+
+    def _wanted(self, row: Row) -> Wanted:
         """Return what a row asks for, blank cells filled in."""
-        return changes.Wanted(
+        return Wanted(
             courses=self.courses if row.courses is None else row.courses,
             newsletters=self.newsletters if row.newsletters is None else row.newsletters,
         )
 
 
-def _reject(summary: Summary, bad: BadRow) -> None:
-    summary.rejected += 1
-    if len(summary.bad) < _KEPT:
-        summary.bad.append(bad)
+def _spoiled(chunk: list[Row | SpoiledRow], seen: SeenAddresses) -> list[SpoiledRow]:
+    """Take rows that repeat an address out of a chunk; return them with the other bad ones."""
+    good = [row for row in chunk if isinstance(row, Row)]
+    repeated = seen.add([(row.key, row.line) for row in good])
+    bad = []
+    for place, row in enumerate(chunk):
+        if isinstance(row, Row) and row.line in repeated:
+            reason = f"the same address as in line {repeated[row.line]}"
+            chunk[place] = row = SpoiledRow(row.line, reason, row.stood)
+        if isinstance(row, SpoiledRow):
+            bad.append(row)
+    return bad
 
 
 def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
     while chunk := list(islice(rows, CHUNK)):
         yield chunk
+
+
+def quarantine_file(folder: Path, number: int) -> Path:
+    """Return where the bad rows of an import are set aside."""
+    return folder / f"{number}-quarantine.csv"
 
 
 def project_file(root: Path) -> Path:

@@ -50,7 +50,8 @@ def add(connection: Connection, *, path: str, at: datetime, **values: Any) -> in
     """
     row = {"path": path, "digest": "", "signature": "", "at": at, "summary": {}, **values}
     new = insert(imports).values(**row).returning(imports.c.id)
-    return connection.execute(new).scalar_one()
+    number: int = connection.execute(new).scalar_one()
+    return number
 
 
 def change(connection: Connection, import_id: int, **values: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bypost.people import changes
+from bypost.people.import_plan import Plan
 from bypost.store import enrollments
 from tests.people.desk import Desk
 
@@ -185,9 +185,9 @@ def test_a_crash_within_the_transaction_leaves_nothing_of_the_chunk(
 def test_a_crash_in_a_later_chunk_keeps_whole_chunks_and_the_rest_follows(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, calls = changes.Plan.write, []
+    write, calls = Plan.write, []
 
-    def breaking(plan: changes.Plan, *arguments: Any) -> None:
+    def breaking(plan: Plan, *arguments: Any) -> None:
         calls.append(plan)
         write(plan, *arguments)
         if len(calls) == 2:
@@ -195,7 +195,7 @@ def test_a_crash_in_a_later_chunk_keeps_whole_chunks_and_the_rest_follows(
 
     rows = [f"p{number}@example.org" for number in range(1200)]
     with monkeypatch.context() as patched:
-        patched.setattr(changes.Plan, "write", breaking)
+        patched.setattr(Plan, "write", breaking)
         with pytest.raises(RuntimeError):
             desk.rows(*rows)
     assert desk.count() == 1000
