@@ -56,6 +56,11 @@ class Store:
         """Return the database file."""
         return Path(self.url.database or "")
 
+    def size(self) -> int:
+        """Return the bytes of the file and its log; 0 where there is none."""
+        files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def room(self) -> int | None:
         """Return the bytes an ordinary user may still write beside the file; None if unknown."""
         try:

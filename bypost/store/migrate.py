@@ -24,7 +24,7 @@ def upgrade(store: Store) -> tuple[str | None, str]:
         StoreError: if the database was made by a newer version of the program, or another one.
     """
     if store.path.exists() and is_current(store):
-        return max(_known()), max(_known())  # without the write lock, which somebody may hold
+        return max(known()), max(known())  # without the write lock, which somebody may hold
     from alembic import command
     from alembic.config import Config
 
@@ -44,7 +44,7 @@ def upgrade(store: Store) -> tuple[str | None, str]:
 def is_current(store: Store) -> bool:
     """Tell whether the database has this version's schema."""
     with store.read() as connection:
-        return _version(connection, store) == max(_known())
+        return _version(connection, store) == max(known())
 
 
 def _version(connection: Connection, store: Store) -> str | None:
@@ -63,7 +63,7 @@ def _version(connection: Connection, store: Store) -> str | None:
         )
     query = text("SELECT version_num FROM alembic_version")
     version: str | None = connection.execute(query).scalar()
-    if version is not None and version not in _known():
+    if version is not None and version not in known():
         raise StoreError(
             f"{store.path}: made by a newer version of ByPost (schema {version})\n"
             "    run that version, or restore a backup from before the upgrade"
@@ -71,6 +71,6 @@ def _version(connection: Connection, store: Store) -> str | None:
     return version
 
 
-def _known() -> set[str]:
+def known() -> set[str]:
     """Return the versions there are: the numbers that the files of the migrations begin with."""
     return {path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py")}
