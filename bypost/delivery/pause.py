@@ -45,38 +45,48 @@ def pause(
         ValueError: for an ``until`` that has passed.
     """
     with context.store.write() as connection:
-        now = context.clock.now()
-        if until is not None and until <= now:
-            raise ValueError(until)
-        known = _on(connection, target, now)
-        if known:
-            hold = replace(known[-1], until=until, reason=reason or known[-1].reason)
-            changed = hold != known[-1]
-            store.change(connection, hold.id, until=hold.until, reason=hold.reason)
-        else:
-            number = store.add(
-                connection,
-                scope=target.scope,
-                name=target.folder,
-                subscriber_id=target.subscriber_id,
-                since=now,
-                until=until,
-                reason=reason,
-            )
-            hold, changed = _by_id(connection, target, number), True
-        _look_again(connection, target)
+        return pause_within(connection, target, until=until, reason=reason, now=context.clock.now())
+
+
+def pause_within(
+    connection: Connection, target: Target, *, until: datetime | None, reason: str, now: datetime
+) -> tuple[Hold, bool]:
+    """Do what :func:`pause` does, within the caller's transaction."""
+    if until is not None and until <= now:
+        raise ValueError(until)
+    known = _on(connection, target, now)
+    if known:
+        hold = replace(known[-1], until=until, reason=reason or known[-1].reason)
+        changed = hold != known[-1]
+        store.change(connection, hold.id, until=hold.until, reason=hold.reason)
+    else:
+        number = store.add(
+            connection,
+            scope=target.scope,
+            name=target.folder,
+            subscriber_id=target.subscriber_id,
+            since=now,
+            until=until,
+            reason=reason,
+        )
+        hold, changed = _by_id(connection, target, number), True
+    _look_again(connection, target)
     return hold, changed
 
 
 def resume(context: Context, target: Target) -> Hold | None:
     """Let something go on; return the hold that ended by that, None where there was none."""
     with context.store.write() as connection:
-        now = context.clock.now()
-        on = _on(connection, target, now)
-        for hold in on:
-            store.end(connection, hold.id, now)
-        if on:
-            _look_again(connection, target)
+        return resume_within(connection, target, now=context.clock.now())
+
+
+def resume_within(connection: Connection, target: Target, *, now: datetime) -> Hold | None:
+    """Do what :func:`resume` does, within the caller's transaction."""
+    on = _on(connection, target, now)
+    for hold in on:
+        store.end(connection, hold.id, now)
+    if on:
+        _look_again(connection, target)
     return on[-1] if on else None
 
 

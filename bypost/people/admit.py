@@ -62,11 +62,13 @@ class Basis:
 
     Attributes:
         statement: How, when and to what they agreed; kept as evidence.
+        source: By which way it came here.
     """
 
     statement: str
     address_hash: AddressHash
     now: datetime
+    source: str = SOURCE
 
 
 def admit(connection: Connection, newcomer: Newcomer, basis: Basis) -> tuple[Row, bool]:
@@ -232,7 +234,7 @@ def _agree(connection: Connection, subscriber_id: int, purpose: str, basis: Basi
     consent = join.new_consent(
         subscriber_id=subscriber_id,
         purpose=purpose,
-        source=SOURCE,
+        source=basis.source,
         note=basis.statement,
         now=basis.now,
     )

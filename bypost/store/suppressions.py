@@ -71,6 +71,27 @@ def of_address(connection: Connection, address_hash: bytes) -> Sequence[RowMappi
     return connection.execute(query.order_by(suppressions.c.id)).mappings().all()
 
 
+def of_addresses(connection: Connection, hashes: Sequence[bytes]) -> dict[bytes, list[RowMapping]]:
+    """Return everything that stands against each of these addresses, oldest first."""
+    query = select(suppressions).where(suppressions.c.address_hash.in_(hashes))
+    found: dict[bytes, list[RowMapping]] = {}
+    for row in connection.execute(query.order_by(suppressions.c.id)).mappings():
+        found.setdefault(row["address_hash"], []).append(row)
+    return found
+
+
+def hashes(connection: Connection, *, after: bytes, limit: int) -> list[bytes]:
+    """Return hashes of addresses against which something stands, in their own order."""
+    query = (
+        select(suppressions.c.address_hash)
+        .where(suppressions.c.address_hash > after)
+        .distinct()
+        .order_by(suppressions.c.address_hash)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def left_at(connection: Connection, address_hash: bytes) -> datetime | None:
     """Return when somebody left everything; None where they did not."""
     query = select(suppressions.c.created_at).where(
@@ -96,7 +117,7 @@ def lift_leaving_of(connection: Connection, address_hash: bytes, scope: str) -> 
 def lift_leaving(connection: Connection, address_hash: bytes, scopes: Sequence[str]) -> None:
     """Forget that somebody left, for these scopes and for everything: they came back themselves.
 
-    Nothing else is ever lifted: who bounced or complained stays as they are.
+    Who bounced or complained stays as they are.
     """
     connection.execute(
         delete(suppressions).where(
@@ -105,3 +126,13 @@ def lift_leaving(connection: Connection, address_hash: bytes, scopes: Sequence[s
             suppressions.c.scope.in_({EVERYTHING, *scopes}),
         )
     )
+
+
+def lift_manual(connection: Connection, address_hash: bytes) -> bool:
+    """Take an operator's own word back; return False where there was none."""
+    done = connection.execute(
+        delete(suppressions).where(
+            suppressions.c.address_hash == address_hash, suppressions.c.reason == "manual"
+        )
+    )
+    return done.rowcount > 0
