@@ -18,6 +18,11 @@ def plain_name(name: str) -> str:
     return name.strip().casefold()
 
 
+def is_name(plain: str) -> bool:
+    """Tell whether an account can be called so."""
+    return _NAME.fullmatch(plain) is not None
+
+
 def checked_name(name: str) -> str:
     """Return a name that an account can have.
 
@@ -25,7 +30,7 @@ def checked_name(name: str) -> str:
         SettingsError: for any other; it goes into the log, so it is no mail address.
     """
     plain = plain_name(name)
-    if not _NAME.fullmatch(plain):
+    if not is_name(plain):
         raise SettingsError(
             f"`{name}` cannot be the name of an account\n"
             "    write up to 40 letters, digits, dots, dashes or underscores"

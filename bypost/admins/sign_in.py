@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from bypost.admins import audit, session
 from bypost.admins import password as passwords
-from bypost.admins.account import plain_name
+from bypost.admins.account import is_name, plain_name
 from bypost.store import Connection, Row, Store, admins
 
 #: Failures are forgotten so long after the last one.
@@ -92,7 +92,8 @@ def sign_in(store: Store, attempt: Attempt, token: str, now: datetime) -> Result
     counters = _counters(attempt)
     with store.write() as connection:
         wait = _count(connection, counters, now)
-        row = admins.by_name(connection, plain_name(attempt.name))
+        name = plain_name(attempt.name)
+        row = admins.by_name(connection, name if is_name(name) else "")
     if wait:
         return Result(wait=wait)
     if not _is_right(row, attempt.password) or row is None:

@@ -48,8 +48,15 @@ class Accounts:
         """Show every account."""
         with self._store.read() as connection:
             rows = admins.every(connection)
-        values = {"name": ask.text("name", 100), "role": ask.text("role") or Role.VIEWER.value}
-        return self._desk.show(ask, "accounts", status, rows=rows, wrong=wrong, **values)
+        return self._desk.show(
+            ask,
+            "accounts",
+            status,
+            rows=rows,
+            wrong=wrong,
+            name=ask.text("name", 100),
+            role=ask.text("role") or Role.VIEWER.value,
+        )
 
     def add(self, ask: Ask) -> Response:
         """Make an account."""

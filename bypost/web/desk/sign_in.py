@@ -84,8 +84,9 @@ class SignIn:
         self, ask: Ask, where: str, wrong: str = "", name: str = "", status: int = 200
     ) -> Response:
         anybody = sessions.has_accounts(self._desk.context.store)
-        values = {"next": where, "wrong": wrong, "name": name, "anybody": anybody}
-        return self._desk.show(ask, "sign_in", status, **values)
+        return self._desk.show(
+            ask, "sign_in", status, next=where, wrong=wrong, name=name, anybody=anybody
+        )
 
     def _wait(self, ask: Ask, where: str, name: str, wait: timedelta) -> Response:
         seconds = math.ceil(wait.total_seconds())
