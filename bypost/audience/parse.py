@@ -7,24 +7,29 @@ from __future__ import annotations
 
 from bypost.audience.expression import All, Any, Expression, Not, Saved
 from bypost.audience.mistake import BadAudience
-from bypost.audience.saved import is_name
-from bypost.audience.scan import Kind, scan
+from bypost.audience.saved import LONGEST_CHAIN, MOST_IN_ALL, is_name
+from bypost.audience.scan import LONGEST, LONGEST_WHOLE, Kind, scan
 from bypost.audience.terms import read_term
 from bypost.audience.tokens import Tokens
 
 #: Terms of one expression, and how deep brackets and `not` may be nested.
 MOST_TERMS, DEEPEST = 50, 20
+#: The same for one that was put together from audiences that name one another.
+_MOST_WHOLE, _DEEPEST_WHOLE = MOST_IN_ALL, DEEPEST * (LONGEST_CHAIN + 1)
 
 _JOINS = ("and", "or")
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, *, whole: bool = False) -> Expression:
     """Return what an expression means; one name alone is the audience of that name.
+
+    Args:
+        whole: It was put together by :func:`bypost.audience.expand`, and may be larger.
 
     Raises:
         BadAudience: It cannot be read; the error points at the place.
     """
-    tokens = Tokens(text, scan(text))
+    tokens = Tokens(text, scan(text, longest=LONGEST_WHOLE if whole else LONGEST))
     first = tokens.next
     if first.kind is Kind.END:
         raise BadAudience(
@@ -32,7 +37,8 @@ def parse(text: str) -> Expression:
         )
     if len(tokens) == 1 and is_name(first.text):
         return Saved(first.text)
-    found = _Reading(tokens).joined(0)
+    reading = _Reading(tokens, *((_MOST_WHOLE, _DEEPEST_WHOLE) if whole else (MOST_TERMS, DEEPEST)))
+    found = reading.joined(0)
     end = tokens.next
     if end.kind is Kind.CLOSE:
         raise tokens.wrong("this bracket closes nothing", fix="take it out, or open it before")
@@ -47,8 +53,10 @@ def parse(text: str) -> Expression:
 class _Reading:
     """One expression while it is read."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, most: int, deepest: int) -> None:
         self._tokens = tokens
+        self._most = most
+        self._deepest = deepest
         self._terms = 0
 
     def joined(self, depth: int) -> Expression:
@@ -67,9 +75,9 @@ class _Reading:
         return All(tuple(found)) if join == "and" else Any(tuple(found))
 
     def _operand(self, depth: int) -> Expression:
-        if depth > DEEPEST:
+        if depth > self._deepest:
             raise self._tokens.wrong(
-                f"brackets and `not` are nested more than {DEEPEST} deep",
+                f"brackets and `not` are nested more than {self._deepest} deep",
                 fix="save a part of it, and write `audience NAME` for it",
             )
         if self._tokens.take("not"):
@@ -77,9 +85,9 @@ class _Reading:
         if self._tokens.next.kind is Kind.OPEN:
             return self._bracket(depth)
         self._terms += 1
-        if self._terms > MOST_TERMS:
+        if self._terms > self._most:
             raise self._tokens.wrong(
-                f"an audience has at most {MOST_TERMS} terms",
+                f"an audience has at most {self._most} terms",
                 fix="save a part of it, and write `audience NAME` for it",
             )
         return read_term(self._tokens)

@@ -10,6 +10,8 @@ from bypost.audience.mistake import BadAudience
 
 #: Characters of an expression, and of one text in it.
 LONGEST, LONGEST_TEXT = 2_000, 200
+#: Characters of one that was put together from audiences that name one another.
+LONGEST_WHOLE = 200_000
 
 #: What opens a text -> what closes it; word processors make curly ones.
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u201e": "\u201c", "\u2018": "\u2019"}
@@ -46,15 +48,15 @@ class Token:
         return self.text.lower() if self.kind is Kind.WORD and self.text.isascii() else ""
 
 
-def scan(text: str) -> list[Token]:
+def scan(text: str, *, longest: int = LONGEST) -> list[Token]:
     """Return the tokens of an expression, with one for its end.
 
     Raises:
         BadAudience: it is too long, holds what nobody can see, or a quote is not closed.
     """
-    if len(text) > LONGEST:
+    if len(text) > longest:
         raise BadAudience(
-            f"an audience has at most {LONGEST} characters, this one has {len(text)}",
+            f"an audience has at most {longest} characters, this one has {len(text)}",
             fix="save a part of it, and write `audience NAME` for it",
         )
     tokens, at = [], 0
