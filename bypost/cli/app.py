@@ -12,11 +12,13 @@ import typer
 from bypost.cli import (
     admins,
     apply,
+    audience,
     check,
     database,
     diff,
     forecast,
     init,
+    newsletter,
     pause,
     plan,
     preview,
@@ -65,6 +67,8 @@ app.command("show")(show.show)
 app.command("why")(why.why)
 app.command("forecast")(forecast.forecast)
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(audience.app, name="audience")
+app.add_typer(newsletter.app, name="newsletter")
 app.add_typer(database.app, name="db")
 app.add_typer(admins.app, name="admin")
 

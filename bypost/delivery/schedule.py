@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
+from bypost.delivery.instants import day as day_in_words
+from bypost.delivery.instants import instant
 from bypost.delivery.zones import zone
+from bypost.errors import SettingsError
 from bypost.model.course import Issue, Newsletter
 from scheduler.cadence import Days, due_at
+from scheduler.wall import instant_of
 from scheduler.window import Window
 
 #: The zone in which a local hour comes last of all.
@@ -67,3 +71,52 @@ def parse_schedule(text: str) -> Schedule | None:
         return Schedule(day=date.fromisoformat(day), hour=time.fromisoformat(hour), zone=zone_name)
     except ValueError:
         return None
+
+
+def at_instant(text: str, zone_name: str, now: datetime) -> Schedule:
+    """Return a schedule for one instant, e.g. ``2026-12-01T09:00``; ``now`` is at once.
+
+    Args:
+        zone_name: Of a time without an offset.
+
+    Raises:
+        SettingsError: it is not a time.
+    """
+    if text.strip() == "now":
+        return Schedule(instant=now)
+    try:
+        wall = datetime.fromisoformat(text.strip())
+        if wall.tzinfo is None:
+            return Schedule(instant=instant_of(wall, zone(zone_name)))
+        return Schedule(instant=wall.astimezone(UTC))
+    except (ValueError, OverflowError):
+        raise SettingsError(
+            f"{text or 'no time'}: not a time\n"
+            f"    write it like 2026-12-01T09:00 (in {zone(zone_name).key}), or `now`"
+        ) from None
+
+
+def at_hour(day: str, hour: str, newsletter: Newsletter) -> Schedule:
+    """Return a schedule for a date at everybody's own hour; an empty one is the newsletter's.
+
+    Raises:
+        SettingsError: they are not a date and an hour.
+    """
+    try:
+        chosen = time.fromisoformat(hour.strip()) if hour.strip() else newsletter.hour
+        on = date.fromisoformat(day.strip())
+    except ValueError:
+        raise SettingsError(
+            f"{day or 'no date'} {hour}: not a date and an hour\n"
+            "    write them like 2026-12-01 and 09:00"
+        ) from None
+    return Schedule(day=on, hour=chosen.replace(tzinfo=None), zone=newsletter.time_zone)
+
+
+def in_words(when: Schedule, zone_name: str) -> str:
+    """Return when an issue goes out, e.g. ``to everybody on Tue 1 Dec 2026 at 09:00 UTC``."""
+    if when.instant is not None:
+        return f"to everybody on {instant(when.instant, zone(zone_name))}"
+    if when.day is None or when.hour is None:
+        raise ValueError("neither an instant nor a date")
+    return f"on {day_in_words(when.day)} at {when.hour:%H:%M} in each person's own zone"

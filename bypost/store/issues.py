@@ -73,6 +73,14 @@ def zone_states(connection: Connection, issue_id: int) -> dict[str, str]:
     return {row.time_zone: row.state for row in connection.execute(query)}
 
 
+def zone_instants(connection: Connection, issue_id: int) -> list[tuple[str, datetime]]:
+    """Return the zones an issue was looked at in, each with the instant it had there."""
+    query = select(issue_zones.c.time_zone, issue_zones.c.due_at).where(
+        issue_zones.c.issue_id == issue_id
+    )
+    return [(zone, at) for zone, at in connection.execute(query)]
+
+
 def plan_again(connection: Connection, newsletter: str, issue: str) -> None:
     """Let an issue be owed where it was filed as too late; where people had it, it stays closed."""
     known = find(connection, newsletter, issue)

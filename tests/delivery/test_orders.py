@@ -217,7 +217,8 @@ def test_a_pause_longer_than_the_limit_files_what_is_left_and_says_so(
     orders.resume(one.context, FIRST, ME)
     report = one.run()
     assert set(one.had) == had
-    assert report.archived and report.archived[0].startswith("news/first")
+    assert report.archived
+    assert report.archived[0].startswith("news/first")
     assert one.numbers.pending == 0
     one.until(NINE + timedelta(days=6))
     assert set(one.had) == had
@@ -291,11 +292,8 @@ def test_cancelling_keeps_what_was_accepted_and_sends_nothing_more(
     one.until(NINE + timedelta(days=5))
     assert one.had == had
     now = one.numbers
-    assert (now.pending, now.accepted, now.cancelled) == (
-        0,
-        sum(had.values()),
-        now.owed - now.accepted,
-    )
+    assert (now.pending, now.accepted) == (0, sum(had.values()))
+    assert now.cancelled == now.owed - now.accepted
     with pytest.raises(SettingsError, match="was cancelled"):
         one.schedule(NINE + timedelta(days=9))
     with pytest.raises(SettingsError, match="stays so"):
@@ -422,7 +420,8 @@ def test_the_forecast_knows_an_ordered_time_and_a_pause(post: Make) -> None:
 
 def told(one: Post) -> str:
     story = explain(one.context, "tokyo0@example.org", "news/first")
-    assert story is not None and story.about is not None
+    assert story is not None
+    assert story.about is not None
     return " ".join((story.about.verdict, *story.about.because))
 
 
@@ -433,7 +432,8 @@ def test_why_knows_an_order(post: Make) -> None:
     orders.pause(one.context, FIRST, ME, reason="a wrong price")
     assert "paused by me (a wrong price)" in told(one)
     orders.cancel(one.context, FIRST, ME, reason="a wrong price")
-    assert told(one).startswith("never") and "cancelled by me (a wrong price)" in told(one)
+    assert told(one).startswith("never")
+    assert "cancelled by me (a wrong price)" in told(one)
 
 
 def test_a_schedule_reads_as_it_was_written() -> None:
