@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bypost.cli import console
+from bypost.cli import console, subscribers_list
 from bypost.cli.console import HERE, JsonOption, ProjectOption
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
     from bypost.delivery.publish import Published
 
-app = typer.Typer(help="People: import, export, add, show, forget.", no_args_is_help=True)
+app = typer.Typer(help="People: import, export, list, add, show, forget.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """People: import, export, add, show, forget."""
+    """People: import, export, list, add, show, forget."""
+
+
+app.command("list")(subscribers_list.list_)
 
 
 @app.command("import")

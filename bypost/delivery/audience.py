@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bypost.audience import BadAudience, Expression, expand, parse
+from bypost.audience import BadAudience, Expression, expand, is_name, parse
+from bypost.audience.expression import Saved
+from bypost.audience.saved import terms
 from bypost.content.audiences import load_audiences
 from bypost.delivery.context import Context
-from bypost.errors import Problem
+from bypost.errors import Problem, SettingsError
 from bypost.store import Condition, Connection, audiences
 from bypost.store import audience as store
 
@@ -79,3 +81,61 @@ def condition(context: Context, connection: Connection, text: str) -> Condition:
     """
     expression = known(context, connection).whole(text)
     return store.condition(expression, now=context.clock.now())
+
+
+def save_within(
+    context: Context, connection: Connection, name: str, text: str, *, note: str = ""
+) -> bool:
+    """Save an audience under a name, in the caller's transaction; return whether it is new.
+
+    Raises:
+        BadAudience: It cannot be read, names what is not there, or would be part of itself.
+        SettingsError: The name cannot be had.
+    """
+    if not is_name(name):
+        raise SettingsError(
+            f"an audience cannot be called `{name[:64]}`\n"
+            "    use small letters, digits and hyphens, and no word of the language"
+        )
+    there = known(context, connection)
+    _refuse_written(there, name)
+    Known(there.files, {**there.pages, name: text}, there.broken).whole(f'audience "{name}"')
+    return audiences.save(connection, name, expression=text, note=note, now=context.clock.now())
+
+
+def remove_within(context: Context, connection: Connection, name: str) -> None:
+    """Remove a saved audience, in the caller's transaction.
+
+    Raises:
+        SettingsError: There is none, or others name it.
+    """
+    there = known(context, connection)
+    if name not in there.pages:
+        _refuse_written(there, name)
+        raise SettingsError(f"there is no audience `{name}`\n    see: bypost audience list")
+    users = [one for one in users_of(there, name) if one != name]
+    if users and name not in there.files:
+        raise SettingsError(
+            f"`{name}` is part of {', '.join(f'`{one}`' for one in users)}\n"
+            "    take it out of there first"
+        )
+    audiences.remove(connection, name)
+
+
+def users_of(there: Known, name: str) -> list[str]:
+    """Return the audiences that name another one; those that cannot be read name none."""
+    return [one for one in there.names if name in _names_in(there, one)]
+
+
+def _names_in(there: Known, name: str) -> set[str]:
+    try:
+        found = there.find(name)
+    except BadAudience:
+        return set()
+    return {term.name for term in terms(found) if isinstance(term, Saved)} if found else set()
+
+
+def _refuse_written(there: Known, name: str) -> None:
+    """Raise SettingsError for a name that belongs to the files."""
+    if name in there.files:
+        raise SettingsError(f"`{name}` is written in audiences.toml\n    change it there")

@@ -17,6 +17,8 @@ from bypost.store.schema import batches, contents, deliveries, enrollments, subs
 
 #: People that are looked at by one statement.
 STRIDE = 5_000
+#: The same where they are counted only.
+MANY = 20_000
 #: People that are found by their name at most.
 MOST_NAMED = 2_000
 #: Behind every text that begins with another one.
