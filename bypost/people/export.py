@@ -45,8 +45,8 @@ def rows(
     people = iter(subscribers.every(connection))
     while chunk := list(islice(people, _CHUNK)):
         ids = [person["id"] for person in chunk]
-        runs = _by_person(enrollments.of_subscribers(connection, ids))
-        letters = _by_person(subscriptions.of_subscribers(connection, ids))
+        runs = by_person(enrollments.of_subscribers(connection, ids))
+        letters = by_person(subscriptions.of_subscribers(connection, ids))
         hashes = {person["id"]: address_hash(person["email_key"]) for person in chunk}
         muted = suppressions.find(connection, list(hashes.values()))
         for person in chunk:
@@ -61,7 +61,8 @@ def rows(
             yield [protect(cell) for cell in (*cells, *further)]
 
 
-def _by_person(memberships: Sequence[Row]) -> dict[int, list[Row]]:
+def by_person(memberships: Sequence[Row]) -> dict[int, list[Row]]:
+    """Return rows by the person whose they are."""
     found: dict[int, list[Row]] = {}
     for row in memberships:
         found.setdefault(row["subscriber_id"], []).append(row)

@@ -34,6 +34,12 @@ def withdraw(
     )
 
 
+def of_subscribers(connection: Connection, ids: Sequence[int]) -> Sequence[RowMapping]:
+    """Return the records of these people, oldest first."""
+    query = select(consents).where(consents.c.subscriber_id.in_(ids))
+    return connection.execute(query.order_by(consents.c.id)).mappings().all()
+
+
 def of_subscriber(connection: Connection, subscriber_id: int) -> Sequence[RowMapping]:
     """Return one person's records, oldest first."""
     query = select(consents).where(consents.c.subscriber_id == subscriber_id)

@@ -30,6 +30,7 @@ _UNKNOWN = text("state = 'unknown'")
 _UNCOUNTED = text(
     "accepted <> counted_accepted OR failed <> counted_failed OR cancelled <> counted_cancelled"
 )
+_OF_AN_ISSUE = text("subscription_id IS NOT NULL")
 _FAILED = text("state = 'failed'")
 _OPEN_NOTICE = text("kind = 'notice' AND state IN ('pending', 'sending')")
 
@@ -184,6 +185,13 @@ deliveries = Table(
     ),
     Index(None, "batch_id"),
     Index(None, "subscriber_id"),
+    # Without it every subscription that is removed would be looked for in all deliveries.
+    Index(
+        "ix_deliveries_subscription_id",
+        "subscription_id",
+        sqlite_where=_OF_AN_ISSUE,
+        postgresql_where=_OF_AN_ISSUE,
+    ),
     Index("ix_deliveries_failed", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
     comment="One message owed to one person; written once, touched again only for an exception",
     # Else SQLite gives the number of a deleted row out again, and one reference would name two

@@ -77,6 +77,9 @@ clicks = Table(
         "counted", Boolean, nullable=False, server_default=false(), comment="is in the daily counts"
     ),
     Index(None, "at"),
+    # Whoever is removed again, as by taking an import back, is looked for here.
+    Index(None, "enrollment_id"),
+    Index(None, "subscription_id"),
     Index("ix_clicks_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
     comment="Clicks as they came, until they are old; of who asked, only whose mail it was",
 )

@@ -693,6 +693,16 @@ def _imports() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_import_changes"),
         comment="What imports did, to take it back; pruned by policy, a person's own when erased",
     )
+    of_an_issue = sa.text("subscription_id IS NOT NULL")
+    op.create_index(
+        "ix_deliveries_subscription_id",
+        "deliveries",
+        ["subscription_id"],
+        sqlite_where=of_an_issue,
+        postgresql_where=of_an_issue,
+    )
+    op.create_index("ix_clicks_enrollment_id", "clicks", ["enrollment_id"])
+    op.create_index("ix_clicks_subscription_id", "clicks", ["subscription_id"])
     op.create_index("ix_import_changes_import_id", "import_changes", ["import_id", "id"])
     op.create_index("ix_import_changes_first_id", "import_changes", ["first_id", "import_id"])
 
