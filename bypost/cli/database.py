@@ -1,4 +1,4 @@
-"""``bypost db``: the database's schema, and the place that may send from it."""
+"""``bypost db``: the database's schema, the place that may send from it, and its upkeep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bypost.cli import console
+from bypost.cli import console, upkeep
 from bypost.cli.console import HERE, ProjectOption
 
 app = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
@@ -15,6 +15,13 @@ app = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=N
 @app.callback()
 def _group() -> None:
     """The database."""
+
+
+app.command("backup")(upkeep.backup)
+app.command("restore")(upkeep.restore)
+app.command("vacuum")(upkeep.vacuum)
+app.command("prune")(upkeep.prune)
+app.command("check")(upkeep.check)
 
 
 @app.command("upgrade")

@@ -7,6 +7,7 @@ milliseconds, so that nobody waits for it; ``bypost db prune`` does them all.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -148,12 +149,15 @@ def finish(context: Context, published: Published) -> Mapping[str, int]:
     roll_up(context)
     keep = hashes(published)
     with context.store.read() as connection:
-        begun = bool(state(connection).step)
-    for _ in range(1 + begun):
+        begun = state(connection)
+    removed = Counter[str]()
+    removed.subtract(begun.removed if begun.step else {})
+    for _ in range(2 if begun.step else 1):
         while _go_on(context, keep):
             pass
-    with context.store.read() as connection:
-        return state(connection).former
+        with context.store.read() as connection:
+            removed.update(state(connection).former)
+    return dict(removed)
 
 
 def hashes(published: Published) -> frozenset[str]:
