@@ -56,6 +56,7 @@ class Pages:
     def show(
         self,
         name: str,
+        /,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
         **values: object,

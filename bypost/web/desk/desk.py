@@ -32,6 +32,7 @@ class Desk:
         self,
         ask: Ask,
         name: str,
+        /,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
         **values: object,
