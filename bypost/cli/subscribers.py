@@ -7,86 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bypost.cli import console, subscribers_list
+from bypost.cli import console, exports, imports, subscribers_list
 from bypost.cli.console import HERE, JsonOption, ProjectOption
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
     from bypost.delivery.publish import Published
 
-app = typer.Typer(help="People: import, export, list, add, show, forget.", no_args_is_help=True)
+app = typer.Typer(
+    help="People: import, undo-import, export, list, add, show, forget.", no_args_is_help=True
+)
 
 
 @app.callback()
 def _group() -> None:
-    """People: import, export, list, add, show, forget."""
+    """People: import, undo-import, export, list, add, show, forget."""
 
 
 app.command("list")(subscribers_list.list_)
 
 
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="A CSV file with at least a column `email`.")],
-    project: ProjectOption = HERE,
-    as_json: JsonOption = False,
-) -> int:
-    """Take up a CSV file; it adds and changes, and never brings back who left.
-
-    Example: bypost subscribers import people.csv
-    """
-    from dataclasses import asdict
-
-    from bypost.delivery.publish import publish
-    from bypost.delivery.run import importer
-    from bypost.project import open_project
-
-    with open_project(project) as context, console.progress(quiet=as_json) as show:
-        now = context.clock.now()
-        summary = importer(
-            context, publish(context, now), lambda rows: show("reading", rows, 0)
-        ).run(file, now=now)
-    if as_json:
-        rejected = [asdict(bad) for bad in summary.bad]
-        console.print_json(
-            {**summary.numbers(), "skipped": summary.skipped, "rejected_rows": rejected}
-        )
-        return 1 if summary.rejected else 0
-    for bad in (*summary.bad, *summary.notes):
-        console.note(f"{file.name}:{bad.line}: {bad.reason}")
-    if summary.skipped:
-        console.out.print("unchanged since the last import; nothing to do")
-    else:
-        told = ", ".join(f"{number} {name}" for name, number in summary.numbers().items())
-        console.out.print(f"[green]✓[/green] {told}")
-    return 1 if summary.rejected else 0
-
-
-@app.command("export")
-def export(project: ProjectOption = HERE) -> int:
-    """Write everybody as CSV to standard output, in the columns of subscribers.csv.
-
-    Example: bypost subscribers export > people.csv
-    """
-    import csv
-    import sys
-
-    from bypost.people import export as exporting
-    from bypost.project import open_project
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    with open_project(project) as context, context.store.read() as connection:
-        attributes = exporting.attribute_columns(connection)
-        writer.writerow(exporting.header(attributes))
-        writer.writerows(
-            exporting.rows(
-                connection,
-                attributes,
-                address_hash=context.address_hash,
-                newsletters=context.settings.import_.newsletters,
-            )
-        )
-    return 0
+app.command("import")(imports.import_)
+app.command("imports")(imports.imports_)
+app.command("undo-import")(imports.undo)
+app.command("export")(exports.export)
 
 
 @app.command("add")

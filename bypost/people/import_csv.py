@@ -16,7 +16,7 @@ from typing import Any
 
 from bypost.errors import ByPostError
 from bypost.links import AddressHash
-from bypost.people import changes
+from bypost.people import changes, import_files
 from bypost.people.columns import AS_IT_STANDS, FILE_NAME, Form, Reading, read_form
 from bypost.people.csv_rows import Known, Row, SpoiledRow, read_rows
 from bypost.people.import_plan import Plan, Wanted, memberships
@@ -44,7 +44,7 @@ class Importer:
         reading: How the file is read, where that is not as it stands.
         asked: Somebody asked for just this file: what was taken back may be made again.
         dry: Write nothing, and tell what would be done.
-        quarantine: Folder for the bad rows (``ID-quarantine.csv``); None: they are told, not kept.
+        set_aside: Project beside whose database bad rows are kept; None: they are told alone.
         on_row: Told the number of rows read so far, for a progress bar.
     """
 
@@ -59,7 +59,7 @@ class Importer:
     reading: Reading = AS_IT_STANDS
     asked: bool = False
     dry: bool = False
-    quarantine: Path | None = None
+    set_aside: Path | None = None
     on_row: Callable[[int], None] | None = None
 
     def run(self, path: Path, *, now: datetime) -> Summary:
@@ -192,8 +192,8 @@ class Importer:
         with ExitStack() as stack:
             seen = stack.enter_context(SeenAddresses())
             aside = None
-            if self.quarantine is not None and number is not None:
-                aside = Quarantine(quarantine_file(self.quarantine, number), form)
+            if self.set_aside is not None and number is not None:
+                aside = Quarantine(import_files.set_aside(self.set_aside, number), form)
                 stack.enter_context(aside)
             for chunk in _chunks(read_rows(path, form, self.known)):
                 summary.rows += len(chunk)
@@ -314,11 +314,6 @@ def _spoiled(chunk: list[Row | SpoiledRow], seen: SeenAddresses) -> list[Spoiled
 def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
     while chunk := list(islice(rows, CHUNK)):
         yield chunk
-
-
-def quarantine_file(folder: Path, number: int) -> Path:
-    """Return where the bad rows of an import are set aside."""
-    return folder / f"{number}-quarantine.csv"
 
 
 def project_file(root: Path) -> Path:

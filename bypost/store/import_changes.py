@@ -163,22 +163,6 @@ def forget_of(connection: Connection, subscriber_id: int) -> None:
     )
 
 
-def prune(connection: Connection, until: datetime, limit: int = 1000) -> int:
-    """Forget what imports made by then changed, some rows at a time; return how many went.
-
-    Such an import can no longer be taken back.
-    """
-    old = (
-        select(import_changes.c.id)
-        .join(imports, imports.c.id == import_changes.c.import_id)
-        .where(imports.c.at <= until)
-        .order_by(import_changes.c.id)
-        .limit(limit)
-    )
-    done = connection.execute(delete(import_changes).where(import_changes.c.id.in_(old)))
-    return done.rowcount
-
-
 def kept(connection: Connection, import_id: int) -> bool:
     """Tell whether it is still known what an import changed."""
     query = select(import_changes.c.id).where(import_changes.c.import_id == import_id).limit(1)
