@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from bypost.people.columns import Reading
     from bypost.people.import_summary import Summary
+    from bypost.people.undo_import import Undone
+    from bypost.store import Connection
 
 
 def import_(
@@ -123,19 +125,19 @@ def undo(
 
     with open_project(project) as context:
         now = context.clock.now()
-        undoing = Undoing(store=context.store, address_hash=context.address_hash, dry=dry_run)
+
+        def log(connection: Connection, undone: Undone) -> None:
+            subject, detail = f"import:{number}", f"{undone.removed} removed"
+            audit.by_command(
+                connection, now=now, action="import.undo", subject=subject, detail=detail
+            )
+
+        undoing = Undoing(
+            store=context.store, address_hash=context.address_hash, dry=dry_run, on_done=log
+        )
         undone = undoing.run(number, by=_who(), now=now)
         with context.store.read() as connection:
             row = imports.by_id(connection, number)
-        if not dry_run:
-            with context.store.write() as connection:
-                audit.by_command(
-                    connection,
-                    now=now,
-                    action="import.undo",
-                    subject=f"import:{number}",
-                    detail=f"{undone.removed} removed",
-                )
     if as_json:
         console.print_json({"import": number, "dry_run": dry_run, **undone.numbers()})
         return 0

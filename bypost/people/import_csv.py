@@ -203,7 +203,7 @@ class Importer:
                     summary.show("bad_rows", spoiled.line, "", spoiled.reason)
                     if aside is not None:
                         aside.add(spoiled)
-                        summary.quarantine = str(aside.path)
+                        summary.quarantine = str(import_files.FOLDER / aside.path.name)
                 self._apply(chunk, summary, file, now, number)
                 if self.on_row:
                     self.on_row(summary.rows)

@@ -7,7 +7,7 @@ back: to whom one was owed stays, and is counted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -55,11 +55,13 @@ class Undoing:
 
     Attributes:
         dry: Write nothing, and tell what would be done.
+        on_done: Told in the transaction that ends it, for the log.
     """
 
     store: Store
     address_hash: AddressHash
     dry: bool = False
+    on_done: Callable[[Connection, Undone], None] | None = None
 
     def run(self, import_id: int, *, by: str, now: datetime) -> Undone:
         """Take one import back, in chunks; one that breaks off can be continued.
@@ -88,6 +90,8 @@ class Undoing:
             with self.store.write() as connection:
                 values = {"undone_at": now, "undone_by": by, "undone": undone.numbers()}
                 imports.change(connection, import_id, state="undone", **values)
+                if self.on_done is not None:
+                    self.on_done(connection, undone)
         return undone
 
     def _find(self, import_id: int, now: datetime) -> Row:
