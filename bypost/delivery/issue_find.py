@@ -112,13 +112,18 @@ def every(context: Context, connection: Connection, newsletter: Newsletter) -> l
     return sorted(found, key=lambda it: (it.first, it.written.id), reverse=True)
 
 
-def find(context: Context, connection: Connection, name: str) -> Found:
+def find(
+    context: Context, connection: Connection, name: str, library: Library | None = None
+) -> Found:
     """Return an issue by newsletter/issue, or by its own name where only one has it.
+
+    Args:
+        library: What the files say, where that was read a moment ago.
 
     Raises:
         SettingsError: There is none, or several.
     """
-    library = load_project_content(context.root)
+    library = library or load_project_content(context.root)
     wanted = [
         (newsletter, issue)
         for newsletter in library.newsletters

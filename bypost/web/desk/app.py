@@ -13,6 +13,7 @@ from bypost.web.desk.accounts import Accounts
 from bypost.web.desk.ask import Address, Section
 from bypost.web.desk.desk import PREFIX, Desk
 from bypost.web.desk.log import Log
+from bypost.web.desk.newsletters import Newsletters
 from bypost.web.desk.reception import Reception
 from bypost.web.desk.sign_in import SignIn
 
@@ -21,6 +22,7 @@ SECTIONS: tuple[Callable[[Desk], Section], ...] = (
     SignIn,
     Accounts,
     Log,
+    Newsletters,
 )
 
 
