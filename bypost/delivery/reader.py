@@ -39,6 +39,7 @@ class Reader:
         zone: In which instants are told: theirs, or their first course's.
         against: Suppressions of the address.
         runs, letters, mails, agreed: Rows, oldest first.
+        followed: Each mail they had is followed through the ledger, and told.
     """
 
     context: Context
@@ -53,6 +54,7 @@ class Reader:
     letters: Sequence[Row]
     mails: Sequence[Row]
     agreed: Sequence[Row]
+    followed: bool = True
 
     def at(self, at: datetime) -> str:
         """Return an instant in words."""
@@ -90,6 +92,8 @@ class Reader:
 
     def had(self, **of: int) -> list[Mail]:
         """Return the mails of one run or subscription, oldest first."""
+        if not self.followed:
+            return []
         return [
             self.mail(row)
             for row in self.mails

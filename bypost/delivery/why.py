@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bypost.delivery import course_chapter, newsletter_chapter, reader
 from bypost.delivery.context import Context
@@ -12,7 +13,7 @@ from bypost.delivery.story import About, Story
 from bypost.delivery.zones import zone
 from bypost.errors import SettingsError
 from bypost.model.content import full_name
-from bypost.store import Row
+from bypost.store import Connection, Row
 
 
 def explain(context: Context, email: str, what: str = "") -> Story | None:
@@ -30,20 +31,30 @@ def explain(context: Context, email: str, what: str = "") -> Story | None:
         if person is None:
             return _nobody(email.strip(), reader.against(context, connection, key))
         found = reader.read(context, connection, person)
-        chosen = _chosen(found, what)
-        return Story(
-            email=person["email"],
-            name=person["name"],
-            status=person["status"],
-            zone=found.zone.key,
-            hour=person["hour"],
-            because=tuple(_who(found)),
-            chapters=(
-                *(course_chapter.chapter(found, run) for run in chosen.runs),
-                *(newsletter_chapter.chapter(found, letter) for letter in chosen.letters),
-            ),
-            about=chosen.about,
-        )
+        return _story(found, _chosen(found, what))
+
+
+def tell(context: Context, connection: Connection, person: Row) -> Story:
+    """Return everything about a person who is not erased, but for the mails they had."""
+    found = replace(reader.read(context, connection, person), followed=False)
+    return _story(found, _chosen(found, ""))
+
+
+def _story(found: Reader, chosen: _Chosen) -> Story:
+    person = found.person
+    return Story(
+        email=person["email"],
+        name=person["name"],
+        status=person["status"],
+        zone=found.zone.key,
+        hour=person["hour"],
+        because=tuple(_who(found)),
+        chapters=(
+            *(course_chapter.chapter(found, run) for run in chosen.runs),
+            *(newsletter_chapter.chapter(found, letter) for letter in chosen.letters),
+        ),
+        about=chosen.about,
+    )
 
 
 def _nobody(email: str, against: Sequence[Row]) -> Story | None:
