@@ -28,6 +28,8 @@ from bypost.errors import SettingsError
 
 LINK_ID_BYTES = 16
 _MAC_BYTES = 8
+#: Stands before what is signed in the links that are counted.
+_CLICK = b"click"
 _KEY_BYTES = 32
 #: How long a fresh link works (design: changing the address, exporting and erasing).
 FRESH = timedelta(minutes=30)
@@ -66,11 +68,28 @@ class Links:
 
     def token(self, link_id: bytes) -> str:
         """Return the token of a link id, 34 characters."""
-        body = self._number + link_id
-        return _encode(body + _mac(self._keys[0], body))
+        return self._token(link_id, b"")
 
     def verify(self, token: str) -> bytes | None:
         """Return the link id of a token, or None where it is not ours."""
+        return self._verify(token, b"")
+
+    def click(self, link_id: bytes) -> str:
+        """Return the beginning of the addresses of counted links; a link's number follows.
+
+        Its token opens nothing else: somebody may copy the address of a link and pass it on.
+        """
+        return f"{self.base_url}/r/{self._token(link_id, _CLICK)}"
+
+    def verify_click(self, token: str) -> bytes | None:
+        """Return the link id of a token of :meth:`click`, or None where it is not ours."""
+        return self._verify(token, _CLICK)
+
+    def _token(self, link_id: bytes, purpose: bytes) -> str:
+        body = self._number + link_id
+        return _encode(body + _mac(self._keys[0], purpose + body))
+
+    def _verify(self, token: str, purpose: bytes) -> bytes | None:
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -80,7 +99,7 @@ class Links:
         if len(body) != 1 + LINK_ID_BYTES or _encode(raw) != token:
             return None
         # Every key is tried: the key's number may be shared, and the time tells nothing.
-        known = [hmac.compare_digest(_mac(key, body), mac) for key in self._keys]
+        known = [hmac.compare_digest(_mac(key, purpose + body), mac) for key in self._keys]
         return body[1:] if any(known) else None
 
     def leave(self, token: str) -> str:
@@ -90,6 +109,10 @@ class Links:
     def progress(self, token: str) -> str:
         """Return the address of the person's own page."""
         return f"{self.base_url}/p/{token}"
+
+    def done(self, token: str, lesson: str) -> str:
+        """Return the address of the page on which a lesson is marked as done."""
+        return f"{self.progress(token)}/done/{lesson}"
 
     def confirm(self, token: str) -> str:
         """Return the address of the page on which a request is confirmed."""

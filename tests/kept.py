@@ -71,12 +71,12 @@ class _Keeping(Compiler):
         self._ground = (_files(root / "templates"), options)
 
     def lesson(self, course: Course, lesson: Lesson) -> Content:
-        if self._has_pictures(lesson):
+        if self._has_pictures(lesson) or course.clicks:
             return super().lesson(course, lesson)
         return self._once(lambda: super(_Keeping, self).lesson(course, lesson), course, lesson)
 
     def issue(self, newsletter: Newsletter, issue: Issue) -> Content:
-        if self._has_pictures(issue):
+        if self._has_pictures(issue) or newsletter.clicks:
             return super().issue(newsletter, issue)
         return self._once(lambda: super(_Keeping, self).issue(newsletter, issue), newsletter, issue)
 

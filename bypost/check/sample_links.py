@@ -20,6 +20,7 @@ def sample_links(base_url: str) -> Mapping[str, str]:
         "leave": links.leave(token),
         "progress": links.progress(token),
         "confirm": links.confirm(token),
+        "done": links.done(token, "sample"),
     }
 
 

@@ -73,6 +73,7 @@ class SeriesFile(Keys):
     time_zone: Zone = "UTC"
     hour: Hour = dt.time(9)
     goodbye: bool = False
+    clicks: bool = False
 
 
 class CourseFile(SeriesFile):

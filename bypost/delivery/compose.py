@@ -118,12 +118,23 @@ class Composer:
         for root, name in self._needs:
             if root == "subscriber" and name not in _IN_FACTS:
                 value = _of_subscriber(member, name, own)
+            elif root == "links":
+                value = self._link(member, name)
             elif root == "next":
                 value = self._next(member, own).get(name)
             else:
                 continue
             if value is not None:
                 yield f"{root}.{name}", value
+
+    def _link(self, member: Row, name: str) -> str | None:
+        """Return a link that is made for each mail; the others follow from the person's token."""
+        links, link_id = self._context.links, member["link_id"]
+        if link_id is None:
+            return None
+        if name == "click":
+            return links.click(link_id)
+        return links.done(links.token(link_id), self._content.item) if name == "done" else None
 
     def _next(self, member: Row, own: ZoneInfo) -> dict[str, str]:
         """Return what the mail says of the next lesson; empty after the last one."""

@@ -82,6 +82,7 @@ class MarkedTests:
             "leave": self._links.leave(TOKEN),
             "progress": self._links.progress(TOKEN),
             "confirm": self._links.confirm(TOKEN),
+            "done": self._links.done(TOKEN, TOKEN),
         }
 
     def check(self, to: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bypost.content.loader import Library, load_project_content
@@ -21,8 +21,9 @@ from bypost.model.course import IssueStatus, Kind
 from bypost.people.columns import attribute_names
 from bypost.render.assets import served
 from bypost.render.compile import Compiler
+from bypost.render.redirects import Redirect
 from bypost.render.stored import dump
-from bypost.store import Connection, assets, contents
+from bypost.store import Connection, assets, clicks, contents
 from bypost.store import notices as store
 
 #: What the files of each folder look like from outside.
@@ -100,6 +101,7 @@ def publish(context: Context, now: datetime) -> Published:
     shapes: dict[str, Shape] = {}
     issues: list[ReadyIssue] = []
     pictures: Mapping[str, Asset] = {}
+    redirects: Mapping[str, Redirect] = {}
     try:
         compiler = compiler_for(context)
     except ContentError as error:  # no mail can be built at all
@@ -108,10 +110,11 @@ def publish(context: Context, now: datetime) -> Published:
         shapes = read_courses(compiler, library, compiled, held)
         issues = _issues(context, compiler, library, compiled, held)
         _notices(compiler, library, compiled, held)
-        pictures = compiler.assets
+        pictures, redirects = compiler.assets, compiler.redirects
     _keep_pictures(context, pictures, compiled, now)
     titles = {newsletter.id: newsletter.title for newsletter in library.newsletters}
     with context.store.write() as connection:
+        clicks.keep_addresses(connection, map(astuple, redirects.values()), now)
         _store(connection, compiled, now)
         taken = take_over(connection, shapes, now)
         texts = {one.item: one.hash for one in compiled if one.kind == Kind.NOTICE}

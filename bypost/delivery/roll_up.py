@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bypost.delivery.context import Context
+from bypost.delivery.measure_clicks import count_clicks
 from bypost.store import roll_up as store
 
 #: Transactions in one pass, each with up to 1,000 mails: what is left waits for the next pass.
@@ -14,6 +15,7 @@ def roll_up(context: Context) -> bool:
 
     Stopped anywhere, it goes on where it stopped.
     """
+    count_clicks(context)
     with context.store.read() as connection:
         if not store.any_uncounted(connection):
             return True

@@ -72,6 +72,7 @@ def compiler_for(context: Context, root: Path | None = None) -> Compiler:
         base_url=context.settings.site.base_url,
         attributes=frozenset[str]().union(*known),
         theme=context.settings.theme.theme(),
+        clicks=True,
     )
 
 

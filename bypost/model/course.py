@@ -88,6 +88,7 @@ class Course:
         most_a_day: How many lessons a person may have within 24 hours by asking for the next one
             now; 0 does not offer it.
         goodbye: Whether who leaves is told so by a mail.
+        clicks: Whether clicks are counted: links of its mails lead through this site.
         settings: The author's own values, reached as ``course.NAME``; empty means "not set".
         promise: What a person has in the end, for the head of the course page; may be empty.
         for_whom: Whom it is for, a line each.
@@ -110,6 +111,7 @@ class Course:
     at_least_once: bool = False
     most_a_day: int = 2
     goodbye: bool = False
+    clicks: bool = False
     promise: str = ""
     for_whom: tuple[str, ...] = ()
     sample: str = ""
@@ -153,6 +155,7 @@ class Newsletter:
 
     Attributes:
         goodbye: Whether who leaves is told so by a mail.
+        clicks: Whether clicks are counted: links of its mails lead through this site.
         audience: Name or expression: only these subscribers get an issue; empty: all of them.
     """
 
@@ -165,6 +168,7 @@ class Newsletter:
     issues: tuple[Issue, ...]
     path: str
     goodbye: bool = False
+    clicks: bool = False
     audience: str = ""
 
 

@@ -37,6 +37,7 @@ from bypost.render.mjml import bare, compile_mjml
 from bypost.render.outline import forbidden, heading, minutes
 from bypost.render.personalise import header
 from bypost.render.problems import Problems
+from bypost.render.redirects import Redirect, counted
 from bypost.render.scan import Scanner
 from bypost.render.split import split
 from bypost.render.stored import hashed
@@ -59,6 +60,8 @@ class Compiler:
         theme: What the operator's settings change about the look.
         lines: Mark each element with the line it comes from, for previews and checks; a mail
             with these marks is not for sending.
+        clicks: Let links lead through this site in courses and newsletters that count clicks; to
+            send mails. Whoever previews or checks one wants to see where its links lead.
         on_mjml: Told the MJML of each mail, expressions and all, before it becomes HTML.
 
     Raises:
@@ -75,11 +78,14 @@ class Compiler:
         theme: Theme = PLAIN,
         lines: bool = False,
         on_mjml: Callable[[str], None] | None = None,
+        clicks: bool = False,
     ) -> None:
         logo, pictures = hang_logo(root, base_url, theme.logo)
         self._frames = Frames(root, replace(theme, logo=logo))
         self._lines = lines
         self._on_mjml = on_mjml
+        self._clicks, self._base_url = clicks, base_url
+        self._redirects: dict[str, Redirect] = {}
         self._gallery = Gallery(root, base_url, column_of(self._frames.style))
         self._gallery.assets.update(pictures)
         self._shared = everywhere(sender, base_url)
@@ -97,15 +103,29 @@ class Compiler:
 
     def lesson(self, course: Course, lesson: Lesson) -> Content:
         """Compile one lesson; raises ContentError with every problem found in it."""
-        return self._compile(lesson_mail(course, lesson, self._shared, self._subscriber))
+        mail = lesson_mail(course, lesson, self._shared, self._subscriber)
+        return self._counted(self._compile(mail), on=course.clicks)
 
     def issue(self, newsletter: Newsletter, issue: Issue) -> Content:
         """Compile one issue; raises ContentError with every problem found in it."""
-        return self._compile(issue_mail(newsletter, issue, self._shared, self._subscriber))
+        mail = issue_mail(newsletter, issue, self._shared, self._subscriber)
+        return self._counted(self._compile(mail), on=newsletter.clicks)
 
     def notice(self, notice: Notice, *, language: str = "en") -> Content:
         """Compile one notice; raises ContentError with every problem found in it."""
         return self._compile(notice_mail(notice, language, self._shared, self._subscriber))
+
+    @property
+    def redirects(self) -> Mapping[str, Redirect]:
+        """Return where counted links of the mails compiled so far lead, by their number."""
+        return self._redirects
+
+    def _counted(self, content: Content, *, on: bool) -> Content:
+        if not (on and self._clicks):
+            return content
+        made, found = counted(content, self._base_url)
+        self._redirects.update({one.link: one for one in found})
+        return made
 
     def _compile(self, mail: Mail) -> Content:
         one = _Compilation(mail, self._frames, self._gallery, lines=self._lines)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bypost.model.course import Course, Issue, Kind, Lesson, Newsletter, Notice, Sender, Source
 from bypost.render.vocabulary import (
     ABOUT,
+    LESSON_LINKS,
     LINKS,
     NEXT,
     NOTICE_LINKS,
@@ -72,7 +73,7 @@ def lesson_mail(
     """Return the mail of one lesson; the first lesson of a course counts as number 0."""
     number = [other.id for other in course.lessons].index(lesson.id)
     has_next = number < len(course.lessons) - 1
-    personal = {"subscriber": subscriber, "links": LINKS}
+    personal = {"subscriber": subscriber, "links": LESSON_LINKS}
     about_course: dict[str, Value] = {
         **course.settings,
         "id": course.id,

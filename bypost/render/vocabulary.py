@@ -13,6 +13,8 @@ SUBSCRIBER = frozenset({"name", "email", "time_zone", "since"})
 LINKS = frozenset({"leave", "progress"})
 NEXT = frozenset({"when", "date", "title"})
 
+#: Further names of lessons: the page on which one is marked as done.
+LESSON_LINKS = LINKS | {"done"}
 #: Further personal names of notices: what it is about, and a page to open.
 NOTICE_LINKS = LINKS | {"confirm"}
 ABOUT = frozenset({"title", "text", "link", "action"})

@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from bypost.model.course import Course
+from bypost.store import daily
 from bypost.web.asked import asked
 from bypost.web.doors import Doors
 from bypost.web.form import Form, Typed, course_form
@@ -24,6 +25,7 @@ class Courses:
         self._catalogue = doors.catalogue
         self._pages = doors.pages
         self._signup = signup
+        self._visits = doors.visits
 
     def home(self, request: Request) -> Response:
         """Show the only course, or the list of all."""
@@ -45,7 +47,9 @@ class Courses:
         found = self._catalogue.course(course)
         if found is None:
             return self.missing()
-        if "edit" in request.query_params:
+        if "edit" not in request.query_params:
+            self._visits.count(request, daily.course(found.id), self._form(found).name)
+        else:
             return self._page(found, asked(self._context.links, request) or Typed())
         return self._page(found, Typed(), headers=LISTED)
 
@@ -107,6 +111,8 @@ class Courses:
             values=typed,
             problems=problems,
             here=f"/courses/{course.id}",
+            counts_clicks=course.clicks,
+            clicks_days=self._context.settings.keep.clicks_days,
         )
 
     def missing(self) -> Response:

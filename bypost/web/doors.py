@@ -13,6 +13,7 @@ from bypost.web.catalogue import Catalogue
 from bypost.web.health import Beat
 from bypost.web.pages import Pages
 from bypost.web.titles import Titles
+from bypost.web.visits import Visits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Doors:
     titles: Titles
     pages: Pages
     runner: Beat | None
+    visits: Visits
 
     @property
     def rules(self) -> Rules:

@@ -11,6 +11,7 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from bypost.model.course import Course
+from bypost.store import daily
 from bypost.web.doors import Doors
 from bypost.web.form import Form, Typed, course_form
 from bypost.web.guard import page_policy
@@ -34,6 +35,9 @@ class Embed:
         if found is None:
             return self._missing()
         query = request.query_params
+        if "done" not in query:
+            name = self._form(found).name
+            self._doors.visits.count(request, daily.course(found.id), name)
         return self._page(found, Typed(next=query.get("next", "")), done="done" in query)
 
     async def take(self, course: str, request: Request) -> Response:

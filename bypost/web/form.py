@@ -134,6 +134,11 @@ class Form:
         }
 
 
+def _counted(clicks: bool) -> str:  # noqa: FBT001 - its only argument
+    """Return what the form says where clicks are counted: it is part of what is agreed to."""
+    return " Clicks on links in the mails are counted." if clicks else ""
+
+
 def course_form(course: Course, newsletters: Sequence[Newsletter], *, embedded: bool) -> Form:
     """Return the form of a course; on other sites it is short."""
     mails = "1 mail" if len(course.lessons) == 1 else f"{len(course.lessons)} mails"
@@ -147,7 +152,7 @@ def course_form(course: Course, newsletters: Sequence[Newsletter], *, embedded: 
         button="Send me the course",
         wording=(
             f"By pressing the button you ask for the course “{course.title}” by email: {mails}, "
-            "then it ends. You can leave at any time with one click."
+            "then it ends. You can leave at any time with one click." + _counted(course.clicks)
         ),
         begins="the course begins",
         letters=[] if embedded else [Letter(n.id, _tick(n)) for n in newsletters],
@@ -168,7 +173,7 @@ def newsletter_form(newsletter: Newsletter) -> Form:
         button="Send me the newsletter",
         wording=(
             f"By pressing the button you ask for the newsletter “{newsletter.title}” by email. "
-            "You can leave at any time with one click."
+            f"You can leave at any time with one click.{_counted(newsletter.clicks)}"
         ),
         begins="the newsletter is sent to you",
         letters=[],

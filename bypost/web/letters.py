@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from bypost.model.course import Newsletter
+from bypost.store import daily
 from bypost.web.archive import Archive
 from bypost.web.asked import asked
 from bypost.web.doors import Doors
@@ -31,7 +32,11 @@ class Letters:
         found = self._doors.catalogue.newsletter(newsletter)
         if found is None:
             return self._missing()
-        if "edit" in request.query_params:
+        if "edit" not in request.query_params:
+            self._doors.visits.count(
+                request, daily.newsletter(found.id), newsletter_form(found).name
+            )
+        else:
             return self._page(found, asked(self._doors.context.links, request) or Typed())
         return self._page(found, Typed(), headers=LISTED)
 
@@ -102,6 +107,8 @@ class Letters:
             values=typed,
             problems=problems,
             here=path,
+            counts_clicks=newsletter.clicks,
+            clicks_days=context.settings.keep.clicks_days,
         )
 
     def _missing(self) -> Response:

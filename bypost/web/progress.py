@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from bypost.people import leave, pace, restart
-from bypost.store import Connection, Row, enrollments, subscribers, subscriptions
+from bypost.store import Connection, Row, enrollments, marks, subscribers, subscriptions
 from bypost.web.choices import ACTIONS, FOR_ALL, SAID, Asked
 from bypost.web.doors import Doors
 from bypost.web.standing import is_muted, standing
@@ -88,6 +88,7 @@ class Progress:
             said=said,
             called=person["name"],
             on_request=shape.most_a_day > 0,
+            marked=marks.of_run(connection, run["id"]),
             letters=self._letters(connection, person),
             anew=latest["id"] == run["id"] and restart.can_restart(run, now),
             newer=links.token(latest["link_id"]) if latest["id"] != run["id"] else "",

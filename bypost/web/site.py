@@ -23,6 +23,7 @@ from bypost.web.course import Courses
 from bypost.web.crawlers import Crawlers
 from bypost.web.desk import app as desk
 from bypost.web.desk.desk import Desk
+from bypost.web.done import Done
 from bypost.web.doors import Doors
 from bypost.web.embed import Embed
 from bypost.web.fresh import Fresh
@@ -41,8 +42,11 @@ from bypost.web.problem import API, is_api
 from bypost.web.progress import Progress
 from bypost.web.public import menu
 from bypost.web.reading import Reading
+from bypost.web.redirect import Redirect
 from bypost.web.signup import INBOX, SignUp
+from bypost.web.ticks import Ticks
 from bypost.web.titles import Titles
+from bypost.web.visits import Visits
 
 Handler = Callable[..., Any]
 Route = tuple[str, str, Handler]
@@ -57,12 +61,22 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
     """
     catalogue, titles = Catalogue(context), Titles(context)
     pages = Pages(context.sender, local=local, menu=lambda: menu(catalogue))
-    doors = Doors(context=context, catalogue=catalogue, titles=titles, pages=pages, runner=runner)
+    doors = Doors(
+        context=context,
+        catalogue=catalogue,
+        titles=titles,
+        pages=pages,
+        runner=runner,
+        visits=Visits(context),
+    )
+    if isinstance(runner, Ticks):
+        runner.afterwards.append(doors.visits.flush)
     local_page = LocalPage(context, titles, pages, runner) if local else None
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
+        doors.visits.flush()
         if local_page:
             local_page.close()
 
@@ -94,13 +108,16 @@ def make_site(context: Context, *, runner: Beat | None = None, local: bool = Fal
 def own_routes(doors: Doors) -> list[Route]:
     """Return what people reach by the links of their mails, and monitors."""
     leave, progress, reading, fresh = Leave(doors), Progress(doors), Reading(doors), Fresh(doors)
-    health = Health(doors.context, doors.runner)
+    health, done = Health(doors.context, doors.runner), Done(doors)
     lesson = "/p/{token}/lessons/{lesson}"
     return [
         ("GET", "/u/{token}", leave.ask),
         ("POST", "/u/{token}", leave.leave),
         ("POST", "/u/{token}/everything", leave.everything),
         ("POST", "/u/{token}/back", leave.back),
+        ("GET", "/p/{token}/done/{lesson}", done.ask),
+        ("POST", "/p/{token}/done/{lesson}", done.press),
+        ("GET", "/r/{token}/{link}", Redirect(doors).follow),
         ("GET", "/p/{token}", progress.show),
         ("POST", "/p/{token}", progress.change),
         ("GET", lesson, reading.show),

@@ -33,6 +33,8 @@ class Ticks:
         every = timedelta(seconds=context.settings.sending.tick_seconds)
         self._runner = Runner(self._tick, every=every, clock=context.clock)
         self._busy = False
+        #: Done after each pass, whatever came of it.
+        self.afterwards: list[Callable[[], None]] = []
         #: Why the latest pass could not be made; empty if it could.
         self.trouble = ""
 
@@ -82,3 +84,5 @@ class Ticks:
             self._on_report(report)
         finally:
             self._busy = False
+            for also in self.afterwards:
+                also()
