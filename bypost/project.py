@@ -5,9 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bypost import __version__
 from bypost.delivery.context import Context
@@ -22,6 +20,7 @@ from bypost.providers.webhook import Webhook
 from bypost.settings import Settings, load_settings
 from bypost.settings.folder import project_folder
 from bypost.settings.model import HttpApi
+from bypost.settings.sample import SAMPLE_ADDRESS, is_public, is_reserved
 from bypost.store import Store, meta, migrate, tags
 from scheduler.clock import Clock, SimulatedClock, SystemClock
 from scheduler.pacing import Ramp, Rate
@@ -29,9 +28,6 @@ from scheduler.pacing import Ramp, Rate
 #: Where the program keeps what is its own.
 VAR = Path("var")
 KEY_FILE = VAR / "secret.key"
-_RESERVED_DOMAINS = ("example.org", "example.com", "example.net")
-_RESERVED_ENDINGS = (".example", ".test", ".invalid", ".localhost", "localhost")
-_SAMPLE_ADDRESS = "1 Example Street, 12345 Exampletown"
 
 
 def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True) -> Context:
@@ -171,16 +167,16 @@ def refuse_sample_settings(context: Context) -> None:
         return
     settings = context.settings
     wrong = []
-    if not _is_public(settings.site.base_url):
+    if not is_public(settings.site.base_url):
         wrong.append(
             f"[site] base_url: `{settings.site.base_url}` is not a public https address; "
             "links in the mails would lead nowhere"
         )
     for key in ("email", "reply_to"):
         domain = str(getattr(settings.sender, key)).rpartition("@")[2].casefold()
-        if _reserved(domain):
+        if is_reserved(domain):
             wrong.append(f"[sender] {key}: `{domain}` is reserved for examples; write your own")
-    if settings.sender.postal_address == _SAMPLE_ADDRESS:
+    if settings.sender.postal_address == SAMPLE_ADDRESS:
         wrong.append(
             "[sender] postal_address: is the sample; the law wants a real one in each mail"
         )
@@ -208,24 +204,6 @@ def _refuse_short_quiet(context: Context) -> None:
                 "    leave it out (15 minutes), or write more "
                 "(for a test on this machine: --allow-local)"
             )
-
-
-def _is_public(base_url: str) -> bool:
-    """Tell whether readers' mail programs can open an address: https, at a host of the world."""
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
-    try:
-        return parts.scheme == "https" and ip_address(host).is_global
-    except ValueError:
-        return parts.scheme == "https" and "." in host and not _reserved(host)
-
-
-def _reserved(domain: str) -> bool:
-    """Tell whether a domain is reserved for examples and tests (RFC 2606, RFC 6761)."""
-    name = domain.partition(":")[0]
-    return name.endswith(_RESERVED_ENDINGS) or any(
-        name == d or name.endswith(f".{d}") for d in _RESERVED_DOMAINS
-    )
 
 
 def _providers(root: Path, settings: Settings, clock: Clock) -> dict[str, Provider]:

@@ -16,6 +16,7 @@ from bypost.cli import (
     check,
     database,
     diff,
+    doctor,
     forecast,
     init,
     newsletter,
@@ -66,6 +67,7 @@ app.command("reconcile")(reconcile.reconcile)
 app.command("show")(show.show)
 app.command("why")(why.why)
 app.command("forecast")(forecast.forecast)
+app.command("doctor")(doctor.doctor)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(audience.app, name="audience")
 app.add_typer(newsletter.app, name="newsletter")

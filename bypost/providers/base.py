@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from bypost.errors import Refused
 from bypost.model.message import Message, Result, SendClass
+from bypost.providers.account import Account, DnsNeeds
 from bypost.providers.objection import objection
 
 
@@ -23,10 +24,12 @@ class Provider(ABC):
         send_class: How an answer that never came is settled.
         batch_size: Most messages of one request.
         max_bytes: Longest body of one request; a longer one belongs into smaller batches.
+        dns: What the sender's domain needs so that this service may send for it.
     """
 
     name: ClassVar[str]
     send_class: ClassVar[SendClass]
+    dns: ClassVar[DnsNeeds] = DnsNeeds()
     batch_size: int
     max_bytes: int
 
@@ -70,6 +73,20 @@ class Provider(ABC):
             Refused: The whole request was refused, for good until somebody mends something.
             OutcomeUnknown: It may have been accepted.
         """
+
+    def account(self, domain: str) -> Account | None:
+        """Ask who we are there: a harmless call with our key that changes and sends nothing.
+
+        Args:
+            domain: The sender's; what the service knows of it is told where it can be asked.
+
+        Returns:
+            What it says, or None where there is nobody to ask.
+
+        Raises:
+            SendError: It could not be asked, or does not know the key.
+        """
+        return None
 
     def forget(self, refs: Sequence[str]) -> None:
         """Remove what is kept on this machine of the mails with these references.

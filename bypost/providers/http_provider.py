@@ -71,6 +71,10 @@ class HttpProvider(Provider):
     def headers(self, key: str) -> Mapping[str, str]:
         """Return the headers of a request, with the credentials and the idempotency key."""
 
+    def asking(self) -> Mapping[str, str]:
+        """Return the headers of a question, which needs no idempotency key."""
+        return self.headers("")
+
     @abstractmethod
     def results(self, answer: Any, count: int) -> Sequence[Result]:
         """Return the results in the parsed body of a 2xx answer.
@@ -108,7 +112,7 @@ class HttpProvider(Provider):
         Raises:
             SendError: No usable answer; what was asked stays open.
         """
-        answer = self._http.get(self._base + path, self.headers(""))
+        answer = self._http.get(self._base + path, self.asking())
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._no(answer)
         try:

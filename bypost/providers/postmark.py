@@ -19,6 +19,7 @@ from bypost.errors import OutcomeUnknown, Refused, SendError, Throttled
 from bypost.http import HttpClient
 from bypost.model.event import Event, EventKind
 from bypost.model.message import Message, Result, Search
+from bypost.providers.account import Account, DnsNeeds, DnsRecord
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.mailbox import mailbox
 from bypost.providers.payload import (
@@ -54,6 +55,14 @@ class Postmark(HttpProvider):
     send_class = Search(lag=timedelta(minutes=5))
     default_batch_size = 500
     max_bytes = 48_000_000  #: Postmark takes 50 MB
+    # Each account has DKIM keys of its own (2026...pm); the return path is a CNAME (November 2026).
+    dns = DnsNeeds(
+        spf="spf.mtasv.net",
+        return_path="pm-bounces.{domain}",
+        return_path_record=DnsRecord(
+            name="pm-bounces.{domain}", kind="CNAME", value="pm.mtasv.net"
+        ),
+    )
 
     def __init__(
         self,
@@ -113,6 +122,12 @@ class Postmark(HttpProvider):
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
+
+    def account(self, domain: str) -> Account:
+        """Ask for the server that the token is of; its domains only an account's token may read."""
+        name, kind = self.ask("/server", lambda it: (it["Name"], it.get("DeliveryType")))
+        sandbox = "it is a sandbox server, which delivers nothing" if kind == "Sandbox" else ""
+        return Account(words=self.plain(f"the token is of the server {name}"), trouble=sandbox)
 
     def results(self, answer: Any, count: int) -> Sequence[Result]:
         """Tell what became of each message, in the order of the request.

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -17,6 +19,7 @@ from bypost.errors import Refused, SendError, Throttled
 from bypost.http import HttpAnswer, HttpClient
 from bypost.model.event import Event, EventKind
 from bypost.model.message import Key, Message, Result
+from bypost.providers.account import Account, DnsNeeds, DnsRecord
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.mailbox import mailbox
 from bypost.providers.payload import (
@@ -45,6 +48,8 @@ class Resend(HttpProvider):
     send_class = Key(lifetime=timedelta(hours=24))
     default_batch_size = 100
     max_bytes = 38_000_000  #: Resend takes 40 MB
+    # As its page on domains shows them (November 2026); SES sends for it.
+    dns = DnsNeeds(spf="amazonses.com", return_path="send.{domain}", selectors=("resend",))
 
     def __init__(
         self,
@@ -78,6 +83,29 @@ class Resend(HttpProvider):
             "Idempotency-Key": key,
             "x-batch-validation": "permissive",
         }
+
+    def asking(self) -> Mapping[str, str]:
+        """Return the headers of a question."""
+        return {"Authorization": f"Bearer {self._api_key}", "Accept": "application/json"}
+
+    def account(self, domain: str) -> Account:
+        """Ask for our domains; a key that may only send cannot, which is no fault of it."""
+        try:
+            found = self.ask("/domains", _domains)
+        except Refused as error:
+            if "restricted" not in str(error):
+                raise
+            return Account(words="the key is known there; it may send, and read nothing")
+        own = next((one for one in found if _covers(one["name"], domain)), None)
+        if own is None:
+            names = ", ".join(one["name"] for one in found) or "none"
+            trouble = f"{domain} is not among the domains of this account: {names}"
+            return Account(words="the key is known there", trouble=self.plain(trouble))
+        records = self.ask(f"/domains/{quote(own['id'], safe='')}", partial(_records, own["name"]))
+        verified = own["status"] == "verified"
+        trouble = "" if verified else f"{own['name']} is not verified there: {own['status']}"
+        words = f"the key is known there, and {own['name']} is {own['status']}"
+        return Account(words=self.plain(words), trouble=self.plain(trouble), records=records)
 
     def results(self, answer: Any, count: int) -> Sequence[Result]:
         """Put ids and errors back into the order of the request.
@@ -167,6 +195,26 @@ class ResendHook(Webhook):
             raw=told.raw,
         )
         return [event]
+
+
+def _domains(answer: Any) -> list[dict[str, str]]:
+    """Return id, name and status of each domain of the account."""
+    return [{key: str(one[key]) for key in ("id", "name", "status")} for one in answer["data"]]
+
+
+def _covers(name: str, domain: str) -> bool:
+    return domain == name or domain.endswith(f".{name}")
+
+
+def _records(domain: str, answer: Any) -> list[DnsRecord]:
+    """Return what the service wants in the domain name system, names in full."""
+    found = []
+    for one in answer["records"]:
+        name, kind, value = str(one["name"]), str(one["type"]), str(one["value"])
+        full = name if name == domain or name.endswith(f".{domain}") else f"{name}.{domain}"
+        priority = f"{one['priority']} " if kind == "MX" and one.get("priority") else ""
+        found.append(DnsRecord(name=full, kind=kind, value=priority + value))
+    return found
 
 
 def _kind(told: Payload) -> EventKind:

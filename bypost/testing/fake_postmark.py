@@ -89,6 +89,8 @@ class FakePostmark(FakeProvider):
         if (request.method, parts.path) == ("GET", "/messages/outbound"):
             self.stopping.wait(wait_s)
             return self._search(dict(parse_qsl(parts.query)))
+        if (request.method, parts.path) == ("GET", "/server"):
+            return Reply(200, orjson.dumps({"ID": 1, "Name": "Course", "DeliveryType": "Live"}))
         return _error(404, 0, "The requested resource does not exist.")
 
     def event(

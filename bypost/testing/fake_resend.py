@@ -67,10 +67,14 @@ class FakeResend(FakeProvider):
     def __init__(self, *, api_key: str = "re_test_key", **options: Any) -> None:
         """Start the fake; ``options`` as for :class:`FakeProvider`."""
         self._keys: dict[str, _Remembered] = {}
+        #: Domains of the account, as Resend lists them; with ``records``. None: the key only sends.
+        self.domains: list[dict[str, Any]] | None = []
         super().__init__(api_key=api_key, webhook_secret=WEBHOOK_SECRET, **options)
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as Resend does."""
+        if request.method == "GET" and request.path.startswith("/domains"):
+            return self._about_domains(request)
         if (request.method, request.path) != ("POST", "/emails/batch"):
             return _error(404, "not_found", "The requested endpoint does not exist")
         given = request.headers.get("authorization", "")
@@ -121,6 +125,19 @@ class FakeResend(FakeProvider):
             "svix-signature": signer.sign(identity, now, body.decode()),
         }
         return headers, body
+
+    def _about_domains(self, request: Request) -> Reply:
+        """List the domains, or tell all of one."""
+        if request.headers.get("authorization", "") != f"Bearer {self._api_key}":
+            return _error(401, "validation_error", "API key is invalid")
+        if self.domains is None:
+            text = "This API key is restricted to only send emails"
+            return _error(401, "restricted_api_key", text)
+        number = request.path.removeprefix("/domains").strip("/")
+        if number:
+            return Reply(200, orjson.dumps(next(d for d in self.domains if d["id"] == number)))
+        short = [{k: d[k] for k in ("id", "name", "status")} for d in self.domains]
+        return Reply(200, orjson.dumps({"object": "list", "data": short}))
 
     def _begin(self, key: str, body: bytes) -> Reply | None:
         """Take ``key`` for this request, or return what to answer because it was taken."""

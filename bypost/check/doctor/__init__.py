@@ -1,0 +1,1 @@
+"""``bypost doctor``: whether this project can send, and whether its mails will be believed."""
