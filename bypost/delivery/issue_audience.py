@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bypost.delivery.audience import condition
 from bypost.delivery.context import Context
 from bypost.delivery.issue_order import ReadyIssue
 from bypost.errors import SettingsError
-from bypost.store import Connection
-
-if TYPE_CHECKING:
-    from bypost.store import Condition
+from bypost.store import Condition, Connection
 
 
 def only(context: Context, connection: Connection, one: ReadyIssue) -> Condition | None:
@@ -20,11 +16,7 @@ def only(context: Context, connection: Connection, one: ReadyIssue) -> Condition
         SettingsError: the audience is not known, or cannot be read. Nobody gets the issue then:
             "everybody" would be the worst guess.
     """
-    if not one.audience:
-        return None
-    from bypost.delivery.audience import condition  # most issues go to everybody
-
-    return condition(context, connection, one.audience)
+    return condition(context, connection, one.audience) if one.audience else None
 
 
 def problem(context: Context, connection: Connection, one: ReadyIssue) -> str:

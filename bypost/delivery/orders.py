@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bypost.delivery import issue_order
+from bypost.delivery.audience import condition
 from bypost.delivery.context import Context
 from bypost.delivery.issue_order import Order, OrderState, order_of
 from bypost.delivery.schedule import Schedule
@@ -69,7 +70,8 @@ def schedule(
         audience: Empty for everybody; None leaves it as it is.
 
     Raises:
-        SettingsError: it was cancelled, has gone out everywhere, or the time has passed.
+        SettingsError: it was cancelled, has gone out everywhere, the time has passed, or the
+            audience cannot be read.
     """
     with context.store.write() as connection:
         now = context.clock.now()
@@ -90,6 +92,8 @@ def schedule(
             issues.go_by_zone(connection, *_key(target))
             issues.plan_again(connection, *_key(target))
         if audience is not None:
+            if audience:
+                condition(context, connection, audience)
             values["audience"] = audience
         row = store.put(connection, *_key(target), {**_said(now, voice), **values})
         voice.note(connection)

@@ -81,6 +81,7 @@ def _note_plans(context: Context, ready: Sequence[ReadyIssue]) -> None:
     plans = {
         (one.newsletter.id, one.issue.id): str(schedule_of(one.newsletter, one.issue))
         for one in ready
+        if not one.is_paused
     }
     with context.store.read() as connection:
         known = {
