@@ -24,44 +24,52 @@ HOSTILE = (
 )
 
 
+def holding(**cookies: str) -> dict[str, str]:
+    """Return the header of a browser that holds these cookies, and no others."""
+    pairs = (f"{name.replace('_', '-')}={value}" for name, value in cookies.items())
+    return {"Cookie": "; ".join(pairs)}
+
+
 class Signed:
     """Somebody at the desk, as their browser sees it."""
 
     def __init__(self, client: TestClient, token: str, origin: str = PUBLIC) -> None:
         self.client = client
         self.token = token
-        self._headers = {"Origin": origin}
+        self._origin = {"Origin": origin}
 
     @property
     def csrf(self) -> str:
         """What each form of theirs carries."""
         return session.csrf_of(self.token)
 
-    def get(self, path: str, **options: Any) -> Any:
+    def get(self, path: str, *, said: str = "", **options: Any) -> Any:
         """Open a page below ``/desk``."""
-        return self.client.get(f"/desk{path}", cookies={"desk": self.token}, **options)
+        held = {"desk": self.token, **({"desk_said": said} if said else {})}
+        headers = {**holding(**held), **options.pop("headers", {})}
+        answer = self.client.get(f"/desk{path}", headers=headers, **options)
+        self.client.cookies.clear()
+        return answer
 
     def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
         """Press a button: the token of the form and the origin are right unless given."""
-        headers = {**self._headers, **options.pop("headers", {})}
+        headers = {**holding(desk=self.token), **self._origin, **options.pop("headers", {})}
         fields = {"csrf": self.csrf, **(data or {})}
-        return self.client.post(
-            f"/desk{path}", data=fields, headers=headers, cookies={"desk": self.token}, **options
-        )
+        answer = self.client.post(f"/desk{path}", data=fields, headers=headers, **options)
+        self.client.cookies.clear()
+        return answer
 
     def after(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
         """Press a button, and return the page it leads to with what it has to say."""
         answer = self.post(path, data, **options)
         assert answer.status_code == 303, answer.text
-        cookies = {"desk": self.token}
-        if said := answer.cookies.get("desk-said"):
-            cookies["desk-said"] = said
-        return self.client.get(answer.headers["location"], cookies=cookies)
+        where = answer.headers["location"].removeprefix("/desk")
+        return self.get(where, said=answer.cookies.get("desk-said", ""))
 
 
 @pytest.fixture
 def sign_in(context: Context, public: TestClient) -> Callable[..., Signed]:
-    """Make an account with a session of its own, without the work of a password."""
+    """Make an account, unless it is there, and a session of its own, without any password."""
 
     def make(name: str, role: str = "operator") -> Signed:
         token, now = session.new_token(), context.clock.now()
