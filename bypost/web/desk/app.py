@@ -11,11 +11,15 @@ from starlette.routing import BaseRoute, Route
 
 from bypost.web.desk.accounts import Accounts
 from bypost.web.desk.ask import Address, Section
+from bypost.web.desk.audiences import Audiences
+from bypost.web.desk.bulk import Bulk
 from bypost.web.desk.desk import PREFIX, Desk
 from bypost.web.desk.log import Log
 from bypost.web.desk.newsletters import Newsletters
+from bypost.web.desk.person import Person
 from bypost.web.desk.reception import Reception
 from bypost.web.desk.sign_in import SignIn
+from bypost.web.desk.subscribers import Subscribers
 
 #: What the desk is made of. Of two addresses that both fit, the one that is listed first answers.
 SECTIONS: tuple[Callable[[Desk], Section], ...] = (
@@ -23,6 +27,10 @@ SECTIONS: tuple[Callable[[Desk], Section], ...] = (
     Accounts,
     Log,
     Newsletters,
+    Subscribers,
+    Person,
+    Audiences,
+    Bulk,
 )
 
 
