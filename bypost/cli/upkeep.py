@@ -33,6 +33,15 @@ def _store(project: Path) -> Iterator[Store]:
         yield store
 
 
+def _log(store: Store, action: str, detail: str) -> None:
+    """Write into the log what was done."""
+    from bypost.admins import audit
+    from scheduler.clock import SystemClock
+
+    with store.write() as connection:
+        audit.by_command(connection, now=SystemClock().now(), action=action, detail=detail)
+
+
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
     project: ProjectOption = HERE,
@@ -74,12 +83,15 @@ def restore(
     Example: bypost db restore /backups/bypost-monday.db
     """
     from bypost.store import backup as files
+    from bypost.store import migrate
     from scheduler.clock import SystemClock
 
     with _store(project) as store:
         found = files.look(file)
         kept = files.restore(store, file, now=SystemClock().now())
         path = store.path
+        if migrate.is_current(store):
+            _log(store, "db.restore", file.name)
     since = found.made_at.isoformat(timespec="seconds") if found.made_at else "TIME"
     if as_json:
         console.print_json({**_described(found), "kept": str(kept) if kept else None})
@@ -104,6 +116,7 @@ def vacuum(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
 
     with _store(project) as store:
         size = upkeep.vacuum(store)
+        _log(store, "db.vacuum", "")
     if as_json:
         console.print_json({"before": size.before, "after": size.after})
     else:
@@ -139,6 +152,7 @@ def prune(
     else:
         with open_project(project) as context:
             removed = _prune(context)
+            _log(context.store, "db.prune", f"{sum(removed.values()):,} rows")
     if as_json:
         console.print_json({"dry_run": dry_run, "removed": removed})
         return 0

@@ -134,7 +134,7 @@ class Form:
         }
 
 
-def _counted(clicks: bool) -> str:  # noqa: FBT001 - its only argument
+def _counted(clicks: bool) -> str:
     """Return what the form says where clicks are counted: it is part of what is agreed to."""
     return " Clicks on links in the mails are counted." if clicks else ""
 

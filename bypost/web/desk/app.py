@@ -14,6 +14,7 @@ from bypost.web.desk.ask import Address, Section
 from bypost.web.desk.audiences import Audiences
 from bypost.web.desk.bulk import Bulk
 from bypost.web.desk.desk import PREFIX, Desk
+from bypost.web.desk.housekeeping import Housekeeping
 from bypost.web.desk.log import Log
 from bypost.web.desk.newsletters import Newsletters
 from bypost.web.desk.person import Person
@@ -26,6 +27,7 @@ SECTIONS: tuple[Callable[[Desk], Section], ...] = (
     SignIn,
     Accounts,
     Log,
+    Housekeeping,
     Newsletters,
     Subscribers,
     Person,

@@ -1,0 +1,64 @@
+"""The page of housekeeping: what goes when, and a backup by button."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from bypost.delivery import backups
+from bypost.delivery.context import Context
+from bypost.delivery.run import Pass
+from bypost.store import audit, backup
+from scheduler.clock import SimulatedClock
+from tests.web.desk.conftest import Signed
+
+
+def test_it_says_what_goes_when_and_what_stays(operator: Signed, context: Context) -> None:
+    Pass(context).run()
+    page = operator.get("/housekeeping")
+    assert page.status_code == 200
+    for words in ("Mails of issues and notices", "400", "Backup now", "deliveries", "Room by table"):
+        assert words in page.text
+
+
+def test_the_button_writes_a_verified_backup_and_notes_it(
+    operator: Signed, context: Context
+) -> None:
+    page = operator.after("/housekeeping/backup")
+    (made,) = backups.listed(context.root)
+    assert f"Backed up and verified: {made.name}" in page.text
+    assert backup.look(context.root / backups.FOLDER / made.name).subscribers == 2
+    with context.store.read() as connection:
+        (row,) = audit.newest(connection, limit=1)
+    assert (row["action"], row["detail"]) == ("db.backup", made.name)
+
+
+def test_a_viewer_sees_the_page_and_no_button(viewer: Signed, context: Context) -> None:
+    assert "Backup now" not in viewer.get("/housekeeping").text
+    assert viewer.post("/housekeeping/backup").status_code == 403
+    assert backups.listed(context.root) == []
+
+
+def test_only_the_newest_backups_stay_and_other_files_are_left_alone(
+    context: Context, clock: SimulatedClock
+) -> None:
+    folder = context.root / backups.FOLDER
+    for _ in range(backups.KEPT + 3):
+        backups.make(context)
+        clock.advance(timedelta(days=1))
+    (folder / "bypost-mine.db").touch()
+    names = [one.name for one in backups.listed(context.root)]
+    assert len(names) == backups.KEPT
+    assert names == sorted(names, reverse=True)
+    assert (folder / "bypost-mine.db").exists()
+
+
+def test_a_backup_that_cannot_be_written_is_told_in_words(
+    operator: Signed, context: Context
+) -> None:
+    path: Path = context.root / backups.FOLDER
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("a file is in the way")
+    answer = operator.post("/housekeeping/backup")
+    assert answer.status_code in {409, 503}
+    assert backups.listed(context.root) == []
