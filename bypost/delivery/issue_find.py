@@ -13,7 +13,7 @@ from bypost.delivery.context import Context
 from bypost.delivery.issue_order import Order, OrderState, ReadyIssue
 from bypost.delivery.orders import Target
 from bypost.delivery.owe_issues import over, zones_of
-from bypost.delivery.schedule import Schedule, schedule_of
+from bypost.delivery.schedule import Schedule, in_words, schedule_of
 from bypost.errors import SettingsError
 from bypost.model.course import Issue, IssueStatus, Newsletter
 from bypost.store import Connection, issue_report, issues
@@ -77,6 +77,11 @@ class Found:
     def schedule(self) -> Schedule:
         """Return when it goes out."""
         return schedule_of(self.newsletter, self.one.issue)
+
+    @property
+    def when(self) -> str:
+        """Return when it goes out, in words."""
+        return in_words(self.schedule, self.newsletter.time_zone)
 
     @property
     def is_draft(self) -> bool:

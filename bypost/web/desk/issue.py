@@ -13,7 +13,6 @@ from bypost.check.finding import Level
 from bypost.delivery import issue_report
 from bypost.delivery.issue_count import count
 from bypost.delivery.issue_find import Found, State
-from bypost.delivery.schedule import in_words
 from bypost.errors import SettingsError
 from bypost.web.chart import Bars, bars
 from bypost.web.desk.ask import Address, Ask
@@ -23,6 +22,8 @@ from bypost.web.guard import mail_policy
 from bypost.web.preview.choice import SCHEMES
 
 ISSUE = "/newsletters/{newsletter}/{issue}"
+#: How long before its time the page begins to follow an issue.
+_SOON = timedelta(minutes=10)
 #: Zones that are shown one by one.
 MOST_ZONES = 40
 #: States in which who gets it can still be counted.
@@ -167,7 +168,7 @@ def show_issue(
         found=found,
         path=path_of(found),
         signs=SIGNS,
-        when=in_words(found.schedule, found.newsletter.time_zone),
+        when=found.when,
         written=bench.text(found),
         mail=entry is not None and entry.item is not None,
         personas=bench.session.state.personas,
@@ -186,7 +187,9 @@ def progress_of(desk: Desk, found: Found) -> dict[str, Any]:
     """Return what the part about progress shows."""
     with desk.context.store.read() as connection:
         far = issue_report.progress(desk.context, connection, found.newsletter.id, found.item)
-    moves = found.state in {State.SENDING, State.SCHEDULED} and not found.is_draft
+    # Before its time nothing moves, and a page may stay open for days.
+    soon = found.first - desk.context.clock.now() < _SOON
+    moves = found.state is State.SENDING or (found.state is State.SCHEDULED and soon)
     return {"far": far, "moves": moves, "left": span(far.left), "most": MOST_ZONES}
 
 

@@ -13,7 +13,7 @@ from bypost.delivery.issue_find import Found, planned
 from bypost.delivery.marked import why_not
 from bypost.delivery.orders import Voice
 from bypost.delivery.owe_issues import file_late
-from bypost.delivery.schedule import Schedule, at_hour, at_instant, in_words
+from bypost.delivery.schedule import Schedule, at_hour, at_instant
 from bypost.errors import ByPostError, SendError, SettingsError
 from bypost.web.desk.ask import Address, Ask
 from bypost.web.desk.desk import PREFIX, Desk
@@ -69,8 +69,8 @@ class IssueActions:
             "issue_meaning",
             found=found,
             path=path_of(found),
-            when=in_words(wished.schedule, found.newsletter.time_zone),
-            before=in_words(found.schedule, found.newsletter.time_zone),
+            when=wished.when,
+            before=found.when,
             count=counted,
             trouble="",
             most=MOST_ZONES,
@@ -85,9 +85,8 @@ class IssueActions:
         voice = self._voice(ask, found, "issue.schedule", words)
         orders.schedule(self._desk.context, found.target, voice, when=when, audience=audience)
         wished = planned(found, when, audience)
-        told = in_words(wished.schedule, found.newsletter.time_zone)
         more = " It waits for `status: ready` in its file." if found.is_draft else ""
-        return self._done(ask, found, f"It goes out {told}.{more}")
+        return self._done(ask, found, f"It goes out {wished.when}.{more}")
 
     def pause(self, ask: Ask, found: Found) -> Response:
         """Send nothing more of it for now."""
