@@ -48,8 +48,8 @@ class Count:
     def words(self) -> str:
         """Return the number in words."""
         if self.is_many:
-            return f"more than {MANY:,} people"
-        least = "" if self.over else "at least "
+            return f"More than {MANY:,} people"
+        least = "" if self.over else "At least "
         return f"{least}{self.number:,} {'person' if self.number == 1 else 'people'}"
 
 

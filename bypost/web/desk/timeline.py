@@ -34,7 +34,7 @@ class Entry:
     """One thing that happened.
 
     Attributes:
-        kind: joined, consent, mail, event, pause, stop or note: for its sign.
+        kind: joined, consent, mail, event, pause, stop or done: for its sign.
         words: A sentence without a full stop.
         detail: What was said with it: a consent's wording, a provider's answer; may be empty.
     """
@@ -78,10 +78,10 @@ def _asked(connection: Connection, who: int) -> Iterator[Entry]:
         yield Entry(at=row["requested_at"], kind="joined", words="Asked to join", detail=form)
     for row in address_changes.of_subscriber(connection, who):
         if row["confirmed_at"]:
-            yield Entry(at=row["confirmed_at"], kind="note", words="Changed their address")
+            yield Entry(at=row["confirmed_at"], kind="done", words="Changed their address")
         else:
             words = "Asked for another address"
-            yield Entry(at=row["requested_at"], kind="note", words=words)
+            yield Entry(at=row["requested_at"], kind="done", words=words)
 
 
 def _consents(connection: Connection, who: int) -> Iterator[Entry]:
@@ -106,7 +106,7 @@ def _memberships(connection: Connection, who: int) -> Iterator[Entry]:
         yield Entry(at=run["started_at"], kind="joined", words=words)
         if run["finished_at"]:
             words = f"Was through with the course {run['course']}"
-            yield Entry(at=run["finished_at"], kind="note", words=words)
+            yield Entry(at=run["finished_at"], kind="done", words=words)
         if run["left_at"]:
             yield Entry(at=run["left_at"], kind="stop", words=f"Left the course {run['course']}")
     for row in subscriptions.of_subscribers(connection, [who]):
@@ -163,4 +163,4 @@ def _notes(connection: Connection, who: int) -> Iterator[Entry]:
     rows: Sequence[Row] = audit.newest(connection, limit=_MOST_NOTES, subject=f"subscriber:{who}")
     for row in rows:
         words = f"{row['who']} by {row['via']}: {row['action']}"
-        yield Entry(at=row["at"], kind="note", words=words, detail=row["detail"])
+        yield Entry(at=row["at"], kind="done", words=words, detail=row["detail"])
