@@ -8,7 +8,7 @@ milliseconds, so that nobody waits for it; ``bypost db prune`` does them all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,12 +31,12 @@ _KEY = "housekeeping"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Round:
-    """What the steps of a round go by; ``keep`` are hashes that the files name now."""
+    """What the steps of a round go by; ``unused`` are compiled mails that nothing names."""
 
     connection: Connection
     now: datetime
     days: Keep
-    keep: frozenset[str]
+    unused: Sequence[str]
 
     def before(self, days: int) -> datetime:
         return self.now - timedelta(days=days)
@@ -66,9 +66,7 @@ def _mails(one: _Round, after: int) -> Walked:
 
 
 def _texts(one: _Round, _: int) -> Walked:
-    before = one.before(one.days.contents_days)
-    removed = retention.texts(one.connection, before=before, keep=one.keep)
-    return Walked(removed, 0 if removed else None)
+    return Walked(retention.blank_texts(one.connection, one.unused), None)
 
 
 def _days(one: _Round, _: int) -> Walked:
@@ -176,11 +174,12 @@ def _go_on(context: Context, keep: frozenset[str]) -> bool:
     """Do one transaction; return whether the round goes on."""
     now = context.clock.now()
     names = list(STEPS)
+    unused = _unused(context, keep, now)
     with context.store.write() as connection:
         known = state(connection)
         step = known.step or names[0]
         removed = dict(known.removed) if known.step else {}
-        one = _Round(connection=connection, now=now, days=context.settings.keep, keep=keep)
+        one = _Round(connection=connection, now=now, days=context.settings.keep, unused=unused)
         walked = STEPS[step][1](one, known.at)
         removed[step] = removed.get(step, 0) + walked.removed
         if walked.at is not None:
@@ -200,6 +199,15 @@ def _go_on(context: Context, keep: frozenset[str]) -> bool:
             after = State(ended_at=now, former=removed)
         _put(connection, after)
     return bool(after.step)
+
+
+def _unused(context: Context, keep: frozenset[str], now: datetime) -> Sequence[str]:
+    """Return what the step of compiled mails forgets; looked for before it begins to write."""
+    with context.store.read() as connection:
+        if state(connection).step != "contents":
+            return ()
+        before = now - timedelta(days=context.settings.keep.contents_days)
+        return retention.unused_texts(connection, before=before, keep=keep)
 
 
 def _put(connection: Connection, known: State) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from bypost.model.compressed import compress, decompress
 from bypost.store.engine import Connection
@@ -28,7 +28,12 @@ def save(
     now: datetime,
 ) -> None:
     """Keep a compiled mail under its hash; one that is there already stays as it is."""
-    if connection.execute(select(contents.c.hash).where(contents.c.hash == digest)).first():
+    known = select(contents.c.body == b"").where(contents.c.hash == digest)
+    blank = connection.execute(known).scalar()
+    if blank:  # it was forgotten, and is wanted again
+        again = update(contents).where(contents.c.hash == digest)
+        connection.execute(again.values(body=compress(body), created_at=now))
+    if blank is not None:
         return
     connection.execute(
         insert(contents).values(
@@ -46,7 +51,7 @@ def save(
 def load(connection: Connection, digest: str) -> bytes:
     """Return a compiled mail; raise KeyError if it is not there."""
     body = connection.execute(select(contents.c.body).where(contents.c.hash == digest)).scalar()
-    if body is None:
+    if not body:
         raise KeyError(digest)
     return decompress(body)
 

@@ -6,7 +6,7 @@ row of a table always stays: SQLite would give its number out again.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -47,6 +47,8 @@ from bypost.store.schema import (
 
 #: Rows looked at in one transaction.
 _ROWS = 500
+#: Counts folded in one: each is written twice.
+_DAYS = 200
 _OPEN = ("pending", "sending", "unknown")
 
 
@@ -150,26 +152,32 @@ def import_reports(connection: Connection, *, before: datetime) -> int:
     return _delete(connection, imports.c.id, some)
 
 
-def texts(connection: Connection, *, before: datetime, keep: Collection[str]) -> int:
-    """Remove compiled mails that nothing names any more; return how many.
+def unused_texts(connection: Connection, *, before: datetime, keep: Collection[str]) -> list[str]:
+    """Return compiled mails first seen ``before`` that nothing names any more, at most 500.
+
+    Reads every batch where there are some (0.2 s for a million): not for a write transaction.
 
     Args:
         keep: Hashes of what the files say now, and so may be owed in a moment.
     """
-    wanted = {
-        *keep,
-        *connection.execute(select(batches.c.content_hash).distinct()).scalars(),
-        *_hashes(connection.execute(select(applied_courses.c.shape)).scalars().all()),
-        *connection.execute(
-            select(contents.c.hash).where(contents.c.created_at >= before)
-        ).scalars(),
+    old = select(contents.c.hash).where(contents.c.created_at < before, contents.c.body != b"")
+    found = set(connection.execute(old).scalars()) - set(keep)
+    if found:
         # The newest of each lesson: what a course that lost its files would go on with.
-        *connection.execute(_newest_texts()).scalars(),
-    }
-    every = set(connection.execute(select(contents.c.hash)).scalars())
-    gone = sorted(every - wanted)[:_ROWS]
-    connection.execute(delete(contents).where(contents.c.hash.in_(gone)))
-    return len(gone)
+        found -= set(connection.execute(_newest_texts()).scalars())
+        found -= _hashes(connection.execute(select(applied_courses.c.shape)).scalars().all())
+    if found:
+        found -= set(connection.execute(select(batches.c.content_hash).distinct()).scalars())
+    return sorted(found)[:_ROWS]
+
+
+def blank_texts(connection: Connection, hashes: Sequence[str]) -> int:
+    """Forget the text of compiled mails; one that is wanted again is written anew.
+
+    The row stays: to remove it the database would look through all batches.
+    """
+    done = connection.execute(update(contents).where(contents.c.hash.in_(hashes)).values(body=b""))
+    return done.rowcount
 
 
 def days(connection: Connection, *, before: date) -> int:
@@ -179,7 +187,7 @@ def days(connection: Connection, *, before: date) -> int:
         select(daily)
         .where(daily.c.day < first, extract("day", daily.c.day) != 1)
         .order_by(daily.c.day)
-        .limit(_ROWS)
+        .limit(_DAYS)
     )
     rows = connection.execute(query).mappings().all()
     if not rows:

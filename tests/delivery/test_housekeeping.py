@@ -366,9 +366,14 @@ def test_texts_that_are_sent_named_or_the_newest_of_their_lesson_stay(
     clock.sleep(300 * 86_400)
     with context.store.write() as connection:
         before = clock.now() - timedelta(days=90)
-        retention.texts(connection, before=before, keep={"c" * 64})
-        left = {row[0] for row in connection.execute(select(contents.c.hash)).scalars()}
-    assert left == {"a", "c", "e"}
+        unused = retention.unused_texts(connection, before=before, keep={"c" * 64})
+        assert retention.blank_texts(connection, unused) == 2
+        bodies = connection.execute(select(contents.c.hash).where(contents.c.body != b""))
+        assert {row[0] for row in bodies.scalars()} == {"a", "c", "e"}
+        with pytest.raises(KeyError):
+            texts.load(connection, "b" * 64)
+        save(connection, "b", clock.now())  # somebody takes the change back
+        assert texts.load(connection, "b" * 64) == b"x"
 
 
 def test_issues_can_be_known_to_be_folded(
