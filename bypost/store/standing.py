@@ -16,7 +16,7 @@ from bypost.store.schema import batches, budgets, enrollments
 MANY = 100_000
 
 #: Word for word the condition of ``ix_enrollments_due``.
-_HAS_HINT = (
+HAS_HINT = (
     enrollments.c.status == literal_column("'active'"),
     enrollments.c.next_due.is_not(None),
 )
@@ -95,7 +95,7 @@ def _first_hint(connection: Connection, course: str) -> RowMapping | None:
     """Return the next hint of one course: the first entry of the index."""
     query = (
         select(enrollments.c.course, enrollments.c.next_due.label("at"))
-        .where(*_HAS_HINT, enrollments.c.course == course)
+        .where(*HAS_HINT, enrollments.c.course == course)
         .order_by(enrollments.c.next_due)
         .limit(1)
     )
@@ -106,7 +106,7 @@ def hints_by(connection: Connection, course: str, until: datetime) -> int:
     """Return how many hints of a course have come by then, at most :data:`MANY`."""
     some = (
         select(enrollments.c.id)
-        .where(*_HAS_HINT, enrollments.c.next_due <= until, enrollments.c.course == course)
+        .where(*HAS_HINT, enrollments.c.next_due <= until, enrollments.c.course == course)
         .limit(MANY)
         .subquery()
     )

@@ -13,7 +13,9 @@ from bypost.web.desk.accounts import Accounts
 from bypost.web.desk.ask import Address, Section
 from bypost.web.desk.audiences import Audiences
 from bypost.web.desk.bulk import Bulk
+from bypost.web.desk.deliverability import Deliverability
 from bypost.web.desk.desk import PREFIX, Desk
+from bypost.web.desk.failed import Failed
 from bypost.web.desk.housekeeping import Housekeeping
 from bypost.web.desk.log import Log
 from bypost.web.desk.newsletters import Newsletters
@@ -21,10 +23,16 @@ from bypost.web.desk.person import Person
 from bypost.web.desk.reception import Reception
 from bypost.web.desk.sign_in import SignIn
 from bypost.web.desk.subscribers import Subscribers
+from bypost.web.desk.today import Today
+from bypost.web.desk.unknown import Unknown
 
 #: What the desk is made of. Of two addresses that both fit, the one that is listed first answers.
 SECTIONS: tuple[Callable[[Desk], Section], ...] = (
     SignIn,
+    Today,
+    Unknown,
+    Failed,
+    Deliverability,
     Accounts,
     Log,
     Housekeeping,
