@@ -25,7 +25,7 @@ _UNCOUNTED: ColumnElement[bool] = literal_column(
     "accepted <> counted_accepted OR failed <> counted_failed OR cancelled <> counted_cancelled"
 )
 _KINDS = {"accepted": Kind.ACCEPTED, "failed": Kind.FAILED, "cancelled": Kind.CANCELLED}
-#: People in the batches of one transaction, and batches: it takes 15 ms (measured, 1,000,000 people).
+#: People in the batches of one transaction, and batches: 15 ms (measured, 1,000,000 people).
 _PEOPLE, _BATCHES = 600, 200
 
 
