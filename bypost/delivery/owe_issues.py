@@ -16,6 +16,7 @@ from bypost.delivery.steps import reached
 from bypost.model.course import Kind
 from bypost.store import Connection, binding, caps, issues, subscriptions
 from bypost.store import holds as store
+from bypost.store import orders as order_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,20 +224,27 @@ def _owe_zone(
     context: Context, one: ReadyIssue, issue_id: int, name: str, at: datetime, now: datetime
 ) -> int:
     """Owe an issue to the people of one zone, then close the zone; safe to begin again."""
-    owed = 0
+    owed = last = there = 0
     while True:
         with context.store.write() as connection:
             if holds.read(connection, now).newsletter(one.newsletter.id).hold is not None:
                 return owed
             if not issue_order.stands(connection, one):
                 return owed
-            members = _owe_some(context, connection, one, name, at, now)
-            if members < CHUNK:
+            if not last:
+                there = order_store.size(connection, one.item)
+            members, last = _owe_some(context, connection, one, name, at, now, after=last)
+            there += members
+            done = members < CHUNK
+            # Somebody behind us was taken out again, by a hold that is over: look from the start.
+            again = done and order_store.size(connection, one.item) < there
+            if done and not again:
                 issues.settle_zone(connection, issue_id, name, due_at=at, state="done")
         owed += members
         reached("owed")
-        if members < CHUNK:
+        if done and not again:
             return owed
+        last = 0 if again else last
 
 
 def _owe_some(
@@ -248,8 +256,16 @@ def _owe_some(
     now: datetime,
     *,
     freed_since: datetime | None = None,
-) -> int:
-    """Owe an issue to the next thousand of a zone who may have it; return how many they are."""
+    after: int = 0,
+) -> tuple[int, int]:
+    """Owe an issue to the next thousand of a zone who may have it.
+
+    Args:
+        after: The last subscription that was looked at.
+
+    Returns:
+        How many they are, and the last subscription that was looked at now.
+    """
     item = f"{one.newsletter.id}/{one.issue.id}"
     people = subscriptions.audience(
         connection,
@@ -261,17 +277,19 @@ def _owe_some(
         free_at=now,
         freed_since=freed_since,
         among=issue_audience.only(context, connection, one),
+        after=after,
     )
+    last = people[-1]["id"] if people else after
     batch = _batch(context, one, item, at)
     if context.settings.caps.on:
         hour = one.issue.hour or one.newsletter.hour
         home = one.newsletter.time_zone
         kept_issues.owe(context, connection, batch, people, hour=hour, home=home, now=now)
-        return len(people)
+        return len(people), last
     members = [{"subscriber_id": p["subscriber_id"], "subscription_id": p["id"]} for p in people]
     for part in in_parts(members, batch_size(context)):
         binding.owe(connection, batch, part, now=now)
-    return len(members)
+    return len(members), last
 
 
 def _owe_the_freed(context: Context, ready: Sequence[ReadyIssue]) -> int:
@@ -296,7 +314,7 @@ def _owe_the_freed(context: Context, ready: Sequence[ReadyIssue]) -> int:
         found = CHUNK
         while found == CHUNK:
             with context.store.write() as connection:
-                found = _owe_some(context, connection, one, name, at, now, freed_since=since)
+                found, _ = _owe_some(context, connection, one, name, at, now, freed_since=since)
             owed += found
     return owed
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, exists, literal_column, null, select, update
+from sqlalchemy import RowMapping, delete, exists, func, literal_column, null, select, update
 
 from bypost.store.engine import Connection
 from bypost.store.ledger import OPEN
@@ -118,6 +118,14 @@ def mine(connection: Connection, batch_id: int) -> list[int]:
         deliveries.c.batch_id == batch_id, deliveries.c.state.is_(None)
     )
     return list(connection.execute(query).scalars())
+
+
+def size(connection: Connection, item: str) -> int:
+    """Return how many people are owed an issue."""
+    query = select(func.coalesce(func.sum(batches.c.size), 0)).where(
+        _OF_ISSUES, batches.c.item == item
+    )
+    return int(connection.execute(query).scalar() or 0)
 
 
 def is_open(connection: Connection, item: str) -> bool:

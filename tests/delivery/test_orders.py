@@ -15,6 +15,8 @@ from sqlalchemy import update
 from bypost.delivery import issue_order, orders
 from bypost.delivery.context import Context
 from bypost.delivery.forecast import forecast
+from bypost.delivery.issue_count import count
+from bypost.delivery.issue_find import find
 from bypost.delivery.run import Pass
 from bypost.delivery.schedule import Schedule
 from bypost.delivery.steps import LABELS
@@ -442,3 +444,72 @@ def test_a_schedule_reads_as_it_was_written() -> None:
         Schedule(day=date(2026, 11, 25), hour=time(9), zone="Europe/Berlin"),
     ):
         assert issue_order.parse_schedule(str(when)) == when
+
+
+# The audience
+
+
+def tag(one: Post, *names: str) -> None:
+    with one.context.store.write() as connection:
+        mine = update(subscribers).where(subscribers.c.email.in_(names))
+        connection.execute(mine.values(tags=["vip"]))
+
+
+VIP = {"tokyo1@example.org", "york2@example.org"}
+
+
+def test_an_audience_limits_who_gets_an_issue(post: Make) -> None:
+    one = post(date='date: 2026-11-25\nat: "09:00"\naudience: tag vip')
+    tag(one, *VIP)
+    assert forecast(one.context, 4).due == len(VIP)
+    one.until(NINE + timedelta(days=1))
+    assert one.had == once(VIP)
+
+
+def test_the_audience_is_taken_at_the_instant_of_each_zone(post: Make) -> None:
+    one = post(date='date: 2026-11-25\nat: "09:00"\naudience: tag vip')
+    tag(one, "york2@example.org")
+    one.until(NINE - timedelta(hours=2))  # Tokyo has gone out
+    tag(one, *VIP)
+    one.until(NINE + timedelta(days=1))
+    assert one.had == once({"york2@example.org"})
+
+
+def test_an_ordered_audience_overrides_the_file_and_everybody_can_be_ordered_too(
+    post: Make,
+) -> None:
+    one = post(date='date: 2026-11-25\nat: "09:00"\naudience: tag vip')
+    orders.schedule(one.context, FIRST, ME, audience="")
+    one.until(NINE + timedelta(days=1))
+    assert one.had == once(ALL)
+
+
+def test_an_audience_that_is_not_there_sends_to_nobody_and_says_so(post: Make) -> None:
+    one = post(date='date: 2026-11-25\nat: "09:00"\naudience: nobodys')
+    one.clock.advance_to(NINE)
+    report = one.run()
+    assert not one.had
+    assert any("nobodys" in trouble for trouble in report.troubles)
+    assert "cannot be read" in told(one)
+    one.write()
+    one.run()
+    assert set(one.had) == ALL - {f"york{i}@example.org" for i in range(3)}
+
+
+def test_why_says_who_is_not_in_the_audience(post: Make) -> None:
+    one = post(date='date: 2026-11-25\nat: "09:00"\naudience: tag vip')
+    tag(one, "york2@example.org")
+    assert "they are not in it" in told(one)
+
+
+def test_the_count_before_says_who_gets_it_and_who_does_not(post: Make) -> None:
+    one = post(date='date: 2026-11-25\nat: "09:00"\naudience: tag vip')
+    tag(one, *VIP)
+    with one.context.store.read() as connection:
+        found = count(one.context, connection, find(one.context, connection, "news/first").one)
+    assert (found.goes, found.elsewhere, found.had) == (2, len(ALL) - 2, 0)
+    one.until(NINE - timedelta(hours=2))
+    with one.context.store.read() as connection:
+        found = count(one.context, connection, find(one.context, connection, "news/first").one)
+    assert (found.goes, found.had) == (1, 1)
+    assert {zone.zone: zone.state for zone in found.zones}["Asia/Tokyo"] == "done"
