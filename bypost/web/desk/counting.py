@@ -70,10 +70,12 @@ def count(
         exact: Go on beyond :data:`MANY`.
     """
     last, began = people_list.last_id(connection), monotonic()
-    while after < last and monotonic() - began < _ENOUGH and (exact or found <= MANY):
+    while after < last and (exact or found <= MANY):
         until = min(last, after + people_list.STRIDE)
         found += people_list.count(connection, such, after=after, until=until)
         after = until
+        if monotonic() - began > _ENOUGH:
+            break
     return Count(
         audience=audience,
         number=found,

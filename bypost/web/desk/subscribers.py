@@ -97,10 +97,12 @@ def _look(connection: Connection, such: Condition, before: int) -> tuple[list[Ro
     """Return a page of people, newest first, how far it looked, and whether that is all."""
     found: list[Row] = []
     began, over = monotonic(), before <= 1
-    while not over and len(found) < _PAGE and monotonic() - began < _ENOUGH:
+    while not over and len(found) < _PAGE:
         look = people_list.newest(connection, such, before=before, limit=_PAGE - len(found))
         found += look.rows
         before, over = look.reached, look.over
+        if monotonic() - began > _ENOUGH:
+            break
     return found, before, over
 
 
