@@ -71,8 +71,17 @@ def _checked(order: Order, now: datetime) -> str:
     return order.value
 
 
-def go_on(context: Context, number: int, *, enough: Callable[[], bool]) -> Row:
+def go_on(
+    context: Context,
+    number: int,
+    *,
+    enough: Callable[[], bool],
+    done: Callable[[Connection, Row], None] | None = None,
+) -> Row:
     """Carry out chunk after chunk until all is done, it was stopped, or it is ``enough``.
+
+    Args:
+        done: Called once, in the transaction of the last chunk.
 
     Raises:
         LookupError: There is none of that number.
@@ -85,6 +94,8 @@ def go_on(context: Context, number: int, *, enough: Callable[[], bool]) -> Row:
             if row["state"] != "running":
                 return row
             row = _chunk(context, connection, row)
+            if done is not None and row["state"] == "done":
+                done(connection, row)
         if row["state"] != "running" or enough():
             return row
 

@@ -13,7 +13,7 @@ from bypost.delivery import audience as use
 from bypost.delivery import bulk
 from bypost.errors import SettingsError
 from bypost.people.bulk import Action, Order
-from bypost.store import Row, bulk_actions
+from bypost.store import Connection, Row, bulk_actions
 from bypost.web.desk import counting
 from bypost.web.desk.ask import Address, Ask
 from bypost.web.desk.desk import Desk
@@ -92,14 +92,22 @@ class Bulk:
     def go_on(self, ask: Ask) -> Response:
         """Carry out the next part."""
         began = monotonic()
+
+        def done(connection: Connection, row: Row) -> None:
+            detail = f"{row['changed']} changed, {row['refused']} refused, of {row['found']}"
+            self._desk.note(connection, ask, "bulk.done", f"bulk:{row['id']}", detail)
+
         try:
             row = bulk.go_on(
-                self._context, _number(ask), enough=lambda: monotonic() - began > _ENOUGH
+                self._context,
+                _number(ask),
+                enough=lambda: monotonic() - began > _ENOUGH,
+                done=done,
             )
         except LookupError:
             return self._desk.gone(ask)
-        if row["state"] != "running":
-            self._over(ask, row)
+        if self._desk.doors.runner:
+            self._desk.doors.runner.wake()
         return self._shown(ask, row) if ask.part else self._desk.done(ask, f"/bulk/{row['id']}")
 
     def stop(self, ask: Ask) -> Response:
@@ -111,14 +119,6 @@ class Bulk:
             bulk.stop(self._context, connection, number)
             self._desk.note(connection, ask, "bulk.stop", f"bulk:{number}")
         return self._desk.done(ask, f"/bulk/{number}", "Stopped. What was done stays done.")
-
-    def _over(self, ask: Ask, row: Row) -> None:
-        """Write down that it is done, and let a pass look at whoever it concerns."""
-        with self._context.store.write() as connection:
-            detail = f"{row['changed']} changed, {row['refused']} refused, of {row['found']}"
-            self._desk.note(connection, ask, "bulk.done", f"bulk:{row['id']}", detail)
-        if self._desk.doors.runner:
-            self._desk.doors.runner.wake()
 
     def _shown(self, ask: Ask, row: Row) -> Response:
         name = "bulk_part" if ask.part else "bulk_action"
