@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import event
 
 from bypost.delivery.context import Context
@@ -20,6 +21,12 @@ from tests.forks.child import end_parent
 
 # Before anything imports them: a failing assertion in a contract is shown as in any test.
 pytest.register_assert_rewrite("tests.contracts")
+
+# Wall time says how busy the machine is, not whether a rule holds.
+settings.register_profile(
+    "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("project")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 #: A Monday morning, in no zone's change of clocks.

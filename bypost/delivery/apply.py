@@ -9,8 +9,9 @@ from bypost.delivery import last_pass
 from bypost.delivery.applied import current
 from bypost.delivery.context import Context
 from bypost.delivery.edit import changes, merged
-from bypost.delivery.owe import owe_lessons, place_of
+from bypost.delivery.owe import owe_lessons
 from bypost.delivery.plan import Plan, is_brought_back
+from bypost.delivery.read_run import place_of
 from bypost.delivery.shape import Shape
 from bypost.delivery.shape_file import dump, load
 from bypost.delivery.steps import reached

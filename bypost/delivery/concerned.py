@@ -10,7 +10,7 @@ from bypost.delivery import holds
 from bypost.delivery.context import Context
 from bypost.delivery.due import Finish, Owe, Run, decide, predict
 from bypost.delivery.foresee import Foreseen, after, foresee, settled
-from bypost.delivery.owe import run_of
+from bypost.delivery.read_run import run_of
 from bypost.delivery.shape import Shape
 from bypost.delivery.zones import zone
 from bypost.store import Connection, Row, enrollments, ledger, suppressions

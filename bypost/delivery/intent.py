@@ -11,7 +11,7 @@ from bypost.delivery.claim import Claim
 from bypost.delivery.compose import Composer, needs_runs
 from bypost.delivery.context import Context
 from bypost.delivery.due import Run
-from bypost.delivery.owe import run_of
+from bypost.delivery.read_run import run_of
 from bypost.delivery.recipe import Facts, pack, unpack
 from bypost.delivery.shape import Shape
 from bypost.delivery.steps import reached

@@ -10,8 +10,7 @@ from bypost.delivery import holds
 from bypost.delivery.applied import unchanged
 from bypost.delivery.context import Context
 from bypost.delivery.due import Decision, Finish, Owe, Run, Wait, decide
-from bypost.delivery.read_run import place_of as place_of
-from bypost.delivery.read_run import run_of as run_of
+from bypost.delivery.read_run import run_of
 from bypost.delivery.room import Room
 from bypost.delivery.shape import Shape, Step
 from bypost.delivery.steps import reached

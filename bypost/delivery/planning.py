@@ -9,6 +9,7 @@ from bypost.delivery.concerned import Subject, people_of
 from bypost.delivery.context import Context
 from bypost.delivery.edit import changes
 from bypost.delivery.plan import Plan, make_plan
+from bypost.delivery.plan_notes import notes as notes_of
 from bypost.delivery.shape import Shape
 from bypost.delivery.shape_file import load
 from bypost.delivery.wishes import Wishes, read_wishes
@@ -59,12 +60,14 @@ def planned(context: Context, course: str = "", on_person: OnPerson | None = Non
             if f"lessons/{name}" not in wishes.held and enrollments.any_in(connection, name)
         ]
     held = chosen_held(wishes, course)
+    found = plans(context, before, chosen(wishes, course), _real(context, on_person))
+    left = [_gone(name) for name in gone if not held and course in {"", name}]
     return Planned(
-        plans=plans(context, before, chosen(wishes, course), _real(context, on_person)),
+        plans=found,
         before=before,
         paths=wishes.paths,
         held=held,
-        notes=[_gone(name) for name in gone if not held and course in {"", name}],
+        notes=[*left, *notes_of(context, found, before)],
     )
 
 
@@ -146,11 +149,12 @@ def between(
     ]
     if not course and not held:
         notes += [_gone(name) for name in sorted(before.shapes.keys() - after.shapes.keys())]
+    found = plans(context, before.shapes, wanted, people or _real(context, on_person))
     return Planned(
-        plans=plans(context, before.shapes, wanted, people or _real(context, on_person)),
+        plans=found,
         before=before.shapes,
         paths=after.paths,
         held=held,
-        notes=notes,
+        notes=[*notes, *notes_of(context, found, before.shapes)],
         people="assumed" if people else "database",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bypost.delivery import answers, holds, notices
-from bypost.delivery.owe import place_of
+from bypost.delivery.read_run import place_of
 from bypost.people import pace, profile, resend, restart, skip, switch
 from bypost.people.signup import Notify
 from bypost.store import Connection, Row, ledger, limits

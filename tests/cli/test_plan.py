@@ -211,3 +211,28 @@ def test_revisions_need_a_base(run: Run, words: tuple[str, ...]) -> None:
     done = run("plan", *words)
     assert done.code == 2
     assert "needs --base REV" in done.err
+
+
+def test_another_id_for_the_same_lesson_is_noticed(run: Run, project: Path) -> None:
+    run("send")
+    path = project / "lessons/letters/01-two.md"
+    path.write_text(path.read_text().replace("id: two", "id: deux"))
+    done = run("plan")
+    assert "`deux` looks like `two` with another id" in done.err
+    assert "write its old id again: `id: two`" in done.err
+
+
+def test_a_new_lesson_in_the_place_of_another_is_no_other_id(run: Run, project: Path) -> None:
+    run("send")
+    (project / "lessons/letters/01-two.md").unlink()
+    insert(project, "01", "extra")
+    done = run("plan")
+    assert (done.code, done.err) == (3, "")
+
+
+def test_with_caps_a_plan_says_that_mails_may_come_later(run: Run, project: Path) -> None:
+    run("send")
+    insert(project, "01", "extra")
+    with (project / "bypost.toml").open("a") as settings:
+        settings.write("\n[caps]\nper_day = 1\n")
+    assert "[caps] are set" in run("plan").err
