@@ -151,6 +151,8 @@ class _Writer:
             if isinstance(block, Prose):
                 yield self._render(block.tokens)
             elif isinstance(block, Button):
+                if not self._filled.text(block.href).strip():
+                    continue  # to mark a lesson as done, say: that is for who had it by mail
                 href = jinja.escape(block.href)
                 yield f'<p><a class="button" href="{href}">{jinja.escape(block.label)}</a></p>\n'
             elif isinstance(block, Box):

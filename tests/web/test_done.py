@@ -13,6 +13,7 @@ from bypost.store import daily, marks
 from bypost.store.daily import Kind
 from tests.conftest import LESSON, write_course, write_people
 from tests.web.conftest import ANNA, body, mails
+from tests.web.test_clicks import other_token
 
 BUTTON = "\n::: button {{ links.done }}\nI have done this\n:::\n"
 
@@ -70,7 +71,7 @@ def test_only_a_lesson_that_somebody_had_can_be_marked(
         assert public.get(other).status_code == 404
         assert public.post(other).status_code == 404
     token = path.split("/")[2]
-    assert public.get(path.replace(token, token[:-1] + "A")).status_code == 404
+    assert public.get(path.replace(token, other_token(token))).status_code == 404
     with context.store.read() as connection:
         assert marks.of_run(connection, 1) == {}
 
@@ -80,3 +81,13 @@ def test_progress_does_not_follow_from_it(context: Context, public: TestClient, 
     public.post(path)
     after = public.get(path.split("/done/")[0]).text
     assert after.replace("✓ done · ", "") == before
+
+
+def test_a_lesson_on_the_web_has_no_such_button(
+    context: Context, public: TestClient, project: Path
+) -> None:
+    settings = project / "lessons/letters/course.toml"
+    settings.write_text(settings.read_text() + "archive = true\n", encoding="utf-8")
+    page = public.get("/courses/letters/lessons/one")
+    assert page.status_code == 200
+    assert "I have done this" not in page.text

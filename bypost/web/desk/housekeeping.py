@@ -70,15 +70,15 @@ class Housekeeping:
         return self._desk.show(
             ask,
             "housekeeping",
-            size=megabytes(size),
-            free=megabytes(free),
-            room=megabytes(context.store.room() or 0),
-            tables=[(name, megabytes(n), n / max(size, 1)) for name, n in (tables or {}).items()],
+            size=room_of(size),
+            free=room_of(free),
+            room=room_of(context.store.room() or 0),
+            tables=[(name, room_of(n), n / max(size, 1)) for name, n in (tables or {}).items()],
             whole=whole,
             rules=_rules(context.settings.keep, known.former),
             ended_at=known.ended_at,
             running=housekeeping.STEPS[known.step][0] if known.step else "",
-            backups=[(one.name, one.at, megabytes(one.size)) for one in made],
+            backups=[(one.name, one.at, room_of(one.size)) for one in made],
             kept=backups.KEPT,
             folder=str(backups.FOLDER),
         )
@@ -88,13 +88,16 @@ class Housekeeping:
         made = backups.make(self._desk.context)
         with self._desk.context.store.write() as connection:
             self._desk.note(connection, ask, "db.backup", "", made.path.name)
-        said = f"Backed up and verified: {made.path.name}, {megabytes(made.size)}."
+        said = f"Backed up and verified: {made.path.name}, {room_of(made.size)}."
         return self._desk.done(ask, "/housekeeping", said)
 
 
-def megabytes(size: int) -> str:
-    """Return bytes as people read them."""
-    return f"{size / 1_000_000:,.1f} MB"
+def room_of(size: int) -> str:
+    """Return bytes as people read them: 812 kB, 94.0 MB, 1.7 GB."""
+    for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}"
+    return f"{size / 1000:,.0f} kB"
 
 
 def _rules(keep: Keep, went: Mapping[str, int]) -> list[Rule]:
