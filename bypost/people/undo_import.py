@@ -18,7 +18,8 @@ from bypost.people.undo_changes import take_back
 from bypost.store import Connection, Row, Store, import_changes, imports, subscribers, suppressions
 
 #: People a transaction takes.
-CHUNK = 500
+#: Their numbers are looked at in bulk; each one that is restored is a statement of its own.
+CHUNK, RESTORED = 500, 100
 #: States of an import that can be taken back: one that broke off has done something as well.
 _OPEN = ("done", "failed", "running")
 
@@ -45,7 +46,7 @@ class Undone:
             "removed": self.removed,
             "restored": dict(sorted(self.restored.items())),
             "ended": dict(sorted(self.ended.items())),
-            "stays": {name: self.stays[name] for name in sorted(self.stays) if self.stays[name]},
+            "stays": dict(sorted(self.stays.items())),
         }
 
 
@@ -77,13 +78,15 @@ class Undoing:
         after = 0
         while True:
             with self.store.read() if self.dry else self.store.write() as connection:
-                chunk = import_changes.of_import(connection, import_id, after_id=after, limit=CHUNK)
+                chunk = import_changes.of_import(
+                    connection, import_id, after_id=after, limit=RESTORED
+                )
                 changed = [one for one in chunk if one["what"] == "changed"]
                 take_back(connection, row, changed, undone, dry=self.dry)
             for one in chunk:
                 if one["what"] == "added":
                     self._remove(row, one, undone)
-            if len(chunk) < CHUNK:
+            if len(chunk) < RESTORED:
                 break
             after = chunk[-1]["id"]
         if not self.dry:
@@ -123,7 +126,8 @@ class Undoing:
     ) -> None:
         people = subscribers.by_ids(connection, ids)
         there = [number for number, one in people.items() if one["status"] != "erased"]
-        undone.stays["erased since"] += len(people) - len(there)
+        if len(there) < len(people):
+            undone.stays["erased since"] += len(people) - len(there)
         reasons: Mapping[str, set[int]] = {
             "mail was sent, or is on its way": import_changes.with_mail(connection, there),
             "are older than the import: it came from a complete export": {
@@ -138,7 +142,8 @@ class Undoing:
         }
         staying: set[int] = set()
         for reason, found in reasons.items():
-            undone.stays[reason] += len(found - staying)
+            if found - staying:
+                undone.stays[reason] += len(found - staying)
             staying |= found
         going = [number for number in there if number not in staying]
         undone.removed += len(going)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, RowMapping, delete, exists, false, insert, or_, select
 
+from bypost.store import daily
 from bypost.store.engine import Connection
 from bypost.store.schema import (
     address_changes,
@@ -125,6 +126,9 @@ def acted(connection: Connection, ids: Sequence[int], at: datetime) -> set[int]:
 
 def remove_people(connection: Connection, ids: Sequence[int]) -> None:
     """Remove people to whom nothing was ever owed, with what they were on."""
+    _uncount(
+        connection, enrollments.c.subscriber_id.in_(ids), subscriptions.c.subscriber_id.in_(ids)
+    )
     for table in (consents, enrollments, subscriptions):
         connection.execute(delete(table).where(table.c.subscriber_id.in_(ids)))
     connection.execute(delete(subscribers).where(subscribers.c.id.in_(ids)))
@@ -132,12 +136,39 @@ def remove_people(connection: Connection, ids: Sequence[int]) -> None:
 
 def remove_runs(connection: Connection, ids: Sequence[int]) -> None:
     """Remove runs of which nothing was ever owed."""
+    _uncount(connection, enrollments.c.id.in_(ids), false())
     connection.execute(delete(enrollments).where(enrollments.c.id.in_(ids)))
 
 
 def remove_letters(connection: Connection, ids: Sequence[int]) -> None:
     """Remove subscriptions of which nothing was ever owed."""
+    _uncount(connection, false(), subscriptions.c.id.in_(ids))
     connection.execute(delete(subscriptions).where(subscriptions.c.id.in_(ids)))
+
+
+def _uncount(
+    connection: Connection, runs: ColumnElement[bool], letters: ColumnElement[bool]
+) -> None:
+    """Take what is about to be removed out of the daily counts of who joined."""
+    began = [
+        (row.started_at, daily.course(row.course))
+        for row in connection.execute(
+            select(enrollments.c.started_at, enrollments.c.course).where(runs)
+        )
+    ] + [
+        (row.started_at, daily.newsletter(row.newsletter))
+        for row in connection.execute(
+            select(subscriptions.c.started_at, subscriptions.c.newsletter).where(letters)
+        )
+    ]
+    joined = daily.Kind.JOINED
+    daily.add_all(
+        connection,
+        (
+            daily.Count(day=daily.day_of(at), kind=joined, collection=where, number=-1)
+            for at, where in began
+        ),
+    )
 
 
 def remove_consents(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bypost.links import AddressHash
-from bypost.people import export, leave
+from bypost.people import erase, export, leave
 from bypost.people.csv_rows import Known
 from bypost.people.import_csv import Importer, Summary
 from bypost.store import (
@@ -20,6 +20,7 @@ from bypost.store import (
     subscriptions,
     suppressions,
 )
+from bypost.store.schema import metadata
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HEADER = "email,name,time_zone,tags,status,consent_note,courses,newsletters"
@@ -96,6 +97,25 @@ class Desk:
         with self.store.write() as connection:
             suppressions.add(connection, self.address_hash(email), reason=reason, now=self.now)
 
+    def suppressed(self, email: str = "ana@example.org") -> str:
+        """Return why nothing is sent to an address; empty if nothing stands against it."""
+        address = self.address_hash(email)
+        with self.store.read() as connection:
+            return suppressions.find(connection, [address]).get(address, "")
+
+    def erase(self, email: str = "ana@example.org") -> None:
+        with self.store.write() as connection:
+            person = subscribers.by_keys(connection, [email])[email]
+            erase.erase(connection, person, self.address_hash, now=self.now)
+
+    def dump(self) -> dict[str, list[Any]]:
+        """Return every row of every table."""
+        with self.store.read() as connection:
+            return {
+                table.name: sorted(map(repr, connection.execute(table.select())))
+                for table in metadata.tables.values()
+            }
+
     def leave(self, name: str, email: str = "ana@example.org") -> None:
         """Leave one course or newsletter, as with the link in a mail."""
         with self.store.write() as connection:
@@ -122,6 +142,10 @@ class Desk:
         with self.store.write() as connection:
             person = subscribers.by_keys(connection, ["ana@example.org"])["ana@example.org"]
             subscribers.change(connection, person["id"], values)
+
+    def change_of(self, number: int, **values: Any) -> None:
+        with self.store.write() as connection:
+            subscribers.change(connection, number, values)
 
     def everybody(self) -> dict[str, Any]:
         """Return all people by address, with what a CSV can say about them."""
