@@ -247,8 +247,8 @@ def test_the_shipped_file_says_what_the_defaults_are(tmp_path: Path) -> None:
             (
                 "bypost.toml:1: root: there is no such key\n"
                 "    known here: "
-                "alarms, api, caps, check, database, doctor, import, log, preview, providers, "
-                "sender, sending, signup, site, theme"
+                "alarms, api, caps, check, database, doctor, import, keep, log, preview, "
+                "providers, sender, sending, signup, site, theme"
             ),
         ),
         (
