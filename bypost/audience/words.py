@@ -21,7 +21,7 @@ TERMS = {
     "lesson": 'lesson "COURSE/LESSON" had',
     "issue": 'issue "NEWSLETTER/ISSUE" had',
     "paused": "paused",
-    "audience": 'audience "NAME"',
+    "audience": 'audience "alumni"',
 }
 
 #: Every word with a meaning: as a name it stands in quotes.
