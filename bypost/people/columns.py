@@ -48,6 +48,8 @@ CHOICES = (
     "utf-16-le",
     "utf-16-be",
 )
+#: How the files of spreadsheet programs begin.
+_ZIP = b"PK\x03\x04"
 #: Characters of the first line that are looked at for the delimiter.
 _LONGEST_HEADER = 100_000
 #: Marks that copying leaves at the ends of a cell and that nobody sees.
@@ -132,6 +134,8 @@ def read_form(path: Path, reading: Reading = AS_IT_STANDS) -> Form:
     marked = next((e for mark, e in _ENCODINGS.items() if start.startswith(mark)), "")
     encoding = marked or reading.encoding or "utf-8"
     form = Form(encoding, ",", ())
+    if start == _ZIP:
+        return Form("utf-8", ",", (), "this is a spreadsheet; save it as CSV, in UTF-8")
     if reading.encoding and reading.encoding not in CHOICES:
         known = ", ".join(CHOICES)
         return Form("utf-8", ",", (), f"encoding `{reading.encoding[:40]}`: known are {known}")

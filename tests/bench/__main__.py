@@ -1,6 +1,6 @@
 """``make bench``: what a mail, a pass and a tick cost, in figures of one run on this machine.
 
-    python -m tests.bench [--only rendering|pass|signups|tick]
+    python -m tests.bench [--only rendering|pass|signups|tick|import] [--rows 1000000]
                           [--people 100000] [--enrollments 1000000]
 
 Ratios within one run count; seconds differ between machines and minutes.
@@ -15,9 +15,9 @@ import resource
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import rendering, signups, tick, whole_pass
+from tests.bench import imports, rendering, signups, tick, whole_pass
 
-SUBJECTS = ("rendering", "pass", "signups", "tick")
+SUBJECTS = ("rendering", "pass", "signups", "tick", "import")
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
         "--people", type=int, default=100_000, help="of the pass and of the send that sign-ups meet"
     )
     parser.add_argument("--enrollments", type=int, default=1_000_000, help="of the tick")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the file to import")
     given = parser.parse_args()
     subjects = [given.only] if given.only else SUBJECTS
     console = Console(highlight=False, soft_wrap=True)
@@ -48,6 +49,9 @@ def main() -> None:
     if "tick" in subjects:
         with console.status(f"a tick among {given.enrollments:,} enrollments"):
             plans = tick.measure(table, given.enrollments)
+    if "import" in subjects:
+        with console.status(f"an import of {given.rows:,} rows"):
+            imports.measure(table, given.rows)
     console.print(table)
     for plan in plans:
         console.print(f"\n{plan}", markup=False)

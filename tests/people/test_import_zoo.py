@@ -45,7 +45,8 @@ ZOO = {
         '"email","name"\n"a@example.org","Åse Müller"\n"b@example.org","Bea"\n'.encode()
     ),
     "NBSP and invisible marks": _two(
-        "email\u00a0,\u200bname\n\u00a0a@example.org,\u00a0Åse\u00a0Müller \nb@example.org,Bea\u200b\n".encode()
+        "email\u00a0,\u200bname\n\u00a0a@example.org,\u00a0Åse\u00a0Müller \n"
+        "b@example.org,Bea\u200b\n".encode()
     ),
     "capitals": _two(_TWO.replace("email,name", "EMail,NAME").replace("EMail", "EMAIL").encode()),
     "UTF-16": _two(_TWO.encode("utf-16")),
@@ -123,7 +124,7 @@ def test_each_gives_the_same_with_a_byte_order_mark(desk: Desk, name: str) -> No
         (b"a@example.org\nb@example.org\n", "there is no column `email`"),
         (b"\0\0\0\0", "bytes that are no text"),
         (_TWO.encode("utf-16-le"), "bytes that are no text"),
-        (b"PK\x03\x04\x14\x00", "there is no column `email`"),
+        (b"PK\x03\x04\x14\x00", "this is a spreadsheet; save it as CSV"),
     ],
 )
 def test_a_file_without_a_usable_first_line_stops_with_a_reason(
