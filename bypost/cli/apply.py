@@ -9,6 +9,7 @@ import typer
 
 from bypost.cli import console
 from bypost.cli.console import HERE, ProjectOption
+from bypost.cli.noted import noted
 from bypost.cli.plan import show_all
 
 if TYPE_CHECKING:
@@ -53,8 +54,15 @@ def apply(
         _refuse_risks(wanted)
         _ask(wanted, yes=yes)
         for one in wanted:
-            take_over(context, found.before[one.course], one)
             done = number_of_changes(len(one.changes))
+            take_over(
+                context,
+                found.before[one.course],
+                one,
+                note=noted(
+                    context, "course.apply", f"course:{one.course}", f"{done}, plan {one.id}"
+                ),
+            )
             console.out.print(f"[green]✓[/green] {one.course}: {done} taken over")
     return 0
 

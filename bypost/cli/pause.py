@@ -10,6 +10,7 @@ import typer
 
 from bypost.cli import console
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.cli.noted import noted
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -62,7 +63,14 @@ def pause(
         target, zone = _target(context, what, name)
         end = None if until is None else _instant(until, zone)
         _refuse_past(context, until, end)
-        hold, changed = holding.pause(context, target, until=end, reason=_one_line(reason))
+        now = context.clock.now()
+        with context.store.write() as connection:
+            hold, changed = holding.pause_within(
+                connection, target, until=end, reason=_one_line(reason), now=now
+            )
+            if changed:
+                detail = f"until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else ""
+                noted(context, f"{what}.pause", _subject(target), detail)(connection)
     if as_json:
         console.print_json({**_plain(hold, target), "changed": changed})
         return 0
@@ -116,7 +124,10 @@ def _resume(context: Context, what: What, name: str, *, quiet: bool) -> dict[str
     from bypost.delivery import pause as holding
 
     target, _ = _target(context, what, name)
-    ended = holding.resume(context, target)
+    with context.store.write() as connection:
+        ended = holding.resume_within(connection, target, now=context.clock.now())
+        if ended is not None:
+            noted(context, f"{what}.resume", _subject(target))(connection)
     filed = _file_late(context, name) if what is What.NEWSLETTER else []
     if not quiet:
         if ended is None:
@@ -156,6 +167,7 @@ def _providers(context: Context, provider: str) -> list[str]:
                 raise SettingsError(f"`{name}` is not stopped\n    stopped now: {known}")
             budgets.close_breaker(connection, name, now)
             ledger.wake_waiting(connection, name, now)
+            noted(context, "provider.resume", f"provider:{name}")(connection)
     return chosen
 
 
@@ -171,6 +183,11 @@ def _print_providers(context: Context, chosen: list[str]) -> None:
     for one in paused:
         which = f"{one['scope']} {one['name']}"
         console.note(f"{which} is still paused: bypost resume {which}")
+
+
+def _subject(target: Target) -> str:
+    """Return how the log names it: a person by their number."""
+    return f"{target.scope}:{target.subscriber_id or target.name}"
 
 
 def _target(context: Context, what: What, name: str) -> tuple[Target, ZoneInfo]:

@@ -10,6 +10,7 @@ import typer
 
 from bypost.cli import console
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.cli.noted import noted
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -95,9 +96,12 @@ def _by_hand(context: Context, references: Sequence[str], *, sent: bool) -> dict
     from bypost.delivery.reconcile import mark_sent, owe_again
 
     ids = _chosen(context, references)
-    if sent:
-        return {"accepted": mark_sent(context, ids)}
-    return {"owed_again": owe_again(context, ids)}
+    action = "delivery.sent" if sent else "delivery.again"
+    done = mark_sent(context, ids) if sent else owe_again(context, ids)
+    if done:
+        with context.store.write() as connection:
+            noted(context, action, detail=f"{done} deliveries")(connection)
+    return {"accepted" if sent else "owed_again": done}
 
 
 def _chosen(context: Context, references: Sequence[str]) -> list[int]:

@@ -9,6 +9,7 @@ import typer
 
 from bypost.cli import console, exports, imports, subscribers_list
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.cli.noted import noted
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -199,7 +200,9 @@ def forget(
             person = subscribers.by_keys(connection, [key]).get(key)
         if person is None:
             raise SettingsError(f"there is nobody with the address {email}")
-        forget_person(context, person["id"])
+        number = person["id"]
+        note = noted(context, "subscriber.erase", f"subscriber:{number}")
+        forget_person(context, number, note=note)
     console.out.print("[green]✓[/green] erased")
     console.note("take their row out of subscribers.csv as well, and think of your backups")
     return 0

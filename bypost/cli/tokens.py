@@ -11,6 +11,7 @@ import typer
 
 from bypost.cli import console
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.cli.noted import noted
 
 if TYPE_CHECKING:
     from bypost.store import Row
@@ -67,6 +68,9 @@ def add(
             scopes=[one.value for one in scope],
             now=context.clock.now(),
         )
+        if new:
+            detail = ", ".join(one.value for one in scope)
+            noted(context, "token.add", f"token:{name}", detail)(connection)
     if not new:
         raise SettingsError(
             f"there is a token `{name}` already\n"
@@ -113,6 +117,8 @@ def revoke(
 
     with open_project(project) as context, context.store.write() as connection:
         done = tokens.revoke(connection, name, context.clock.now())
+        if done:
+            noted(context, "token.revoke", f"token:{name}")(connection)
     if not done:
         raise SettingsError(
             f"there is no token `{name}` that opens anything\n    see: bypost admin token list"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -28,11 +29,20 @@ class Replanned(SettingsError):
     """The course was edited since it was planned."""
 
 
-def apply(context: Context, before: Shape, plan: Plan) -> None:
+def apply(
+    context: Context,
+    before: Shape,
+    plan: Plan,
+    *,
+    note: Callable[[Connection], None] | None = None,
+) -> None:
     """Let people go through the course as planned.
 
     What is due by the old rules is owed first, by them. Then the new structure holds, and
     everybody is looked at anew; a process that dies in between leaves the rest to the next pass.
+
+    Args:
+        note: Writes into the log what was done, in the transaction from which on it holds.
 
     Raises:
         Replanned: Somebody else has edited the course meanwhile; nothing was changed.
@@ -48,6 +58,8 @@ def apply(context: Context, before: Shape, plan: Plan) -> None:
         contents.apply_course(connection, plan.course, dump(replace(shape, reset_at=began)), now)
         meta.put(connection, f"{_WOKEN}{plan.course}", "0")
         _waits_no_more(connection, plan.course)
+        if note is not None:
+            note(connection)
     reached("edited")
     wake(context)
 

@@ -7,7 +7,7 @@ them under the same key is what keeps others from having it twice; then they go 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bypost.delivery import recipe
@@ -19,11 +19,19 @@ from bypost.store import Connection, erasure, subscribers
 _UNDER_WAY = timedelta(days=1)
 
 
-def forget(context: Context, subscriber_id: int) -> bool:
+def forget(
+    context: Context,
+    subscriber_id: int,
+    *,
+    note: Callable[[Connection], None] | None = None,
+) -> bool:
     """Erase a person; return False where there is nobody (any more) to erase.
 
     Mails that providers took over are in mailboxes and in the providers' own logs; no program
     calls them back.
+
+    Args:
+        note: Writes into the log that it was done, in the same transaction.
     """
     now = context.clock.now()
     with context.store.write() as connection:
@@ -33,6 +41,8 @@ def forget(context: Context, subscriber_id: int) -> bool:
         mails = erasure.deliveries_of(connection, subscriber_id)
         _repack(connection, subscriber_id, mails)
         erase(connection, person, context.address_hash, now=now)
+        if note is not None:
+            note(connection)
     _remove_files(context, mails)
     context.store.fold_log()
     return True

@@ -195,3 +195,30 @@ def test_the_help_of_the_group_names_both_kinds(capsys: pytest.CaptureFixture[st
     assert main(["admin", "--help"]) == 0
     out = capsys.readouterr().out
     assert all(word in out for word in ("add", "role", "password", "remove", "token"))
+
+
+def test_commands_that_change_something_are_noted_without_addresses(
+    run: Run, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "karl")
+    run("send")
+    run("pause", "course", "letters", "--until", "2999-01-01")
+    run("pause", "course", "letters", "--until", "2999-01-01")  # changes nothing
+    run("resume", "course", "letters")
+    run("resume", "course", "letters")  # neither
+    run("pause", "subscriber", "p0@example.org")
+    run("resume", "subscriber", "p0@example.org")
+    run("subscribers", "forget", "p1@example.org")
+    run("admin", "token", "add", "shop", "--scope", "read", "--scope", "write")
+    run("admin", "token", "revoke", "shop")
+    rows = kept("SELECT who, via, action, subject, detail FROM audit ORDER BY id")
+    assert {(who, via) for who, via, *_ in rows} == {("karl", "command")}
+    assert [tuple(rest) for _, _, *rest in rows] == [
+        ("course.pause", "course:letters", "until 2999-01-01 00:00 UTC"),
+        ("course.resume", "course:letters", ""),
+        ("subscriber.pause", "subscriber:1", ""),
+        ("subscriber.resume", "subscriber:1", ""),
+        ("subscriber.erase", "subscriber:2", ""),
+        ("token.add", "token:shop", "read, write"),
+        ("token.revoke", "token:shop", ""),
+    ]

@@ -117,9 +117,13 @@ class Actions:
             raise SettingsError(
                 "Nothing was erased: type the address as it stands there, to be sure who is meant."
             )
-        forget(self._context, number)
-        with self._context.store.write() as connection:
-            self._desk.note(connection, ask, "subscriber.erase", f"subscriber:{number}")
+        forget(
+            self._context,
+            number,
+            note=lambda connection: self._desk.note(
+                connection, ask, "subscriber.erase", f"subscriber:{number}"
+            ),
+        )
         return self._desk.done(
             ask,
             f"/subscribers/{number}",
