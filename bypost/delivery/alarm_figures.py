@@ -31,7 +31,8 @@ def read(
 ) -> Figures:
     """Return the figures of this moment.
 
-    Measured at 1,000,000 mails a day on SQLite (2026-11): 12 ms.
+    Measured with 1,000,000 people, 175,000 mails a day and 240,000 sign-ups within eight days on
+    SQLite (2026-11): 30 ms.
 
     Args:
         silence: How long there was no pass.

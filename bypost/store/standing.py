@@ -33,7 +33,8 @@ def on_their_way(connection: Connection, now: datetime) -> Sequence[RowMapping]:
             batches.c.members,
         )
         .where(IS_OPEN, batches.c.state == literal_column("'sending'"), batches.c.lease_until > now)
-        .order_by(batches.c.id)
+        # By the bare number SQLite would walk through all batches there are (70 ms in a million).
+        .order_by(batches.c.id + literal_column("0"))
     )
     return connection.execute(query).mappings().all()
 

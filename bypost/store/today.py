@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, and_, func, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
 
 from bypost.store.engine import Connection
 from bypost.store.ledger import IS_OPEN, IS_UNKNOWN
@@ -33,14 +43,17 @@ _BATCH = (
     contents.c.title,
 )
 _OF_BATCH = select(*_BATCH).join(contents, contents.c.hash == batches.c.content_hash)
+#: Sorts the few that an index over open or unknown batches finds; by the bare number SQLite would
+#: walk through all batches there are (130 ms among a million).
+_SORTED = batches.c.id + literal_column("0")
 #: What is left to send of an open batch.
 _LEFT = batches.c.size - batches.c.accepted - batches.c.failed - batches.c.cancelled
 
 
 def waiting(connection: Connection, *, due_before: datetime, after: int, limit: int) -> Rows:
     """Return open batches that fell due before then, in the order of their numbers."""
-    query = _OF_BATCH.where(IS_OPEN, batches.c.due_at < due_before, batches.c.id > after)
-    return connection.execute(query.order_by(batches.c.id).limit(limit)).mappings().all()
+    query = _OF_BATCH.where(IS_OPEN, batches.c.due_at < due_before, after < _SORTED)
+    return connection.execute(query.order_by(_SORTED).limit(limit)).mappings().all()
 
 
 def due(connection: Connection, now: datetime) -> tuple[int, datetime | None]:
@@ -126,8 +139,8 @@ def unknown_batches(connection: Connection, *, after: int, limit: int) -> Rows:
     """Return batches of which something is unknown, in the order of their numbers."""
     query = (
         select(batches)
-        .where(IS_UNKNOWN, batches.c.id > after, batches.c.members > 0)
-        .order_by(batches.c.id)
+        .where(IS_UNKNOWN, after < _SORTED, batches.c.members > 0)
+        .order_by(_SORTED)
         .limit(limit)
     )
     return connection.execute(query).mappings().all()
