@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, or_, select, update
 
@@ -40,9 +40,8 @@ from bypost.store.schema import (
 #: Attempts that always stay, the newest.
 NEWEST_ATTEMPTS = 100
 #: Batches looked at and deliveries removed in one transaction: it takes 20 ms (measured).
-_BATCHES, _DELIVERIES, _PEOPLE = 300, 400, 50
+_BATCHES, _DELIVERIES = 300, 400
 _OVER = ("settled", "dissolved")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +85,27 @@ def mails(connection: Connection, *, before: datetime, after: int, now: datetime
 
 
 def erased(connection: Connection, *, before: datetime, after: int) -> Walked:
-    """Remove what erased people were sent; ``after`` and ``at`` are instants in microseconds."""
-    moment = subscribers.c.erased_at
-    since = _EPOCH + timedelta(microseconds=after)
+    """Remove what people were sent who were erased ``before``, in the order of their numbers."""
     query = (
-        select(subscribers.c.id, moment)
-        .where(moment.is_not(None), moment > since, moment < before)
-        .order_by(moment)
-        .limit(_PEOPLE)
+        select(subscribers.c.id, subscribers.c.erased_at)
+        .where(subscribers.c.erased_at.is_not(None), subscribers.c.id > after)
+        .order_by(subscribers.c.id)
+        .limit(_BATCHES)
     )
     people = connection.execute(query).all()
     if not people:
         return Walked(0, None)
-    ids = [row.id for row in people]
+    ids = [row.id for row in people if row.erased_at < before]
     over = select(deliveries.c.id).join(batches, batches.c.id == deliveries.c.batch_id)
     over = over.where(
         deliveries.c.subscriber_id.in_(ids), batches.c.state.in_(_OVER), ~_uncounted()
     )
-    found = list(connection.execute(over).scalars())
+    found = list(connection.execute(over.limit(_DELIVERIES)).scalars())
+    if found:  # there may be more of the same people
+        return Walked(_remove_deliveries(connection, found), after)
     runs = select(enrollments.c.id).where(enrollments.c.subscriber_id.in_(ids))
     connection.execute(delete(lesson_marks).where(lesson_marks.c.enrollment_id.in_(runs)))
-    return Walked(_remove_deliveries(connection, found), micros(people[-1].erased_at))
-
-
-def micros(at: datetime) -> int:
-    """Return an instant as a number to go on from."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return Walked(0, people[-1].id)
 
 
 def _last(batch: RowMapping) -> datetime:

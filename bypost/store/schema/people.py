@@ -58,7 +58,7 @@ subscribers = Table(
     CheckConstraint("status IN ('unconfirmed', 'confirmed', 'erased')", name="status"),
     Index(
         "ix_subscribers_erased",
-        "erased_at",
+        "id",
         sqlite_where=text("erased_at IS NOT NULL"),
         postgresql_where=text("erased_at IS NOT NULL"),
     ),

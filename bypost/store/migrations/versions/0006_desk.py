@@ -271,7 +271,7 @@ def _measures() -> None:
     op.create_index(
         "ix_subscribers_erased",
         "subscribers",
-        ["erased_at"],
+        ["id"],
         sqlite_where=gone,
         postgresql_where=gone,
     )
