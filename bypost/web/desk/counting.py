@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from bypost.store import Condition, Connection, people_list
 
 #: Seconds of counting within one answer.
-_ENOUGH = 0.12
+_ENOUGH = 0.08
 #: Where nobody has to know exactly, counting ends here.
 MANY = 10_000
 

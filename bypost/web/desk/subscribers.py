@@ -19,7 +19,7 @@ from bypost.web.desk.people_lines import lines
 
 _PAGE = 50
 #: Seconds for which one page looks for people who are rare.
-_ENOUGH = 0.12
+_ENOUGH = 0.1
 
 
 class Subscribers:
