@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -41,10 +42,20 @@ class Reception:
         ask = await run_in_threadpool(self._ask, request, now)
         response = await self._refused(request, address, ask)
         if response is None:
-            form = await self._form(request, address)
-            response = await run_in_threadpool(self._answer, address, _with(ask, form))
-            await form.close()
+            response = await self._read(request, address, ask)
         return self._with_cookies(request, ask, response)
+
+    async def _read(self, request: Request, address: Address, ask: Ask) -> Response:
+        """Read the form of a request that may be made, and answer it."""
+        try:
+            form = await self._form(request, address)
+        except HTTPException as error:
+            words = f"{error.detail} Go back and try again."
+            return self._desk.say(ask, "This was not taken", words, status=error.status_code)
+        try:
+            return await run_in_threadpool(self._answer, address, replace(ask, form=form))
+        finally:
+            await form.close()
 
     def _ask(self, request: Request, now: datetime) -> Ask:
         token = session.read(request.cookies, self._links)
@@ -58,7 +69,7 @@ class Reception:
             query=request.query_params,
             network=client_network(request),
             csrf=session.csrf_of(token),
-            part="hx-request" in request.headers,
+            part=_is_part(request),
             said=said.read(request.cookies, self._links, now),
             token=token,
             cookies=request.cookies,
@@ -122,10 +133,10 @@ class Reception:
         return response
 
 
-def _with(ask: Ask, form: FormData) -> Ask:
-    from dataclasses import replace
-
-    return replace(ask, form=form)
+def _is_part(request: Request) -> bool:
+    """Tell whether htmx asks for a part of a page; some of its requests are for all of it."""
+    whole = {"hx-boosted", "hx-history-restore-request"}
+    return "hx-request" in request.headers and whole.isdisjoint(request.headers.keys())
 
 
 def _to_sign_in(ask: Ask, *, back: bool) -> Response:
@@ -137,7 +148,9 @@ def _to_sign_in(ask: Ask, *, back: bool) -> Response:
 
 
 def _too_large(address: Address) -> HTTPException:
-    return HTTPException(413, f"Send at most {address.most_bytes // 1024} kB.")
+    most = address.most_bytes // 1024
+    size = f"{most // 1024} MB" if most >= 1024 else f"{most} kB"
+    return HTTPException(413, f"It is too large: at most {size} can be sent.")
 
 
 def _counted(receive: Receive, address: Address) -> Receive:

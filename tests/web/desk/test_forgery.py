@@ -79,3 +79,26 @@ def test_the_token_tells_nothing_of_the_secret_and_differs_for_each() -> None:
 def test_a_form_that_is_too_large_is_not_read(operator: Signed) -> None:
     answer = operator.post("/admins", {"name": "x" * 70_000})
     assert answer.status_code == 413
+    assert "at most 64 kB" in answer.text
+
+
+def test_a_length_that_is_not_told_is_counted(operator: Signed) -> None:
+    headers = {
+        "Origin": PUBLIC,
+        "Content-Type": "application/x-www-form-urlencoded",
+        **holding(desk=operator.token),
+    }
+    pieces = (b"x" * 10_000 for _ in range(10))
+    answer = operator.client.post("/desk/admins", content=pieces, headers=headers)
+    assert answer.status_code == 413
+
+
+def test_a_broken_form_is_refused(operator: Signed) -> None:
+    headers = {
+        "Origin": PUBLIC,
+        "Content-Type": "multipart/form-data; boundary=x",
+        **holding(desk=operator.token),
+    }
+    for body in (b"", b"--x\r\n", b"--x\r\nContent-Disposition: form-data\r\n\r\n", b"\xff"):
+        answer = operator.client.post("/desk/admins", content=body, headers=headers)
+        assert answer.status_code in {400, 403}
