@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,7 +84,7 @@ def restore(
     Example: bypost db restore /backups/bypost-monday.db
     """
     from bypost.store import backup as files
-    from bypost.store import migrate
+    from bypost.store import meta, migrate
     from scheduler.clock import SystemClock
 
     with _store(project) as store:
@@ -92,13 +93,18 @@ def restore(
         path = store.path
         if migrate.is_current(store):
             _log(store, "db.restore", file.name)
+        with store.read() as connection:
+            instance = meta.identity(connection).instance
     since = found.made_at.isoformat(timespec="seconds") if found.made_at else "TIME"
     if as_json:
-        console.print_json({**_described(found), "kept": str(kept) if kept else None})
+        kept_at = str(kept) if kept else None
+        console.print_json({**_described(found), "kept": kept_at, "instance": instance})
         return 0
     console.out.print(f"{path}: restored from {file} ({found.subscribers:,} subscribers)")
     if kept:
         console.out.print(f"the database of before is {kept}")
+    if os.environ.get("BYPOST_INSTANCE"):
+        console.note(f"set BYPOST_INSTANCE={instance} where this database is to send from")
     console.note(
         "nothing is sent until you say what may have been sent since the backup:\n"
         f"    bypost reconcile --since {since}\n"

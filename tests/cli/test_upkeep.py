@@ -50,6 +50,19 @@ def test_a_restored_database_sends_nothing_until_it_is_reconciled(
     assert (again.code, again.json["this_pass"]["owed"]) == (0, 0)
 
 
+def test_with_an_instance_of_ones_own_the_new_one_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BYPOST_INSTANCE", "staging")
+    assert run("send").code == 0
+    run("db", "backup", str(tmp_path / "copy.db"))
+    told = run("db", "restore", str(tmp_path / "copy.db"), "--json").json
+    assert run("send").code == 2
+    monkeypatch.setenv("BYPOST_INSTANCE", told["instance"])
+    assert run("reconcile", "--since", told["made_at"]).code == 0
+    assert run("send").code == 0
+
+
 def test_restore_says_what_is_wrong_with_a_file(sent: Run, tmp_path: Path) -> None:
     done = sent("db", "restore", str(tmp_path / "none.db"))
     assert (done.code, done.out) == (1, "")
