@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from bypost.delivery import doubt, gate, kept_issues, owner
 from bypost.delivery.context import Context
 from bypost.delivery.outcome import may_repeat
-from bypost.store import Connection, Row, budgets, ledger
+from bypost.store import Connection, Row, budgets, ledger, orders
 from scheduler import pacing
 
 #: How soon to look again at a batch bound to a provider that this process does not have.
 _FOREIGN = timedelta(minutes=1)
 #: How soon to look again at an issue that a cap kept back, and that is paused meanwhile.
-_PAUSED = timedelta(minutes=1)
+_PAUSED = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def take(context: Context, batch_id: int) -> Claim | Progress:
             return Later(busy)
         if batch["held"]:  # by a cap, until it fell due
             if gate.is_paused(connection, batch, now):  # it keeps its place, and its people theirs
+                orders.look_again(connection, batch_id, now + _PAUSED)
                 return Later(now + _PAUSED)
             if not kept_issues.sift(context, connection, batch, now):
                 return Done()

@@ -11,7 +11,6 @@ from typing import Any
 from bypost.delivery.context import Context
 from bypost.store import Connection, budgets, daily, issue_report, issues
 from bypost.store.daily import Kind
-from bypost.store.subscriptions import zones
 
 #: The rate is that of so many minutes.
 _LATELY = timedelta(minutes=5)
@@ -25,7 +24,7 @@ class Part:
     """The people whose issue fell due at one instant.
 
     Attributes:
-        zones: Their zones, as far as subscribers live there; empty for one instant for all.
+        zones: Their zones; empty for one instant for all.
         held: A cap keeps it back from them until ``at``.
     """
 
@@ -144,10 +143,7 @@ def _settled(connection: Connection, newsletter: str, item: str) -> Sequence[tup
     known = issues.find(connection, newsletter, item.partition("/")[2])
     if known is None:
         return []
-    lived = set(zones(connection, newsletter))
-    return [
-        (zone, at) for zone, at in issues.zone_instants(connection, known["id"]) if zone in lived
-    ]
+    return issues.zone_instants(connection, known["id"])
 
 
 def told(connection: Connection, newsletter: str, item: str, since: datetime) -> Told:

@@ -8,6 +8,7 @@ some batches at a time; a process that dies in between has left that to the next
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ from bypost.store import orders as store
 
 #: Batches that one transaction takes back or cancels; each holds a hundred people or so.
 _BATCHES = 5
+#: Seconds that an order itself spends on that; whoever gave it waits, and passes do the rest.
+_WAITING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def pause(
         row = store.put(connection, *_key(target), {**_said(now, voice), **values})
         voice.note(connection)
     reached("ordered")
-    _take_back(context, target.item)
+    _take_back(context, target.item, _WAITING)
     return order_of(row), changed
 
 
@@ -139,6 +142,7 @@ def resume(context: Context, target: Target, voice: Voice) -> Order | None:
         known = issue_order.find(connection, target.item)
         if known is None or not known.is_paused:
             return None
+        store.wake(connection, target.item)
         values = {"state": OrderState.SCHEDULED.value, "resumed_at": now, "reason": ""}
         row = store.put(connection, *_key(target), {**_said(now, voice), **values})
         voice.note(connection)
@@ -147,9 +151,10 @@ def resume(context: Context, target: Target, voice: Voice) -> Order | None:
 
 
 def cancel(context: Context, target: Target, voice: Voice, *, reason: str = "") -> int:
-    """Never send anything more of an issue; return how many deliveries were cancelled.
+    """Never send anything more of an issue; return how many deliveries were cancelled by now.
 
-    What a provider has accepted stays; a request that is on its way may still be accepted.
+    Where they are very many, the next pass cancels the rest; none of them is sent. What a provider
+    has accepted stays; a request that is on its way may still be accepted.
 
     Raises:
         SettingsError: nothing of it is left to send.
@@ -163,7 +168,7 @@ def cancel(context: Context, target: Target, voice: Voice, *, reason: str = "") 
             store.put(connection, *_key(target), {**_said(now, voice), **values})
             voice.note(connection)
     reached("ordered")
-    return _cancel(context, target.item)
+    return _cancel(context, target.item, _WAITING)
 
 
 def clear(context: Context, target: Target, voice: Voice) -> bool:
@@ -203,10 +208,10 @@ def carry_out(context: Context) -> None:
             _take_back(context, item)
 
 
-def _cancel(context: Context, item: str) -> int:
-    """Cancel what is owed and not tried."""
-    cancelled = 0
-    while True:
+def _cancel(context: Context, item: str, patience: float = math.inf) -> int:
+    """Cancel what is owed and not tried, for so many seconds."""
+    cancelled, until = 0, context.clock.elapsed() + patience
+    while context.clock.elapsed() < until:
         with context.store.write() as connection:
             now = context.clock.now()
             order = issue_order.find(connection, item)
@@ -216,13 +221,15 @@ def _cancel(context: Context, item: str) -> int:
             for batch in some:
                 cancelled += store.cancel_batch(connection, batch, order.words)
         if not some:
-            return cancelled
+            break
         reached("taken back")
+    return cancelled
 
 
-def _take_back(context: Context, item: str) -> None:
+def _take_back(context: Context, item: str, patience: float = math.inf) -> None:
     """Take back what is owed and not tried: it is owed again once the issue goes on."""
-    while True:
+    until = context.clock.elapsed() + patience
+    while context.clock.elapsed() < until:
         with context.store.write() as connection:
             order = issue_order.find(connection, item)
             if order is None or not order.is_paused:

@@ -120,6 +120,21 @@ def mine(connection: Connection, batch_id: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
+def look_again(connection: Connection, batch_id: int, at: datetime) -> None:
+    """Leave a batch that nobody has in hand alone until then."""
+    connection.execute(update(batches).where(batches.c.id == batch_id).values(next_try=at))
+
+
+def wake(connection: Connection, item: str) -> None:
+    """Let what a cap kept back of an issue be tried on its day again, after a pause."""
+    mine = _OF_ISSUES, batches.c.item == item, batches.c.state == "pending"
+    connection.execute(
+        update(batches)
+        .where(*mine, batches.c.held.is_not(null()))
+        .values(next_try=batches.c.due_at)
+    )
+
+
 def size(connection: Connection, item: str) -> int:
     """Return how many people are owed an issue."""
     query = select(func.coalesce(func.sum(batches.c.size), 0)).where(

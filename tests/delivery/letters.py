@@ -110,14 +110,24 @@ class Post:
 
 
 def open_post(
-    root: Path, open_context: Callable[..., Context], clock: SimulatedClock, **file: str
+    root: Path,
+    open_context: Callable[..., Context],
+    clock: SimulatedClock,
+    *,
+    lists: str = "news",
+    **file: str,
 ) -> Post:
-    """Write the project and open it; its people are in the database."""
+    """Write the project and open it; its people are in the database.
+
+    Args:
+        lists: The newsletters that everybody is on.
+        file: As for :meth:`Post.write`.
+    """
     folder = root / "newsletters/news"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "newsletter.toml").write_text('title = "News"\nsummary = "News for tests."\n')
     rows = (
-        f"{name}{i}@example.org,N,{zone},news" for name, zone in ZONES.items() for i in range(3)
+        f"{name}{i}@example.org,N,{zone},{lists}" for name, zone in ZONES.items() for i in range(3)
     )
     write_people(root, *rows, header="email,name,time_zone,newsletters")
     provider = SimulatedProvider(clock=clock, batch_size=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,7 +26,7 @@ from bypost.errors import SettingsError
 from bypost.store.schema import subscribers
 from bypost.testing import ending
 from scheduler.clock import SimulatedClock
-from tests.delivery.letters import ALL, FIRST, ME, Post, open_post
+from tests.delivery.letters import ALL, FIRST, ISSUE, ME, Post, open_post
 from tests.delivery.stage import Crash, crash_at
 
 Make = Callable[..., Post]
@@ -513,3 +514,40 @@ def test_the_count_before_says_who_gets_it_and_who_does_not(post: Make) -> None:
         found = count(one.context, connection, find(one.context, connection, "news/first").one)
     assert (found.goes, found.had) == (1, 1)
     assert {zone.zone: zone.state for zone in found.zones}["Asia/Tokyo"] == "done"
+
+
+# What a cap keeps back
+
+
+@pytest.fixture
+def capped(post: Make, empty_project: Path) -> Post:
+    """Everybody had another mail today, and may have one a day: this issue waits for tomorrow."""
+    folder = empty_project / "newsletters/extra"
+    folder.mkdir(parents=True)
+    (folder / "newsletter.toml").write_text('title = "Extra"\nsummary = "More for tests."\n')
+    (folder / "2026-11-25-other.md").write_text(
+        ISSUE.format(status="ready", date="date: 2026-11-25").replace("id: first", "id: other")
+    )
+    one = post(lists="news;extra")
+    caps = one.context.settings.caps.model_copy(update={"per_day": 1})
+    settings = one.context.settings.model_copy(update={"caps": caps})
+    one.context = replace(one.context, settings=settings)
+    one.until(NINE + timedelta(hours=6))
+    assert one.had == once(ALL)  # the other one
+    return one
+
+
+def test_what_a_cap_keeps_back_outlives_a_pause(capped: Post) -> None:
+    orders.pause(capped.context, FIRST, ME)
+    capped.until(NINE + timedelta(hours=30))
+    assert capped.had == once(ALL)
+    orders.resume(capped.context, FIRST, ME)
+    capped.until(NINE + timedelta(days=3))
+    assert capped.had == dict.fromkeys(ALL, 2)
+
+
+def test_what_a_cap_keeps_back_is_cancelled_too(capped: Post) -> None:
+    assert orders.cancel(capped.context, FIRST, ME) == len(ALL)
+    capped.until(NINE + timedelta(days=3))
+    assert capped.had == once(ALL)
+    assert capped.numbers.pending == 0
