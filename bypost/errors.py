@@ -13,6 +13,7 @@
   + HookError          what was posted to /hooks/<provider> is not taken
     - Forged           its signature is missing, wrong or too old
     - Malformed        it is genuine, but cannot be read
+    - Unverified       whether it is genuine cannot be told now
 """
 
 from __future__ import annotations
@@ -118,3 +119,7 @@ class Forged(HookError):
 
 class Malformed(HookError):
     """The signature holds, but the body is not what the provider documents."""
+
+
+class Unverified(HookError):
+    """Whether the signature holds cannot be told now; the provider may post it again later."""

@@ -19,7 +19,7 @@ from bypost.providers.registry import HOOKS, build, build_hook
 from bypost.providers.webhook import Webhook
 from bypost.settings import Settings, load_settings
 from bypost.settings.folder import project_folder
-from bypost.settings.model import HttpApi
+from bypost.settings.providers import HttpApi
 from bypost.settings.sample import SAMPLE_ADDRESS, is_public, is_reserved
 from bypost.store import Store, meta, migrate, tags
 from scheduler.clock import Clock, SimulatedClock, SystemClock
@@ -225,11 +225,13 @@ def _providers(root: Path, settings: Settings, clock: Clock) -> dict[str, Provid
 
 def _hooks(settings: Settings, clock: Clock) -> dict[str, Webhook]:
     """Return a reader for what each provider posts, also one that sends nothing any more."""
+    # Amazon waits 15 seconds for an answer to a post that has us fetch a certificate.
+    http = HttpClient(timeout=8, user_agent=f"ByPost/{__version__}", elapsed=clock.elapsed)
     hooks = {}
     for name in HOOKS:
         secret = getattr(settings.providers, name).webhook_secret
         if secret is not None:
-            hooks[name] = build_hook(name, secret.get_secret_value(), clock=clock)
+            hooks[name] = build_hook(name, secret.get_secret_value(), clock=clock, http=http)
     return hooks
 
 

@@ -151,6 +151,50 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "providers.resend.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
     "providers.resend.warm_up_first_day": ("20", "20", 20),
     "providers.resend.warm_up_growth": ("2", "2", 2),
+    "providers.ses.base_url": ('"http://x.example"', "http://x.example", "http://x.example"),
+    "providers.ses.per_second": ("2.5", "2.5", 2.5),
+    "providers.ses.per_day": ("100", "100", 100),
+    "providers.ses.batch_size": ("9", "9", 9),
+    "providers.ses.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
+    "providers.ses.warm_up_first_day": ("20", "20", 20),
+    "providers.ses.warm_up_growth": ("2", "2", 2),
+    "providers.mailgun.base_url": ('"http://x.example"', "http://x.example", "http://x.example"),
+    "providers.mailgun.per_second": ("2.5", "2.5", 2.5),
+    "providers.mailgun.per_day": ("100", "100", 100),
+    "providers.mailgun.batch_size": ("9", "9", 9),
+    "providers.mailgun.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
+    "providers.mailgun.warm_up_first_day": ("20", "20", 20),
+    "providers.mailgun.warm_up_growth": ("2", "2", 2),
+    "providers.sendgrid.base_url": ('"http://x.example"', "http://x.example", "http://x.example"),
+    "providers.sendgrid.per_second": ("2.5", "2.5", 2.5),
+    "providers.sendgrid.per_day": ("100", "100", 100),
+    "providers.sendgrid.batch_size": ("9", "9", 9),
+    "providers.sendgrid.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
+    "providers.sendgrid.warm_up_first_day": ("20", "20", 20),
+    "providers.sendgrid.warm_up_growth": ("2", "2", 2),
+    "providers.brevo.base_url": ('"http://x.example"', "http://x.example", "http://x.example"),
+    "providers.brevo.per_second": ("2.5", "2.5", 2.5),
+    "providers.brevo.per_day": ("100", "100", 100),
+    "providers.brevo.batch_size": ("9", "9", 9),
+    "providers.brevo.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
+    "providers.brevo.warm_up_first_day": ("20", "20", 20),
+    "providers.brevo.warm_up_growth": ("2", "2", 2),
+    "providers.mailtrap.base_url": ('"http://x.example"', "http://x.example", "http://x.example"),
+    "providers.mailtrap.per_second": ("2.5", "2.5", 2.5),
+    "providers.mailtrap.per_day": ("100", "100", 100),
+    "providers.mailtrap.batch_size": ("9", "9", 9),
+    "providers.mailtrap.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
+    "providers.mailtrap.warm_up_first_day": ("20", "20", 20),
+    "providers.mailtrap.warm_up_growth": ("2", "2", 2),
+    "providers.mailjet.base_url": ('"http://x.example"', "http://x.example", "http://x.example"),
+    "providers.mailjet.per_second": ("2.5", "2.5", 2.5),
+    "providers.mailjet.per_day": ("100", "100", 100),
+    "providers.mailjet.batch_size": ("9", "9", 9),
+    "providers.mailjet.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
+    "providers.mailjet.warm_up_first_day": ("20", "20", 20),
+    "providers.mailjet.warm_up_growth": ("2", "2", 2),
+    "providers.ses.region": ('"eu-west-1"', "eu-west-1", "eu-west-1"),
+    "providers.mailgun.domain": ('"mg.example.org"', "mg.example.org", "mg.example.org"),
 }
 
 
@@ -458,3 +502,29 @@ def test_a_warm_up_begins_on_a_date(tmp_path: Path, value: str) -> None:
 def test_a_warm_up_that_does_not_grow_is_refused(tmp_path: Path) -> None:
     told = complaint(tmp_path, "[providers.resend]\nwarm_up_growth = 1\n")
     assert told == "bypost.toml:2: providers.resend.warm_up_growth: must be at least 1.01"
+
+
+def test_the_host_of_ses_follows_the_region_unless_it_is_given(tmp_path: Path) -> None:
+    def host(**given: str) -> str:
+        named = {f"BYPOST_PROVIDERS__SES__{key.upper()}": text for key, text in given.items()}
+        return str(load(tmp_path, "", **named).providers.ses.base_url)
+
+    assert host() == "https://email.us-east-1.amazonaws.com"
+    assert host(region="eu-west-1") == "https://email.eu-west-1.amazonaws.com"
+    assert host(region="cn-north-1") == "https://email.cn-north-1.amazonaws.com.cn"
+    assert host(region="eu-west-1", base_url="https://ses.example.com") == "https://ses.example.com"
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "fix"),
+    [
+        ("ses", 'region = "Ireland"', "write a region such as eu-west-1"),
+        ("mailgun", 'domain = "https://mg.example.org/"', "write the domain as it is named there"),
+    ],
+)
+def test_a_region_and_a_domain_are_told_how_to_be_written(
+    tmp_path: Path, section: str, line: str, fix: str
+) -> None:
+    said = complaint(tmp_path, f"[providers.{section}]\n{line}\n")
+    assert "bypost.toml:2" in said
+    assert fix in said

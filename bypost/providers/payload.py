@@ -1,16 +1,17 @@
-"""What a provider posted: an object of JSON, no field of which is sure to be there."""
+"""What a provider posted: objects of JSON, no field of which is sure to be there."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from bypost.errors import Malformed
+from bypost.model.event import EventKind
 from bypost.providers.words import MAX_WORDS, one_line, without_addresses
 
 #: Longest id of a message or an event that is kept.
@@ -34,17 +35,13 @@ class Payload:
         raw: Everything.
     """
 
-    def __init__(self, body: bytes) -> None:
-        """Read ``body``.
+    def __init__(self, body: bytes | Mapping[str, Any]) -> None:
+        """Read ``body``; an object that was read before is taken as it is.
 
         Raises:
             Malformed: It is not an object of JSON, or nested too deeply to be written again.
         """
-        try:
-            raw = orjson.loads(body)
-            orjson.dumps(raw)
-        except (ValueError, TypeError):
-            raise Malformed("the body is not JSON") from None
+        raw = _read(body) if isinstance(body, bytes) else body
         if not isinstance(raw, dict):
             raise Malformed("the body is not an object of JSON")
         self.raw: Mapping[str, Any] = raw
@@ -71,6 +68,47 @@ class Payload:
         except (ValueError, OverflowError):
             return None
 
+    def epoch(self, *path: str, per_second: int = 1) -> datetime | None:
+        """Return the instant in UTC for a number of seconds since 1970, or of parts of one."""
+        found = self.field(*path)
+        if isinstance(found, bool) or not isinstance(found, (int, float)):
+            return None
+        try:
+            return datetime.fromtimestamp(found / per_second, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+
+
+def entries(body: bytes) -> Sequence[Payload]:
+    """Return what is in an array of objects, or the one object there is.
+
+    Raises:
+        Malformed: It is neither, or an array of nothing.
+    """
+    raw = _read(body)
+    return [Payload(raw)] if isinstance(raw, dict) else listed(raw)
+
+
+def listed(found: object) -> Sequence[Payload]:
+    """Return the objects in a list that was read before.
+
+    Raises:
+        Malformed: It is no list of objects, or an empty one.
+    """
+    if not isinstance(found, list) or not found:
+        raise Malformed("there is no list of events in the body")
+    return [Payload(one) for one in found]
+
+
+def _read(body: bytes) -> Any:
+    """Return what the JSON says; what is nested too deeply could not be written again."""
+    try:
+        raw = orjson.loads(body)
+        orjson.dumps(raw)
+    except (ValueError, TypeError):
+        raise Malformed("the body is not JSON") from None
+    return raw
+
 
 def reference(text: object) -> str:
     """Return ``text`` where it can be a reference of ours, else nothing."""
@@ -95,6 +133,16 @@ def is_too_large(*texts: str) -> bool:
     return any(_TOO_LARGE.search(text) for text in texts)
 
 
-def digest(body: bytes) -> str:
-    """Return an id for an event that came without one: the same bytes, the same id."""
+def is_about_size(kind: EventKind, *texts: str) -> bool:
+    """Tell whether a bounce for good is none of the address, but of this mail's size.
+
+    For services that call every final refusal of a receiving server a bounce for good.
+    """
+    return kind is EventKind.BOUNCED and is_too_large(*texts)
+
+
+def digest(body: bytes | Mapping[str, Any]) -> str:
+    """Return an id for an event that came without one: the same content, the same id."""
+    if not isinstance(body, bytes):
+        body = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(body, digest_size=16).hexdigest()

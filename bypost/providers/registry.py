@@ -11,13 +11,20 @@ from pydantic import SecretStr
 from bypost.errors import SettingsError
 from bypost.http import HttpClient
 from bypost.providers.base import Provider
+from bypost.providers.brevo import BrevoHook
+from bypost.providers.mailgun import MailgunHook
+from bypost.providers.mailjet import MailjetHook
+from bypost.providers.mailtrap import MailtrapHook
 from bypost.providers.outbox import Outbox
 from bypost.providers.postmark import Postmark, PostmarkHook
 from bypost.providers.resend import Resend, ResendHook
+from bypost.providers.sendgrid import SendGridHook
+from bypost.providers.ses import SesHook
 from bypost.providers.webhook import Webhook
 from scheduler.clock import Clock
 
 _Builder = Callable[..., Provider]
+_HookBuilder = Callable[[str, Clock, HttpClient], Webhook]
 
 BUILDERS: Mapping[str, _Builder] = {
     "outbox": lambda *, http, clock, **options: Outbox(**options),
@@ -26,7 +33,16 @@ BUILDERS: Mapping[str, _Builder] = {
 }
 
 #: Who posts events to ``/hooks/<name>``.
-HOOKS: Mapping[str, type[Webhook]] = {"postmark": PostmarkHook, "resend": ResendHook}
+HOOKS: Mapping[str, _HookBuilder] = {
+    "brevo": lambda secret, clock, _: BrevoHook(secret, clock),
+    "mailgun": lambda secret, clock, _: MailgunHook(secret, clock),
+    "mailjet": lambda secret, clock, _: MailjetHook(secret, clock),
+    "mailtrap": lambda secret, clock, _: MailtrapHook(secret, clock),
+    "postmark": lambda secret, clock, _: PostmarkHook(secret, clock),
+    "resend": lambda secret, clock, _: ResendHook(secret, clock),
+    "sendgrid": lambda secret, clock, _: SendGridHook(secret, clock),
+    "ses": lambda secret, clock, http: SesHook(secret, clock, http),
+}
 
 #: Options of a provider that others act on: the budget and the webhooks.
 _NOT_FOR_SENDING = frozenset(
@@ -66,15 +82,16 @@ def build(name: str, options: Mapping[str, Any], *, http: HttpClient, clock: Clo
     return builder(http=http, clock=clock, **plain)
 
 
-def build_hook(name: str, secret: str, *, clock: Clock) -> Webhook:
+def build_hook(name: str, secret: str, *, clock: Clock, http: HttpClient) -> Webhook:
     """Return the reader of what the provider ``name`` posts.
 
     Args:
         name: One of :data:`HOOKS`.
         secret: Its ``webhook_secret``.
         clock: For the age of a signature.
+        http: For Amazon's certificate, and to confirm the subscription to its topic.
 
     Raises:
         SettingsError: The secret is not of the form that this provider's have.
     """
-    return HOOKS[name](secret, clock)
+    return HOOKS[name](secret, clock, http)

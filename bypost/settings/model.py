@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -20,20 +19,19 @@ from pydantic import (
 
 from bypost.settings.alarms import Alarms, Doctor
 from bypost.settings.keep import Keep
-from bypost.settings.kinds import Count, MailAddress, Positive, Secret, Words, words
+from bypost.settings.kinds import (
+    Count,
+    MailAddress,
+    OneLine,
+    Positive,
+    Secret,
+    SiteAddress,
+    Words,
+    words,
+)
+from bypost.settings.providers import Providers
 from bypost.settings.section import Section
 from bypost.settings.theme import ThemeSection
-from scheduler.pacing import SLOWEST_GROWTH
-
-
-def _site_address(text: str) -> str:
-    """Return scheme and host; raise ValueError for anything else."""
-    bare = text.removesuffix("/")
-    if re.fullmatch(r"https?://[^/?#\s@]+", bare):
-        return bare
-    if host := re.match(r"(https?://[^/?#\s@]+)[/?#]", bare):
-        raise ValueError(f"write scheme and host alone, without a path: {host.group(1)}")
-    raise ValueError("write scheme and host, e.g. https://course.example.org")
 
 
 def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -46,21 +44,7 @@ def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
-def _day(value: Any) -> Any:
-    """Return the date that TOML or an environment variable holds; raise ValueError without one."""
-    try:
-        found = date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        found = None
-    if isinstance(found, date) and not isinstance(found, datetime):
-        return found
-    raise ValueError("write a date without a time, e.g. 2026-12-01")
-
-
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(words)]
-SiteAddress = Annotated[str, AfterValidator(_site_address)]
-Day = Annotated[date, BeforeValidator(_day)]
-OneLine = Annotated[str, Field(pattern=r"^[^\r\n]*\S[^\r\n]*$")]
 
 
 class Site(Section):
@@ -207,53 +191,6 @@ class Preview(Section):
 
     editor: Annotated[str, AfterValidator(_editor)] = "vscode://file{path}:{line}"
     addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(words)] = ()
-
-
-class Outbox(Section):
-    """The local mailbox: one ``.eml`` file a mail."""
-
-    path: Path = Path("var/outbox")
-
-
-class HttpApi(Section):
-    """What the providers behind an HTTP API share."""
-
-    base_url: SiteAddress
-    api_key: Secret | None = None
-    api_key_file: Path | None = None
-    webhook_secret: Secret | None = None
-    webhook_secret_file: Path | None = None
-    per_second: Positive | None = None
-    per_day: Annotated[int, Field(ge=1)] | None = None
-    batch_size: Annotated[int, Field(ge=1)] | None = None
-    warm_up_start: Day | None = None
-    warm_up_first_day: Annotated[int, Field(ge=1)] = 50
-    warm_up_growth: Annotated[float, Field(ge=SLOWEST_GROWTH, le=10)] = 1.5
-
-
-class Postmark(HttpApi):
-    """https://postmarkapp.com: it publishes no rate (2026-11); 10 requests a second are ours."""
-
-    base_url: SiteAddress = "https://api.postmarkapp.com"
-    per_second: Positive | None = 10
-    bulk_stream: OneLine = "broadcast"
-    transactional_stream: OneLine = "outbound"
-    retention_days: Annotated[int, Field(ge=7, le=365)] = 45
-
-
-class Resend(HttpApi):
-    """https://resend.com: 5 requests a second per team (vendor's documentation, 2026-11)."""
-
-    base_url: SiteAddress = "https://api.resend.com"
-    per_second: Positive | None = 5
-
-
-class Providers(Section):
-    """One table per provider."""
-
-    outbox: Outbox = Outbox()
-    postmark: Postmark = Postmark()
-    resend: Resend = Resend()
 
 
 class Settings(Section):

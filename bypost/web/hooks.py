@@ -1,7 +1,8 @@
 """``/hooks/PROVIDER``: what email services post about the mails they took over.
 
 Services repeat a post until it is answered with 2xx, and Postmark gives up for good on a 403 (its
-documentation of webhooks): so a signature that does not hold is answered with 401.
+documentation of webhooks): so a signature that does not hold is answered with 401. Only Mailgun
+has an answer of its own for "never again", 406, and it is not given: a wrong key here is mended.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from starlette.responses import PlainTextResponse
 
 from bypost.delivery import events
 from bypost.delivery.context import Context
-from bypost.errors import Forged, Malformed, StoreError
+from bypost.errors import Forged, Malformed, StoreError, Unverified
 from bypost.web.guard import HOOKS
 
 _LOG = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ class Hooks:
             return self._refuse(name, 401, str(error))
         except Malformed as error:
             return self._refuse(name, 400, str(error))
+        except Unverified as error:
+            return self._refuse(name, 503, str(error))
         except StoreError:
             return self._refuse(name, 503, "the database does not answer; post it again later")
         return PlainTextResponse(f"{new} new of {len(told)}\n")
