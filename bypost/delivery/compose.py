@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from functools import lru_cache
@@ -16,10 +16,11 @@ from bypost.delivery.shape import Shape
 from bypost.delivery.zones import zone
 from bypost.errors import ContentError, Problem
 from bypost.links import Links
+from bypost.model.bulk import Bulk, Part, Person
 from bypost.model.content import Content, Values
 from bypost.model.course import Kind, Sender
 from bypost.model.message import Message
-from bypost.render.personalise import Personaliser, Rendered
+from bypost.render.personalise import Personaliser, Rendered, header
 from bypost.render.stored import load
 
 # A check composes mails without a database; it need not load what talks to one.
@@ -88,14 +89,20 @@ class Composer:
             values=dict(self._values(member)),
         )
 
-    def message(self, delivery_id: int, facts: Facts) -> Message:
-        """Return the mail of one delivery.
+    def person(self, delivery_id: int, facts: Facts) -> Person:
+        """Return one recipient of :meth:`bulk`.
 
         Raises:
             ContentError: if a slot cannot be filled for this person.
         """
+        texts = self._fill.texts(_filled(facts, _links(self.shared, facts.token)))
+        headers = _headers(self._content.kind, self.shared, _links(self.shared, facts.token))
         ref = self._context.reference(delivery_id)
-        return _message(self._fill, self._content, self.shared, facts, ref)
+        return Person(ref, facts.to, facts.to_name, (*texts, *headers.values()))
+
+    def bulk(self, people: Sequence[Person]) -> Bulk:
+        """Return the mails of these people: those that :func:`rebuild` gives, to the letter."""
+        return bulk(self._fill, self._content, self.shared, people)
 
     def _notice_facts(self, member: Row) -> Facts:
         """Return the facts of a notice; nobody is named on the word of an unconfirmed person."""
@@ -168,6 +175,45 @@ def needs_runs(stored: bytes, shape: Shape | None) -> bool:
     return any(name.startswith("next.") for name in _filler(stored)[1].needs)
 
 
+def bulk(fill: Personaliser, content: Content, shared: Shared, people: Sequence[Person]) -> Bulk:
+    """Return one mail for many; a person's values are those of the slots, then of the headers."""
+    subject, html, text = fill.parts()
+    names = list(_headers(content.kind, shared, _links(shared, "-")))
+    width = max((slot + 1 for part in (subject, html, text) for slot in part.slots), default=0)
+    subject, people = _headed(subject, people)
+    return Bulk(
+        date=shared.at,
+        from_email=shared.from_email,
+        from_name=shared.from_name,
+        reply_to=shared.reply_to,
+        stream=_stream(content.kind),
+        subject=subject,
+        html=html,
+        text=text,
+        headers={name: Part(("", ""), (width + place,)) for place, name in enumerate(names)},
+        people=people,
+    )
+
+
+def _headed(subject: Part, people: Sequence[Person]) -> tuple[Part, Sequence[Person]]:
+    """Make of each person's subject what a header can carry.
+
+    Where that is more than filling slots, the whole subject is a value.
+    """
+    if subject.is_constant:
+        return Part((header(subject.texts[0]),)), people
+    filled = [subject.fill(person.values) for person in people]
+    headed = [header(text) for text in filled]
+    if filled == headed:
+        return subject, people
+    width = len(people[0].values)
+    whole = [
+        replace(person, values=(*person.values, text))
+        for person, text in zip(people, headed, strict=True)
+    ]
+    return Part(("", ""), (width,)), whole
+
+
 def rebuild(stored: bytes, shared: Shared, facts: Facts, ref: str) -> Message:
     """Return a mail as it was handed over, from its content and its part of the recipe."""
     return _message(*_filler(stored), shared, facts, ref)
@@ -195,8 +241,12 @@ def finished(kind: Kind, rendered: Rendered, shared: Shared, facts: Facts, ref: 
         html=rendered.html,
         text=rendered.text,
         headers=_headers(kind, shared, _links(shared, facts.token)),
-        stream="transactional" if kind == Kind.NOTICE else "bulk",
+        stream=_stream(kind),
     )
+
+
+def _stream(kind: Kind) -> str:
+    return "transactional" if kind == Kind.NOTICE else "bulk"
 
 
 def shared(content: Content, *, sender: Sender, links: Links, now: datetime) -> Shared:

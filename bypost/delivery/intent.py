@@ -16,9 +16,10 @@ from bypost.delivery.recipe import Facts, pack, unpack
 from bypost.delivery.shape import Shape
 from bypost.delivery.steps import reached
 from bypost.errors import ContentError
+from bypost.model.bulk import Person
 from bypost.model.compressed import compress, decompress
 from bypost.model.course import Kind
-from bypost.model.message import Key, Message
+from bypost.model.message import Key
 from bypost.providers.base import Provider
 from bypost.store import Connection, Row, binding, contents, enrollments, issues, ledger, settle
 
@@ -40,6 +41,7 @@ class _Draft:
         going: Members in the body, in order.
         refused: Members no message can be made for: (id, ``failed``, why).
         recipe: What makes each mail its own, to rebuild it later.
+        most: People that one request can hold by now.
     """
 
     verdict: gate.Verdict
@@ -47,6 +49,7 @@ class _Draft:
     refused: Sequence[tuple[int, str, str]]
     body: bytes
     recipe: bytes
+    most: int
 
 
 def commit(context: Context, provider: Provider, claim: Claim) -> Request | None:
@@ -61,8 +64,8 @@ def commit(context: Context, provider: Provider, claim: Claim) -> Request | None
             members = ledger.members(connection, claim.batch["id"])
             if not _gate(context, connection, claim, members, now).agrees_with(draft.verdict):
                 continue  # somebody left while we were building
-            if not claim.ambiguous and _is_too_large(context, provider, draft):
-                _split(context, connection, provider, claim)
+            if not claim.ambiguous and _is_too_large(provider, draft):
+                _split(connection, provider, claim, draft.most)
                 return None
             return _write_intent(context, connection, provider, claim, draft, now)
 
@@ -73,9 +76,7 @@ def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) ->
         members = ledger.members(connection, claim.batch["id"])
         verdict = _gate(context, connection, claim, members, now)
         composer = _composer(context, connection, claim.batch, verdict.go, now)
-    going: list[Row] = []
-    messages: list[Message] = []
-    people: dict[int, Facts] = {}
+    built: list[tuple[Row, Facts, Person]] = []
     refused: list[tuple[int, str, str]] = []
     for member in verdict.go:
         if not member["email"]:  # only where an earlier attempt may have reached them
@@ -83,30 +84,37 @@ def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) ->
             continue
         try:
             facts = composer.facts(member)
-            message = composer.message(member["id"], facts)
+            built.append((member, facts, composer.person(member["id"], facts)))
         except ContentError as error:
             refused.append((member["id"], "failed", str(error)))
-            continue
-        if objection := provider.objection(message):
-            refused.append((member["id"], "failed", objection))
-        else:
-            going.append(member)
-            messages.append(message)
-            people[member["id"]] = facts
-    body = provider.encode(messages) if messages else b""
-    return _Draft(verdict, going, refused, body, pack(composer.shared, people))
+    if not built:
+        return _Draft(verdict, [], refused, b"", pack(composer.shared, {}), 1)
+    bulk = composer.bulk([person for _, _, person in built])
+    objections = provider.objections(bulk)
+    refused += [(built[i][0]["id"], "failed", why) for i, why in objections.items()]
+    kept = [index for index in range(len(built)) if index not in objections]
+    people = {built[index][0]["id"]: built[index][1] for index in kept}
+    going = [built[index][0] for index in kept]
+    body, most = b"", context.most(provider)
+    if going:
+        bulk = bulk.only(kept) if objections else bulk
+        most = min(most, provider.room(bulk))
+        # What an earlier attempt may have handed over goes again as it went.
+        if claim.ambiguous or len(going) <= most:
+            body = provider.encode_bulk(bulk)
+    return _Draft(verdict, going, refused, body, pack(composer.shared, people), most)
 
 
-def _is_too_large(context: Context, provider: Provider, draft: _Draft) -> bool:
+def _is_too_large(provider: Provider, draft: _Draft) -> bool:
     """Tell whether a request holds more than it may by now; one message always goes."""
     count = len(draft.going)
-    return count > context.most(provider) or (count > 1 and len(draft.body) > provider.max_bytes)
+    return count > draft.most or (count > 1 and len(draft.body) > provider.max_bytes)
 
 
-def _split(context: Context, connection: Connection, provider: Provider, claim: Claim) -> None:
+def _split(connection: Connection, provider: Provider, claim: Claim, most: int) -> None:
     """Bind the members of a request that is too large to smaller batches instead."""
     if ledger.update_fenced(connection, claim.batch["id"], claim.fence, {"lease_until": None}):
-        size = min(context.most(provider), (claim.batch["size"] + 1) // 2)
+        size = min(most, (claim.batch["size"] + 1) // 2)
         binding.dissolve(connection, claim.batch, provider=provider.name, size=size)
 
 

@@ -11,9 +11,12 @@ from datetime import datetime
 from typing import ClassVar
 
 from bypost.errors import Refused
+from bypost.model.bulk import Bulk
 from bypost.model.message import Message, Result, SendClass
 from bypost.providers.account import Account, DnsNeeds
-from bypost.providers.objection import objection
+from bypost.providers.limits import Limits
+from bypost.providers.merge import Syntax
+from bypost.providers.objection import Weight, objection, outlines
 
 
 class Provider(ABC):
@@ -21,21 +24,63 @@ class Provider(ABC):
 
     Attributes:
         name: As it stands in the settings.
+        title: As the service writes its own name.
         send_class: How an answer that never came is settled.
         batch_size: Most messages of one request.
         max_bytes: Longest body of one request; a longer one belongs into smaller batches.
+        max_part_bytes: Longest HTML or text of one mail in UTF-8; None: no limit is known.
+        max_message_bytes: Longest mail: both of them, subject and headers; None: the same.
+        limits: How fast the service takes mail, as far as it says so.
+        merge: How its variables are written, where the constant text of a bulk travels once; None
+            for a service that is handed finished messages.
         dns: What the sender's domain needs so that this service may send for it.
     """
 
     name: ClassVar[str]
+    title: ClassVar[str] = "the provider"
     send_class: ClassVar[SendClass]
+    max_part_bytes: ClassVar[int | None] = None
+    max_message_bytes: ClassVar[int | None] = None
+    limits: ClassVar[Limits] = Limits()
+    merge: ClassVar[Syntax | None] = None
     dns: ClassVar[DnsNeeds] = DnsNeeds()
     batch_size: int
     max_bytes: int
 
     def objection(self, message: Message) -> str:
         """Return why this provider cannot carry ``message``; empty when it can."""
-        return objection(message)
+        weight = Weight.of(message)
+        return objection(message) or self._too_long(weight) or self.unfit(message, weight)
+
+    def unfit(self, message: Message, weight: Weight) -> str:
+        """Return why a message that others would carry is not for this provider; empty: it is.
+
+        Args:
+            message: Its HTML and text may be left out.
+            weight: How long they are.
+        """
+        return ""
+
+    def objections(self, bulk: Bulk) -> dict[int, str]:
+        """Return the objections to the mails of ``bulk``, by their place in it.
+
+        The same as :meth:`objection` of each, without writing each of them out.
+        """
+        found = {}
+        for index, (message, weight, spoilt) in enumerate(outlines(bulk)):
+            reason = objection(message) or spoilt
+            if reason := reason or self._too_long(weight) or self.unfit(message, weight):
+                found[index] = reason
+        return found
+
+    def _too_long(self, weight: Weight) -> str:
+        part, message = self.max_part_bytes, self.max_message_bytes
+        for name, size in (("HTML", weight.html), ("text", weight.text)):
+            if part is not None and size > part:
+                return f"its {name} part has {size:,} bytes; {self.title} takes {part:,}"
+        if message is not None and weight.whole > message:
+            return f"it has {weight.whole:,} bytes; {self.title} takes {message:,}"
+        return ""
 
     def prepare(self, messages: Sequence[Message]) -> bytes:
         """Return the body of the request: the bytes that are frozen and may be sent again.
@@ -57,6 +102,20 @@ class Provider(ABC):
     @abstractmethod
     def encode(self, messages: Sequence[Message]) -> bytes:
         """Return the body for messages without objections; a pure function."""
+
+    def room(self, bulk: Bulk) -> int:
+        """Return how many people of ``bulk`` one request can hold: 1 to ``batch_size``.
+
+        Fewer where something of this mail cannot be merged: the largest shape that can.
+        """
+        return self.batch_size
+
+    def encode_bulk(self, bulk: Bulk) -> bytes:
+        """Return the body for a bulk without objections, no longer than its :meth:`room`.
+
+        A pure function: what arrives is :meth:`Bulk.message` for each person, to the letter.
+        """
+        return self.encode(list(bulk.messages()))
 
     @abstractmethod
     def send(self, body: bytes, *, count: int, key: str) -> Sequence[Result]:

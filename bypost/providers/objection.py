@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from bypost.model.bulk import Bulk, Part
 from bypost.model.message import Message
 
 # Line and paragraph separators count as line breaks to some of the programs behind a provider.
@@ -22,6 +25,52 @@ RESERVED = frozenset(
     {"from", "sender", "to", "cc", "bcc", "reply-to", "subject", "date", "message-id"}
     | {"mime-version", "content-type", "content-transfer-encoding", "content-disposition"}
 )
+
+
+_NO_UNICODE = "the body is not valid Unicode"
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How long a mail is, in bytes of UTF-8.
+
+    Attributes:
+        html: Its HTML.
+        text: Its text.
+        whole: Both, its subject and its further headers.
+    """
+
+    html: int
+    text: int
+    whole: int
+
+    @classmethod
+    def of(cls, message: Message) -> Weight:
+        """Return the weight of a whole message."""
+        return cls.around(message, _size(message.html), _size(message.text))
+
+    @classmethod
+    def around(cls, message: Message, html: int, text: int) -> Weight:
+        """Return the weight of a message whose HTML and text are so long."""
+        headers = sum(len(name) + len(value) + 4 for name, value in message.headers.items())
+        return cls(html, text, html + text + headers + _size(message.subject))
+
+
+def outlines(bulk: Bulk) -> Iterator[tuple[Message, Weight, str]]:
+    """Return each mail of ``bulk`` without HTML and text, its weight, and what is wrong with these.
+
+    What everybody gets is measured once.
+    """
+    bodies = (bulk.html, bulk.text)
+    bare = replace(bulk, html=Part(("",)), text=Part(("",)))
+    constant = [sum(map(_size, part.texts)) for part in bodies]
+    spoilt = not all(_is_unicode(text) for part in bodies for text in part.texts)
+    for index, person in enumerate(bulk.people):
+        own = [[person.values[slot] for slot in part.slots] for part in bodies]
+        sizes = [size + sum(map(_size, texts)) for size, texts in zip(constant, own, strict=True)]
+        message = bare.message(index)
+        bad = spoilt or not _is_unicode("".join(own[0] + own[1]))
+        yield message, Weight.around(message, *sizes), _NO_UNICODE if bad else ""
 
 
 def objection(message: Message) -> str:
@@ -49,7 +98,7 @@ def _bad_field(message: Message) -> str:
         if not _is_unicode(text):
             return f"{text!r} is not valid Unicode"
     if not (_is_unicode(message.html) and _is_unicode(message.text)):
-        return "the body is not valid Unicode"
+        return _NO_UNICODE
     return ""
 
 
@@ -64,6 +113,11 @@ def _bad_header(message: Message) -> str:
         if any(len(word) > MAX_WORD for word in value.split(" ")):
             return f"the header {name} holds a part longer than {MAX_WORD} characters"
     return ""
+
+
+def _size(text: str) -> int:
+    """Return the bytes of ``text`` in UTF-8; half of a surrogate pair is refused elsewhere."""
+    return len(text) if text.isascii() else len(text.encode(errors="replace"))
 
 
 def _is_unicode(text: str) -> bool:

@@ -17,10 +17,12 @@ import orjson
 
 from bypost.errors import OutcomeUnknown, Refused, SendError, Throttled
 from bypost.http import HttpClient
+from bypost.model.bulk import Bulk
 from bypost.model.event import Event, EventKind
 from bypost.model.message import Message, Result, Search
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
 from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.limits import Limits
 from bypost.providers.mailbox import mailbox
 from bypost.providers.payload import (
     MAX_ID,
@@ -33,13 +35,10 @@ from bypost.providers.payload import (
 )
 from bypost.providers.postmark_codes import OK, Blame, blame, fix
 from bypost.providers.signature import Basic
+from bypost.providers.splice import spliced_array
 from bypost.providers.webhook import Webhook
 from bypost.providers.words import without_addresses
 from scheduler.clock import Clock
-
-#: Longest HTML or text body, and longest message, in bytes.
-MAX_PART_BYTES = 5_000_000
-MAX_MESSAGE_BYTES = 10_000_000
 
 #: Messages asked for at once; our reference is on one, but a filter that is not understood would
 #: list everything.
@@ -50,11 +49,15 @@ class Postmark(HttpProvider):
     """Send through Postmark's batch endpoint."""
 
     name = "postmark"
+    title = "Postmark"
     path = "/email/batch"
     # Postmark publishes no delay between taking a message and finding it; five minutes are ours.
     send_class = Search(lag=timedelta(minutes=5))
     default_batch_size = 500
     max_bytes = 48_000_000  #: Postmark takes 50 MB
+    max_part_bytes = 5_000_000
+    max_message_bytes = 10_000_000
+    limits = Limits(per_second=10, source="ours: Postmark publishes no rate; November 2026")
     # Each account has DKIM keys of its own (2026...pm); the return path is a CNAME (November 2026).
     dns = DnsNeeds(
         spf="spf.mtasv.net",
@@ -97,23 +100,13 @@ class Postmark(HttpProvider):
         self._streams = {"bulk": bulk_stream, "transactional": transactional_stream}
         self._kept = timedelta(days=retention_days)
 
-    def objection(self, message: Message) -> str:
-        """Return why Postmark cannot carry ``message``; its sizes are looked at as well."""
-        if reason := super().objection(message):
-            return reason
-        sizes = {"HTML": _size(message.html), "text": _size(message.text)}
-        for part, size in sizes.items():
-            if size > MAX_PART_BYTES:
-                return f"its {part} part has {size:,} bytes; Postmark takes {MAX_PART_BYTES:,}"
-        headers = sum(len(name) + len(value) + 4 for name, value in message.headers.items())
-        whole = sum(sizes.values()) + headers + _size(message.subject)
-        if whole > MAX_MESSAGE_BYTES:
-            return f"it has {whole:,} bytes; Postmark takes {MAX_MESSAGE_BYTES:,}"
-        return ""
-
     def encode(self, messages: Sequence[Message]) -> bytes:
         """Return the JSON array of messages."""
-        return orjson.dumps([_fields(message, self._stream(message)) for message in messages])
+        return orjson.dumps([self._item(one, mailbox(one.to_name, one.to)) for one in messages])
+
+    def encode_bulk(self, bulk: Bulk) -> bytes:
+        """Return the same array; what its messages have in common is escaped once."""
+        return spliced_array(bulk, self._item, mailbox)
 
     def headers(self, key: str) -> Mapping[str, str]:
         """Return the headers; Postmark has no use for an idempotency key."""
@@ -171,8 +164,10 @@ class Postmark(HttpProvider):
             )
         return None
 
-    def _stream(self, message: Message) -> str:
-        return self._streams["bulk" if message.stream == "bulk" else "transactional"]
+    def _item(self, message: Message, to: str) -> dict[str, object]:
+        """Return the JSON of one message."""
+        stream = self._streams["bulk" if message.stream == "bulk" else "transactional"]
+        return _fields(message, to, stream)
 
     def _result(self, item: Mapping[str, Any], alike: bool) -> Result:
         if (code := _code(item)) == OK:
@@ -281,10 +276,10 @@ def _refused_all(errors: Mapping[int, str]) -> SendError:
     return Refused(errors[lasting[0]] + (f" ({mend})" if mend else ""))
 
 
-def _fields(message: Message, stream: str) -> dict[str, object]:
+def _fields(message: Message, to: str, stream: str) -> dict[str, object]:
     fields: dict[str, object] = {
         "From": mailbox(message.from_name, message.from_email),
-        "To": mailbox(message.to_name, message.to),
+        "To": to,
         "Subject": message.subject,
         "HtmlBody": message.html,
         "TextBody": message.text,
@@ -296,11 +291,6 @@ def _fields(message: Message, stream: str) -> dict[str, object]:
     # Said outright: without these the server's own setting would decide.
     tracking = {"TrackOpens": False, "TrackLinks": "None"}
     return {name: value for name, value in fields.items() if value or name == "Subject"} | tracking
-
-
-def _size(text: str) -> int:
-    """Return the bytes of ``text`` in UTF-8."""
-    return len(text) if text.isascii() else len(text.encode())
 
 
 def _code(item: Mapping[str, Any]) -> int:

@@ -17,10 +17,12 @@ import orjson
 
 from bypost.errors import Refused, SendError, Throttled
 from bypost.http import HttpAnswer, HttpClient
+from bypost.model.bulk import Bulk
 from bypost.model.event import Event, EventKind
 from bypost.model.message import Key, Message, Result
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
 from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.limits import Limits
 from bypost.providers.mailbox import mailbox
 from bypost.providers.payload import (
     MAX_ID,
@@ -33,6 +35,7 @@ from bypost.providers.payload import (
 )
 from bypost.providers.retry_after import retry_after
 from bypost.providers.signature import Svix
+from bypost.providers.splice import spliced_array
 from bypost.providers.webhook import Webhook
 from scheduler.clock import Clock
 
@@ -44,10 +47,12 @@ class Resend(HttpProvider):
     """Send through Resend's batch endpoint."""
 
     name = "resend"
+    title = "Resend"
     path = "/emails/batch"
     send_class = Key(lifetime=timedelta(hours=24))
     default_batch_size = 100
     max_bytes = 38_000_000  #: Resend takes 40 MB
+    limits = Limits(per_second=5, source="Resend's page on usage limits, per team; November 2026")
     # As its page on domains shows them (November 2026); SES sends for it.
     dns = DnsNeeds(spf="amazonses.com", return_path="send.{domain}", selectors=("resend",))
 
@@ -71,7 +76,11 @@ class Resend(HttpProvider):
 
     def encode(self, messages: Sequence[Message]) -> bytes:
         """Return the JSON array of messages."""
-        return orjson.dumps([_message(message) for message in messages])
+        return orjson.dumps([_item(one, [mailbox(one.to_name, one.to)]) for one in messages])
+
+    def encode_bulk(self, bulk: Bulk) -> bytes:
+        """Return the same array; what its messages have in common is escaped once."""
+        return spliced_array(bulk, _item, lambda name, address: [mailbox(name, address)])
 
     def headers(self, key: str) -> Mapping[str, str]:
         """Return the headers; permissive means that one bad address spoils only itself."""
@@ -251,10 +260,10 @@ def _recipient(to: object) -> str:
     return address(to[0]) if isinstance(to, list) and len(to) == 1 else ""
 
 
-def _message(message: Message) -> dict[str, object]:
+def _item(message: Message, to: list[str]) -> dict[str, object]:
     fields: dict[str, object] = {
         "from": mailbox(message.from_name, message.from_email),
-        "to": [mailbox(message.to_name, message.to)],
+        "to": to,
         "subject": message.subject,
         "html": message.html,
         "text": message.text,

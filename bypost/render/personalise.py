@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bypost.errors import ContentError, Problem
+from bypost.model.bulk import Part
 from bypost.model.content import Content, Slot, Template, Values
 from bypost.render import jinja
 from bypost.render.slots import filler
@@ -34,6 +35,28 @@ class Personaliser:
         self._subject = _Part(content.subject, escaped=False)
         self._html = _Part(content.html, escaped=True)
         self._text = _Part(content.text, escaped=False)
+        self._parts = (self._subject, self._html, self._text)
+
+    def parts(self) -> tuple[Part, Part, Part]:
+        """Return subject, HTML and text over the values of :meth:`texts`.
+
+        The subject becomes what :func:`header` makes of it once it is filled.
+        """
+        subject, html, text = self._parts
+        first, second = subject.width, subject.width + html.width
+        return subject.outline(0), html.outline(first), text.outline(second)
+
+    def texts(self, values: Values) -> tuple[str, ...]:
+        """Return what fills the slots for the person with ``values``, each different one once.
+
+        Raises:
+            ContentError: As :meth:`render` does.
+        """
+        known = self._complete(values)
+        try:
+            return tuple([text for part in self._parts for text in part.different(known)])
+        except jinja.FAILURES as error:
+            raise self._failed(error) from error
 
     def render(self, values: Values) -> Rendered:
         """Return the mail for the person with ``values``.
@@ -87,9 +110,28 @@ class _Part:
         self._order = [different.index(source) for source in sources]
         self._parts = [None if isinstance(part, Slot) else part for part in template.parts]
 
+    @property
+    def width(self) -> int:
+        """Return how many different slots there are."""
+        return len(self._slots)
+
+    def different(self, values: Values) -> list[str]:
+        """Return the different slots' texts."""
+        return [fill(values) for fill in self._slots]
+
+    def outline(self, first: int) -> Part:
+        """Return constant text and slots; the different ones are numbered from ``first``."""
+        texts = [""]
+        for part in self._parts:
+            if part is None:
+                texts.append("")
+            else:
+                texts[-1] += part
+        return Part(tuple(texts), tuple([first + index for index in self._order]))
+
     def values(self, values: Values) -> tuple[str, ...]:
         """Return the slots' texts, in the order in which they stand in the part."""
-        found = [fill(values) for fill in self._slots]
+        found = self.different(values)
         return tuple([found[index] for index in self._order])
 
     def render(self, values: Values) -> str:

@@ -13,7 +13,7 @@ import pytest
 from bypost.errors import OutcomeUnknown, Refused, SendError, SettingsError, Throttled
 from bypost.http import HttpClient
 from bypost.model.message import Message, Search
-from bypost.providers.postmark import MAX_PART_BYTES, Postmark
+from bypost.providers.postmark import Postmark
 from bypost.testing import fault
 from bypost.testing.fake_postmark import FakePostmark
 from scheduler.clock import SimulatedClock
@@ -27,6 +27,9 @@ LAG = timedelta(minutes=2)
 
 def item(code: int, words: str = "no") -> dict[str, object]:
     return {"ErrorCode": code, "Message": words}
+
+#: Longest HTML or text, in bytes.
+MOST = 5_000_000
 
 
 class TestPostmark(HttpProviderContract):
@@ -87,9 +90,9 @@ class TestPostmark(HttpProviderContract):
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
-            ({"html": "é" * (MAX_PART_BYTES // 2 + 1)}, "HTML part has 5,000,002 bytes"),
-            ({"text": "x" * (MAX_PART_BYTES + 1)}, "text part has 5,000,001 bytes"),
-            ({"html": "x" * MAX_PART_BYTES, "text": "x" * MAX_PART_BYTES}, "it has 10,000,"),
+            ({"html": "é" * (MOST // 2 + 1)}, "HTML part has 5,000,002 bytes"),
+            ({"text": "x" * (MOST + 1)}, "text part has 5,000,001 bytes"),
+            ({"html": "x" * MOST, "text": "x" * MOST}, "it has 10,000,"),
         ],
     )
     def test_a_message_that_is_too_long_is_refused_before_it_is_sent(
@@ -98,7 +101,7 @@ class TestPostmark(HttpProviderContract):
         assert words in provider.objection(make_message(**changes))
 
     def test_a_message_that_just_fits_meets_no_objection(self, provider: Postmark) -> None:
-        assert provider.objection(make_message(html="é" * (MAX_PART_BYTES // 2))) == ""
+        assert provider.objection(make_message(html="é" * (MOST // 2))) == ""
 
     def test_one_bad_address_spoils_only_itself(
         self, provider: Postmark, fake: FakePostmark
