@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 from types import MappingProxyType
-from typing import Any
 
 import orjson
 import pytest
@@ -12,7 +11,7 @@ from bypost.model.event import EventKind
 from bypost.providers.webhook import Webhook
 from bypost.testing.fake_postmark import WEBHOOK_SECRET, FakePostmark
 from scheduler.clock import SimulatedClock
-from tests.contracts.webhook import NOW, WebhookContract, recorded
+from tests.contracts.webhook import NOW, WebhookContract
 
 
 class TestPostmarkHook(WebhookContract):
@@ -48,10 +47,6 @@ class TestPostmarkHook(WebhookContract):
 
     def sign(self, body: bytes) -> dict[str, str]:
         return {"authorization": "Basic " + base64.b64encode(self.secret.encode()).decode()}
-
-    @pytest.mark.parametrize("request_", recorded("postmark"))
-    def test_recorded_requests_mean_what_they_say(self, request_: dict[str, Any]) -> None:
-        self.play(request_)
 
     @pytest.mark.parametrize(
         ("kind", "types"),

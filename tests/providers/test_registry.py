@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from bypost.errors import SettingsError
 from bypost.http import HttpClient
 from bypost.providers.registry import BUILDERS, HOOKS, build, build_hook
-from bypost.testing import fake_postmark, fake_resend
+from bypost.settings.providers import Providers
+from bypost.testing import fake_postmark, fake_resend, told
 from scheduler.clock import SimulatedClock
 
 OPTIONS = {
@@ -60,16 +61,19 @@ def test_a_strange_name_is_told_what_there_is(http: HttpClient) -> None:
         build("pigeon", {}, http=http, clock=CLOCK)
 
 
-SECRETS = {"postmark": fake_postmark.WEBHOOK_SECRET, "resend": fake_resend.WEBHOOK_SECRET}
+SECRETS = {name: told.secret(name) for name in HOOKS} | {
+    "postmark": fake_postmark.WEBHOOK_SECRET,
+    "resend": fake_resend.WEBHOOK_SECRET,
+}
 
 
 @pytest.mark.parametrize("name", HOOKS)
-def test_every_hook_reads_for_the_provider_of_its_name(name: str) -> None:
-    assert name in BUILDERS
-    assert build_hook(name, SECRETS[name], clock=CLOCK).name == name
+def test_every_hook_reads_for_the_provider_of_its_name(http: HttpClient, name: str) -> None:
+    assert name in Providers.model_fields
+    assert build_hook(name, SECRETS[name], clock=CLOCK, http=http).name == name
 
 
-@pytest.mark.parametrize("name", HOOKS)
+@pytest.mark.parametrize("name", sorted(OPTIONS.keys() & HOOKS.keys()))
 def test_the_webhook_s_secret_is_nothing_for_sending(http: HttpClient, name: str) -> None:
     options = OPTIONS[name] | {"webhook_secret": SecretStr("not even of the right form")}
     assert build(name, options, http=http, clock=CLOCK).name == name

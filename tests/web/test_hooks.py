@@ -18,6 +18,7 @@ from sqlalchemy import select
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.errors import Forged, Malformed
+from bypost.http import HttpClient
 from bypost.model.event import Event, EventKind
 from bypost.providers.registry import build_hook
 from bypost.providers.webhook import Webhook
@@ -64,9 +65,10 @@ class Plain(Webhook):
 def post(context: Context) -> Iterator[Post]:
     """Post to the site of a project with three webhooks."""
     clock = context.clock
+    http = HttpClient(timeout=1, user_agent="bypost-tests/1")
     hooks = {
-        "resend": build_hook("resend", SECRET, clock=clock),
-        "postmark": build_hook("postmark", LOGIN, clock=clock),
+        "resend": build_hook("resend", SECRET, clock=clock, http=http),
+        "postmark": build_hook("postmark", LOGIN, clock=clock, http=http),
         "ses": Plain("open", clock),
     }
     with TestClient(make_site(replace(context, hooks=hooks)), base_url=PUBLIC) as client:
