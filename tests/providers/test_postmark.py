@@ -13,11 +13,13 @@ import pytest
 from bypost.errors import OutcomeUnknown, Refused, SendError, SettingsError, Throttled
 from bypost.http import HttpClient
 from bypost.model.message import Message, Search
+from bypost.providers.base import Provider
 from bypost.providers.postmark import Postmark
 from bypost.testing import fault
 from bypost.testing.fake_postmark import FakePostmark
-from scheduler.clock import SimulatedClock
+from scheduler.clock import SimulatedClock, SystemClock
 from tests.contracts.http_provider import SECRET, HttpProviderContract
+from tests.contracts.merge import MergeContract
 from tests.contracts.provider import DATE, make_message
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "postmark"
@@ -27,6 +29,7 @@ LAG = timedelta(minutes=2)
 
 def item(code: int, words: str = "no") -> dict[str, object]:
     return {"ErrorCode": code, "Message": words}
+
 
 #: Longest HTML or text, in bytes.
 MOST = 5_000_000
@@ -369,6 +372,18 @@ class TestPostmark(HttpProviderContract):
         self.find(provider)
         assert SECRET[:10] not in caplog.text
         assert "ann@example.org" not in caplog.text
+
+
+class TestPostmarkMerge(MergeContract):
+    def adapter(self) -> Provider:
+        http = HttpClient(timeout=1, user_agent="x")
+        return Postmark(http=http, clock=SystemClock(), api_key="x", bulk_stream="lessons")
+
+    def merged(self, body: bytes) -> list[Message]:
+        return [_read(item) for item in orjson.loads(body)]
+
+    def stream(self, message: Message) -> Message:
+        return message
 
 
 def _read(item: dict[str, Any]) -> Message:

@@ -12,10 +12,12 @@ import pytest
 from bypost.errors import OutcomeUnknown, Refused, SettingsError, Throttled
 from bypost.http import HttpClient
 from bypost.model.message import Key, Message
+from bypost.providers.base import Provider
 from bypost.providers.resend import Resend
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
 from tests.contracts.http_provider import SECRET, HttpProviderContract
+from tests.contracts.merge import MergeContract
 from tests.contracts.provider import DATE, make_message
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "resend"
@@ -141,6 +143,14 @@ class TestResend(HttpProviderContract):
         self, provider: Resend, fake: FakeResend, path: Path
     ) -> None:
         self.play(provider, fake, path)
+
+
+class TestResendMerge(MergeContract):
+    def adapter(self) -> Provider:
+        return Resend(http=HttpClient(timeout=1, user_agent="x"), api_key="re_x")
+
+    def merged(self, body: bytes) -> list[Message]:
+        return [_read(item) for item in orjson.loads(body)]
 
 
 def _read(item: dict[str, Any]) -> Message:
