@@ -56,7 +56,7 @@ def _ses(told: Told) -> Mapping[str, Any]:
     address: dict[str, str] = {"emailAddress": told.to}
     if told.detail:
         address["diagnosticCode"] = told.detail
-    name, more = {
+    parts: Mapping[EventKind, tuple[str, Mapping[str, object]]] = {
         EventKind.SENT: ("Send", {}),
         EventKind.DELIVERED: ("Delivery", {"recipients": [told.to]}),
         EventKind.DEFERRED: ("DeliveryDelay", {"delayedRecipients": [address]}),
@@ -74,19 +74,23 @@ def _ses(told: Told) -> Mapping[str, Any]:
         EventKind.CLICKED: ("Click", {}),
         EventKind.REJECTED: ("Reject", {"reason": told.detail}),
         EventKind.OTHER: ("Thing", {}),
-    }[told.kind]
+    }
+    name, more = parts[told.kind]
     mail = {"messageId": told.provider_id, "destination": [told.to], "tags": {"ref": [told.ref]}}
     return {"eventType": name, "mail": mail, name[0].lower() + name[1:]: more}
 
 
+_MAILGUN: Mapping[EventKind, Mapping[str, object]] = {
+    EventKind.SENT: {"event": "accepted"},
+    EventKind.DEFERRED: {"event": "failed", "severity": "temporary", "reason": "generic"},
+    EventKind.BOUNCED: {"event": "failed", "severity": "permanent", "reason": "bounce"},
+    EventKind.SOFT_BOUNCED: {"event": "failed", "severity": "permanent", "reason": "old"},
+    EventKind.OTHER: {"event": "of a new kind"},
+}
+
+
 def _mailgun(told: Told) -> Mapping[str, Any]:
-    fields: dict[str, object] = {
-        EventKind.SENT: {"event": "accepted"},
-        EventKind.DEFERRED: {"event": "failed", "severity": "temporary", "reason": "generic"},
-        EventKind.BOUNCED: {"event": "failed", "severity": "permanent", "reason": "bounce"},
-        EventKind.SOFT_BOUNCED: {"event": "failed", "severity": "permanent", "reason": "old"},
-        EventKind.OTHER: {"event": "of a new kind"},
-    }.get(told.kind, {"event": str(told.kind)})
+    fields = _MAILGUN.get(told.kind, {"event": str(told.kind)})
     return {
         **fields,
         "timestamp": told.seconds,
@@ -97,17 +101,20 @@ def _mailgun(told: Told) -> Mapping[str, Any]:
     }
 
 
+_SENDGRID: Mapping[EventKind, Mapping[str, object]] = {
+    EventKind.SENT: {"event": "processed"},
+    EventKind.BOUNCED: {"event": "bounce", "type": "bounce"},
+    EventKind.SOFT_BOUNCED: {"event": "bounce", "type": "blocked"},
+    EventKind.COMPLAINED: {"event": "spamreport"},
+    EventKind.UNSUBSCRIBED: {"event": "unsubscribe"},
+    EventKind.OPENED: {"event": "open"},
+    EventKind.CLICKED: {"event": "click"},
+    EventKind.REJECTED: {"event": "dropped"},
+}
+
+
 def _sendgrid(told: Told) -> Mapping[str, Any]:
-    fields: dict[str, object] = {
-        EventKind.SENT: {"event": "processed"},
-        EventKind.BOUNCED: {"event": "bounce", "type": "bounce"},
-        EventKind.SOFT_BOUNCED: {"event": "bounce", "type": "blocked"},
-        EventKind.COMPLAINED: {"event": "spamreport"},
-        EventKind.UNSUBSCRIBED: {"event": "unsubscribe"},
-        EventKind.OPENED: {"event": "open"},
-        EventKind.CLICKED: {"event": "click"},
-        EventKind.REJECTED: {"event": "dropped"},
-    }.get(told.kind, {"event": str(told.kind)})
+    fields = _SENDGRID.get(told.kind, {"event": str(told.kind)})
     return {
         **fields,
         "sg_event_id": f"event-{next(_NUMBERS)}",
@@ -139,18 +146,21 @@ def _brevo(told: Told) -> Mapping[str, Any]:
     }
 
 
+_MAILTRAP: Mapping[EventKind, Mapping[str, object]] = {
+    EventKind.DELIVERED: {"event": "delivery"},
+    EventKind.DEFERRED: {"event": "soft bounce"},
+    EventKind.BOUNCED: {"event": "bounce", "response_code": 550, "bounce_category": "hard"},
+    EventKind.SOFT_BOUNCED: {"event": "bounce", "response_code": 452},
+    EventKind.COMPLAINED: {"event": "spam"},
+    EventKind.UNSUBSCRIBED: {"event": "unsubscribe"},
+    EventKind.OPENED: {"event": "open"},
+    EventKind.CLICKED: {"event": "click"},
+    EventKind.REJECTED: {"event": "reject"},
+}
+
+
 def _mailtrap(told: Told) -> Mapping[str, Any]:
-    fields: dict[str, object] = {
-        EventKind.DELIVERED: {"event": "delivery"},
-        EventKind.DEFERRED: {"event": "soft bounce"},
-        EventKind.BOUNCED: {"event": "bounce", "response_code": 550, "bounce_category": "hard"},
-        EventKind.SOFT_BOUNCED: {"event": "bounce", "response_code": 452},
-        EventKind.COMPLAINED: {"event": "spam"},
-        EventKind.UNSUBSCRIBED: {"event": "unsubscribe"},
-        EventKind.OPENED: {"event": "open"},
-        EventKind.CLICKED: {"event": "click"},
-        EventKind.REJECTED: {"event": "reject"},
-    }.get(told.kind, {"event": str(told.kind)})
+    fields = _MAILTRAP.get(told.kind, {"event": str(told.kind)})
     return {
         **fields,
         "event_id": f"event-{next(_NUMBERS)}",
@@ -162,18 +172,21 @@ def _mailtrap(told: Told) -> Mapping[str, Any]:
     }
 
 
+_MAILJET: Mapping[EventKind, Mapping[str, object]] = {
+    EventKind.DELIVERED: {"event": "sent"},
+    EventKind.DEFERRED: {"event": "bounce", "hard_bounce": False, "error": "greylisted"},
+    EventKind.BOUNCED: {"event": "bounce", "hard_bounce": True, "error": "user unknown"},
+    EventKind.SOFT_BOUNCED: {"event": "bounce", "hard_bounce": False, "error": "quota"},
+    EventKind.COMPLAINED: {"event": "spam"},
+    EventKind.UNSUBSCRIBED: {"event": "unsub"},
+    EventKind.OPENED: {"event": "open"},
+    EventKind.CLICKED: {"event": "click"},
+    EventKind.REJECTED: {"event": "blocked"},
+}
+
+
 def _mailjet(told: Told) -> Mapping[str, Any]:
-    fields: dict[str, object] = {
-        EventKind.DELIVERED: {"event": "sent"},
-        EventKind.DEFERRED: {"event": "bounce", "hard_bounce": False, "error": "greylisted"},
-        EventKind.BOUNCED: {"event": "bounce", "hard_bounce": True, "error": "user unknown"},
-        EventKind.SOFT_BOUNCED: {"event": "bounce", "hard_bounce": False, "error": "quota"},
-        EventKind.COMPLAINED: {"event": "spam"},
-        EventKind.UNSUBSCRIBED: {"event": "unsub"},
-        EventKind.OPENED: {"event": "open"},
-        EventKind.CLICKED: {"event": "click"},
-        EventKind.REJECTED: {"event": "blocked"},
-    }.get(told.kind, {"event": str(told.kind)})
+    fields = _MAILJET.get(told.kind, {"event": str(told.kind)})
     return {
         **fields,
         "time": int(told.seconds),
