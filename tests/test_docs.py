@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from bypost.cli.app import app
 from bypost.content import schema
-from bypost.providers.registry import BUILDERS
+from bypost.providers.registry import BUILDERS, HOOKS
 from bypost.render.builder import CONTAINERS
 from bypost.render.jinja import FILTERS, METHODS
 from bypost.render.vocabulary import ABOUT, LINKS, NEXT, NOTICE_LINKS, SUBSCRIBER
@@ -26,7 +26,11 @@ from bypost.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
-ALL_PAGES = (*PAGES, *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
+ALL_PAGES = (
+    *PAGES,
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+    *(f"docs/providers/{path.name}" for path in sorted((ROOT / "docs/providers").glob("*.md"))),
+)
 
 
 @lru_cache
@@ -121,6 +125,15 @@ def test_the_docs_name_no_command_that_is_not_there() -> None:
 def test_every_provider_is_there(name: str) -> None:
     assert f"## [providers.{name}]" in page("docs/settings.md")
     assert f"| `{name}` |" in page("docs/operating.md")
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_every_webhook_has_its_section_and_its_row(name: str) -> None:
+    part = page(f"docs/providers/{name}.md").split("## Webhooks\n")[1].split("\n## ")[0]
+    assert f"/hooks/{name}`" in part
+    assert f"BYPOST_PROVIDERS__{name.upper()}__WEBHOOK_SECRET=" in part
+    assert "*Unsubscribes" in part
+    assert f"](providers/{name}.md#webhooks) |" in page("docs/operating.md")
 
 
 def keys(model: type[BaseModel]) -> set[str]:
