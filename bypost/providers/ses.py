@@ -12,7 +12,8 @@ from typing import Any
 from bypost.errors import Malformed
 from bypost.model.event import Event, EventKind
 from bypost.providers.payload import MAX_ID, Payload, address, detail, is_too_large, reference
-from bypost.providers.sns import Asks, Sns, SnsMessage
+from bypost.providers.sns import Sns, SnsMessage
+from bypost.providers.sns_certificates import Asks
 from bypost.providers.webhook import Webhook
 from scheduler.clock import Clock
 

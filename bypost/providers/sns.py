@@ -13,14 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from bypost.errors import Forged, Malformed, SendError, Unverified
-from bypost.http import HttpAnswer
 from bypost.providers.payload import Payload
 from bypost.providers.signature import unusable
-from bypost.providers.sns_certificates import REGION, Certificates
+from bypost.providers.sns_certificates import REGION, Asks, Certificates
 from scheduler.clock import Clock
 
 _ARN = re.compile(rf"arn:aws(?:-[a-z]{{2,8}})*:sns:{REGION}:[0-9]{{12}}:[A-Za-z0-9_-]{{1,256}}")
@@ -40,13 +38,6 @@ _SIGNED = {
 # its topic in another field, and none but these two may hold the line break that this takes.
 _OPTIONAL = frozenset({"Subject", "TopicArn"})
 _OF_LINES = frozenset({"Message", "Subject"})
-
-
-class Asks(Protocol):
-    """Whatever can ask for an address: :class:`bypost.http.HttpClient`."""
-
-    def get(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
-        """Return the answer; a redirect is one, and is not followed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,12 @@ _PATIENCE_SECONDS = 10.0
 _SMALLEST_KEY_BITS = 2048
 
 
-class _Asks(Protocol):
-    def get(self, url: str, headers: Mapping[str, str]) -> HttpAnswer: ...
+class Asks(Protocol):
+    """Whatever can ask for an address: :class:`bypost.http.HttpClient`."""
+
+    def get(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
+        """Return the answer; a redirect is one, and is not followed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class _Certificate:
 class Certificates:
     """Gives the key of a certificate by its address."""
 
-    def __init__(self, provider: str, http: _Asks, clock: Clock) -> None:
+    def __init__(self, provider: str, http: Asks, clock: Clock) -> None:
         self._provider = provider
         self._http = http
         self._clock = clock

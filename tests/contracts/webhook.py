@@ -163,7 +163,16 @@ class WebhookContract:
     @given(
         headers=st.dictionaries(
             st.sampled_from(
-                ["authorization", "svix-id", "svix-timestamp", "svix-signature", "content-type"]
+                [
+                    "authorization",
+                    "svix-id",
+                    "svix-timestamp",
+                    "svix-signature",
+                    "mailtrap-signature",
+                    "x-twilio-email-event-webhook-signature",
+                    "x-twilio-email-event-webhook-timestamp",
+                    "x-amz-sns-message-type",
+                ]
             ),
             st.text(max_size=40)
             | st.sampled_from(["Basic !!!", "Basic Og==", "v1,x v1,y", "9" * 11, "1_0"]),
