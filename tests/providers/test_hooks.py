@@ -248,7 +248,8 @@ class TestSendGrid(Contract):
             "SG.an_api_key_instead": "no base64",
             "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE": "half a key",
             base64.b64encode(b"0" * 91).decode(): "no key",
-            "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE" + "A" * 128: "another curve, and no point of it",
+            "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEe9TTq4SBBNW4CCe877eAsRKlMUu3"
+            "hbOlgCrrycPdJaoc6iv1gIVbACcjcdWkBz5OPolSkI1O+SjbZa08WEkdvw==": "another curve",
         }
     )
     fields = (

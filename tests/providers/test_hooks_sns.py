@@ -145,6 +145,12 @@ def test_another_topic_cannot_be_hidden_in_a_field(hook: Webhook) -> None:
             hook.read({}, orjson.dumps(genuine | fields))
 
 
+@pytest.mark.parametrize("identity", ["", "a\nb", "ü", "x" * 3_000])
+def test_an_id_is_one_line_even_where_it_is_signed(hook: Webhook, identity: str) -> None:
+    with pytest.raises(Forged):
+        hook.read({}, sns(EVENT, at=NOW, MessageId=identity))
+
+
 def test_a_message_posted_raw_says_what_to_switch_off(hook: Webhook) -> None:
     with pytest.raises(Forged, match="raw message delivery"):
         hook.read({"x-amz-sns-rawdelivery": "true"}, EVENT.encode())
