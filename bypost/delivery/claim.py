@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bypost.delivery import doubt, gate, kept_issues, owner
+from bypost.delivery import doubt, failover, gate, kept_issues, owner
 from bypost.delivery.context import Context
 from bypost.delivery.outcome import may_repeat
 from bypost.store import Connection, Row, budgets, ledger, orders
@@ -38,9 +38,14 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The provider's breaker is open."""
+    """The provider's breaker is open.
+
+    Attributes:
+        everybody: No other batch may leave either.
+    """
 
     reason: str
+    everybody: bool = True
 
 
 Progress = Done | Later | Blocked
@@ -78,9 +83,7 @@ def take(context: Context, batch_id: int) -> Claim | Progress:
         if ambiguous and not _repeatable(context, batch, now):
             _give_up(context, connection, batch, now)
             return Done()
-        # What the gate only owes anew must not use up the day's quota.
-        waits = not ambiguous and gate.waits(context, connection, batch, now)
-        pace = _obstacle(context, connection, batch, now, sends=not waits)
+        pace = _pace(context, connection, batch, now, ambiguous=ambiguous)
         if pace is not None:
             return pace
         fence = batch["fence"]
@@ -91,6 +94,35 @@ def take(context: Context, batch_id: int) -> Claim | Progress:
             return Done()
         ledger.update_fenced(connection, batch_id, fence + 1, {"ambiguous": ambiguous})
     return Claim(batch, fence + 1, ambiguous, context.clock.elapsed())
+
+
+def _pace(
+    context: Context, connection: Connection, batch: Row, now: datetime, *, ambiguous: bool
+) -> Progress | None:
+    """Return why the batch does not leave now; None: it does.
+
+    Where its provider cannot take it soon, it moves to another one. A batch that may have been
+    accepted stays; while it waits, the others may go.
+    """
+    # What the gate only owes anew must not use up the day's quota.
+    if not ambiguous and gate.waits(context, connection, batch, now):
+        return _obstacle(context, connection, batch, now, sends=False)
+    down = not ambiguous and failover.is_down(context, connection, batch["provider"], now)
+    if down and failover.move(context, connection, batch, now):
+        return Done()
+    pace = _obstacle(context, connection, batch, now, sends=True)
+    if pace is None or not failover.exists(context) or not _is_long(context, pace, now):
+        return pace
+    if ambiguous:
+        return replace(pace, everybody=False)
+    return Done() if failover.move(context, connection, batch, now) else pace
+
+
+def _is_long(context: Context, pace: Later | Blocked, now: datetime) -> bool:
+    """Tell whether a provider lets everybody wait so long that another one takes over."""
+    if isinstance(pace, Blocked):
+        return True
+    return pace.everybody and failover.is_long(context, pace.until - now)
 
 
 def _held_until(batch: Row, now: datetime) -> datetime | None:
@@ -133,7 +165,7 @@ def _give_up(context: Context, connection: Connection, batch: Row, now: datetime
 
 def _obstacle(
     context: Context, connection: Connection, batch: Row, now: datetime, *, sends: bool
-) -> Progress | None:
+) -> Later | Blocked | None:
     """Take one request out of the provider's budget, if it will be sent; None if nothing stops it.
 
     Args:

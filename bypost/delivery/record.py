@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bypost.delivery import doubt, line, outcome
+from bypost.delivery import doubt, failover, line, outcome
 from bypost.delivery.claim import Blocked, Claim, Done, Later, Progress
 from bypost.delivery.context import Context
 from bypost.delivery.intent import Request
@@ -73,11 +73,20 @@ def failure(context: Context, provider: Provider, claim: Claim, error: SendError
         _end_attempt(connection, claim, now, verdict.word, error)
         _tell_everybody(connection, provider.name, verdict, now)
     line.tell(context, claim, verdict.word, status=error.status)
+    if _moves(context, verdict):  # the next claim says who takes it over
+        return Done()
     if verdict.breaker:
-        return Blocked(verdict.breaker)
+        return Blocked(verdict.breaker, everybody=not failover.exists(context))
     if verdict.next in (Next.AGAIN, Next.REPEAT):
         return Later(now + verdict.wait, str(error))
     return Done()
+
+
+def _moves(context: Context, verdict: Verdict) -> bool:
+    """Tell whether the batch need not wait here: another provider may take it over at once."""
+    if verdict.next is not Next.AGAIN or not failover.exists(context):
+        return False
+    return bool(verdict.breaker) or failover.is_long(context, verdict.pause or timedelta(0))
 
 
 def _judge(
@@ -134,7 +143,7 @@ def _write(
     values = {
         "state": "pending",
         "ambiguous": verdict.next is Next.REPEAT,
-        "next_try": now + verdict.wait,
+        "next_try": now if _moves(context, verdict) else now + verdict.wait,
         "lease_until": None,
         "refusals": batch["refusals"] + isinstance(error, Refused),
         "detail": words[:400],

@@ -19,6 +19,9 @@ _LOG = logging.getLogger(__name__)
 _TELL_EVERY = 0.2
 #: Seconds between two looks for a notice while there is nothing else to do.
 _LOOK_EVERY = 1.0
+#: How soon to look again at a batch that waits for a stopped provider while others go elsewhere:
+#: longer than any pass is patient.
+_BLOCKED = timedelta(hours=1)
 #: Told (deliveries settled so far, deliveries to settle) while sending.
 Progress = Callable[[int, int], None]
 
@@ -72,8 +75,10 @@ class Sender:
     def _note(self, batch_id: int, progress: object) -> None:
         """Take in what became of one batch."""
         match progress:
-            case Blocked(reason):
+            case Blocked(reason, everybody=True):
                 self.blocked = reason
+            case Blocked(reason):  # the others go to another provider; the report names this one
+                self._resting[batch_id] = self._context.clock.now() + _BLOCKED
             case Later(until, everybody=True):
                 self._not_before = until
             case Later(until, trouble):
@@ -122,9 +127,11 @@ class Sender:
             later = ledger.next_try(connection, after=now)
             waiting = bool(ledger.ready(connection, now, limit=1))
         chances = [*self._resting.values(), *filter(None, [later])]
-        if self._not_before and (waiting or chances):
-            chances.append(self._not_before)
-        return max(min(chances), now) if chances else None
+        pace = max(self._not_before or now, now)
+        if waiting and pace > now:
+            chances.append(pace)
+        # Whoever rests less long than the pace lasts gains nothing by it.
+        return max(min(chances), pace) if chances else None
 
     def _tell(self) -> None:
         """Report progress, a few times a second at most."""

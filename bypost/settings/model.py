@@ -84,6 +84,7 @@ class Sending(Section):
     retry_seconds: Positive = 30
     late_hours: Positive = 24
     unknown_hold_hours: Positive = 24
+    failover_seconds: Positive = 300
     batch_without_key: Annotated[int, Field(ge=1, le=1000)] = 100
     breaker_bounce_share: Positive = 0.05
     breaker_complaint_share: Positive = 0.003

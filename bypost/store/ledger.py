@@ -43,6 +43,8 @@ OPEN = ("pending", "sending")
 IS_OPEN = batches.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
 #: With :data:`IS_OPEN`, the condition of ``ix_batches_open_notices``.
 _IS_NOTICE = batches.c.kind == literal_column("'notice'")
+#: Attempts that are looked through for those of one provider.
+_LATEST = 200
 #: The same for ``ix_batches_unknown``.
 IS_UNKNOWN = batches.c.state == literal_column("'unknown'")
 
@@ -293,6 +295,23 @@ def lately(connection: Connection, provider: str, limit: int) -> list[str]:
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
+
+
+def latest(connection: Connection, provider: str, limit: int) -> list[tuple[str, datetime]]:
+    """Return outcome and end of a provider's last attempts, of the last 200 of all providers."""
+    newest = select(func.max(attempts.c.id)).scalar_subquery()
+    query = (
+        select(attempts.c.outcome, attempts.c.ended_at)
+        .join(batches, batches.c.id == attempts.c.batch_id)
+        .where(
+            attempts.c.id > newest - _LATEST,
+            batches.c.provider == provider,
+            attempts.c.ended_at.is_not(None),
+        )
+        .order_by(attempts.c.id.desc())
+        .limit(limit)
+    )
+    return [(row.outcome, row.ended_at) for row in connection.execute(query)]
 
 
 def wake_waiting(connection: Connection, provider: str, now: datetime) -> None:
