@@ -95,10 +95,8 @@ class Composer:
         Raises:
             ContentError: if a slot cannot be filled for this person.
         """
-        texts = self._fill.texts(_filled(facts, _links(self.shared, facts.token)))
-        headers = _headers(self._content.kind, self.shared, _links(self.shared, facts.token))
         ref = self._context.reference(delivery_id)
-        return Person(ref, facts.to, facts.to_name, (*texts, *headers.values()))
+        return person(self._fill, self._content, self.shared, facts, ref)
 
     def bulk(self, people: Sequence[Person]) -> Bulk:
         """Return the mails of these people: those that :func:`rebuild` gives, to the letter."""
@@ -175,8 +173,16 @@ def needs_runs(stored: bytes, shape: Shape | None) -> bool:
     return any(name.startswith("next.") for name in _filler(stored)[1].needs)
 
 
+def person(fill: Personaliser, content: Content, shared: Shared, facts: Facts, ref: str) -> Person:
+    """Return one recipient of :func:`bulk`: the values of the slots, then of the headers."""
+    links = _links(shared, facts.token)
+    headers = _headers(content.kind, shared, links)
+    values = (*fill.texts(_filled(facts, links)), *headers.values())
+    return Person(ref, facts.to, facts.to_name, values)
+
+
 def bulk(fill: Personaliser, content: Content, shared: Shared, people: Sequence[Person]) -> Bulk:
-    """Return one mail for many; a person's values are those of the slots, then of the headers."""
+    """Return one mail for many: that of :func:`rebuild` for each of them, to the letter."""
     subject, html, text = fill.parts()
     names = list(_headers(content.kind, shared, _links(shared, "-")))
     width = max((slot + 1 for part in (subject, html, text) for slot in part.slots), default=0)
