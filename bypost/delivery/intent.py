@@ -76,9 +76,32 @@ def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) ->
         members = ledger.members(connection, claim.batch["id"])
         verdict = _gate(context, connection, claim, members, now)
         composer = _composer(context, connection, claim.batch, verdict.go, now)
+    built, refused = _build(composer, verdict.go)
+    if not built:
+        return _Draft(verdict, [], refused, b"", pack(composer.shared, {}), 1)
+    bulk = composer.bulk([person for _, _, person in built])
+    objections = provider.objections(bulk)
+    refused += [(built[index][0]["id"], "failed", why) for index, why in objections.items()]
+    kept = [index for index in range(len(built)) if index not in objections]
+    people = {built[index][0]["id"]: built[index][1] for index in kept}
+    going = [built[index][0] for index in kept]
+    body, most = b"", context.most(provider)
+    if going:
+        bulk = bulk.only(kept)
+        most = min(most, provider.room(bulk))
+        # What an earlier attempt may have handed over goes again as it went.
+        if claim.ambiguous or len(going) <= most:
+            body = provider.encode_bulk(bulk)
+    return _Draft(verdict, going, refused, body, pack(composer.shared, people), most)
+
+
+def _build(
+    composer: Composer, members: Sequence[Row]
+) -> tuple[list[tuple[Row, Facts, Person]], list[tuple[int, str, str]]]:
+    """Return what makes each member's mail, and for whom none can be made, with why."""
     built: list[tuple[Row, Facts, Person]] = []
     refused: list[tuple[int, str, str]] = []
-    for member in verdict.go:
+    for member in members:
         if not member["email"]:  # only where an earlier attempt may have reached them
             refused.append((member["id"], "failed", "the person was erased"))
             continue
@@ -87,22 +110,7 @@ def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) ->
             built.append((member, facts, composer.person(member["id"], facts)))
         except ContentError as error:
             refused.append((member["id"], "failed", str(error)))
-    if not built:
-        return _Draft(verdict, [], refused, b"", pack(composer.shared, {}), 1)
-    bulk = composer.bulk([person for _, _, person in built])
-    objections = provider.objections(bulk)
-    refused += [(built[i][0]["id"], "failed", why) for i, why in objections.items()]
-    kept = [index for index in range(len(built)) if index not in objections]
-    people = {built[index][0]["id"]: built[index][1] for index in kept}
-    going = [built[index][0] for index in kept]
-    body, most = b"", context.most(provider)
-    if going:
-        bulk = bulk.only(kept) if objections else bulk
-        most = min(most, provider.room(bulk))
-        # What an earlier attempt may have handed over goes again as it went.
-        if claim.ambiguous or len(going) <= most:
-            body = provider.encode_bulk(bulk)
-    return _Draft(verdict, going, refused, body, pack(composer.shared, people), most)
+    return built, refused
 
 
 def _is_too_large(provider: Provider, draft: _Draft) -> bool:
