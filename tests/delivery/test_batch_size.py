@@ -129,3 +129,31 @@ def test_refused_and_not_taken_are_told_apart(stage: Stage) -> None:
     assert (stage.numbers().accepted, stage.numbers().failed) == (6, 1)
     assert sizes(stage) == [7, 1]
     assert sorted(stage.provider.accepted.values()) == [1] * 6
+
+
+def test_a_mail_that_cannot_be_merged_for_all_goes_in_the_largest_shape_that_can(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage.provider, "room", lambda bulk: 3)
+    stage.run()
+    assert sizes(stage) == [3, 3, 1]
+    everybody_has_it_once(stage)
+
+
+def test_a_request_too_long_for_the_provider_is_halved_until_it_fits(theatre: Theatre) -> None:
+    with theatre.stage(KEY, batch_size=100) as stage:
+        stage.run()
+        each = len(stage.provider.requests[0].body) // 7
+    with theatre.stage(KEY, batch_size=100) as stage:
+        stage.provider.max_bytes = 2 * each + each // 2
+        stage.run()
+        assert sizes(stage) == [2, 2, 2, 1]
+        everybody_has_it_once(stage)
+
+
+def test_one_mail_goes_however_long_it_is(theatre: Theatre) -> None:
+    with theatre.stage(KEY, batch_size=100) as stage:
+        stage.provider.max_bytes = 1
+        stage.run()
+        assert sizes(stage) == [1] * 7
+        everybody_has_it_once(stage)
