@@ -90,7 +90,7 @@ def braces(text: str, values: Mapping[str, str], *, html: bool) -> str:
         assert len(found[1]) == len(found[3]) == wanted, found[0]
         return values[found[2]]
 
-    assert not re.search(r"\\\{", text)
+    assert not re.search(r"\\\{\{", text)
     return re.sub(r"(\{{2,})(.*?)(\}{2,})", value, text, flags=re.DOTALL)
 
 
