@@ -31,6 +31,7 @@ def take_back(
     people = subscribers.by_ids(connection, ids)
     later = import_changes.changed_later(connection, row["id"], ids)
     past = _Past(connection, ids, row)
+    restored: list[tuple[int, dict[str, Any]]] = []
     for one in changes:
         person = people.get(one["first_id"])
         if person is None or person["status"] == "erased":
@@ -43,10 +44,13 @@ def take_back(
             undone.stays["ended by the file: nobody is brought back"] += 1
         ended = past.end(person["id"], one["after"].get("begun", []), undone, dry=dry)
         values = _values(person, one, undone, confirmed=ended)
-        if values and not dry:
-            subscribers.change(connection, person["id"], values)
+        if values:
+            restored.append((person["id"], values))
+    if not dry:
+        subscribers.change_all(connection, restored)
+        for number, values in restored:
             if "time_zone" in values:
-                enrollments.look_again_at(connection, person["id"])
+                enrollments.look_again_at(connection, number)
 
 
 def _values(person: Row, one: Row, undone: Undone, *, confirmed: bool) -> dict[str, Any]:
