@@ -65,6 +65,7 @@ def import_(
             note=note,
             reading=reading,
             asked=True,
+            clock=context.clock.now,
             dry=dry_run,
             set_aside=context.root,
         )

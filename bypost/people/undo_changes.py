@@ -142,7 +142,8 @@ class _Past:
 
     def remove(self) -> None:
         """Remove what was found to go, of everybody in the chunk together."""
-        runs, letters = [], []
+        runs: list[int] = []
+        letters: list[int] = []
         people: dict[str, list[int]] = {}
         for person, name in self._going:
             number = self._there[person][name]["id"]

@@ -19,7 +19,7 @@ from bypost.store import Connection, Row, Store, import_changes, imports, subscr
 
 #: People a transaction takes.
 #: Their numbers are looked at in bulk; each one that is restored is a statement of its own.
-CHUNK, RESTORED = 500, 100
+CHUNK, RESTORED = 500, 250
 #: States of an import that can be taken back: one that broke off has done something as well.
 _OPEN = ("done", "failed", "running")
 
