@@ -17,6 +17,7 @@ from bypost.web.desk.deliverability import Deliverability
 from bypost.web.desk.desk import PREFIX, Desk
 from bypost.web.desk.failed import Failed
 from bypost.web.desk.housekeeping import Housekeeping
+from bypost.web.desk.imports import Imports
 from bypost.web.desk.log import Log
 from bypost.web.desk.newsletters import Newsletters
 from bypost.web.desk.person import Person
@@ -41,6 +42,7 @@ SECTIONS: tuple[Callable[[Desk], Section], ...] = (
     Person,
     Audiences,
     Bulk,
+    Imports,
 )
 
 

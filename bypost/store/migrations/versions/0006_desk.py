@@ -604,7 +604,7 @@ def _imports() -> None:
             sa.String(12),
             nullable=False,
             server_default=sa.text("'done'"),
-            comment="uploaded, reviewed, running, done, failed or undone",
+            comment="uploaded, reviewed, running, done, failed, undoing or undone",
         ),
         sa.Column(
             "actor",
