@@ -129,7 +129,9 @@ def house(filled: Path, tmp_path: Path) -> Iterator[Callable[..., House]]:
         url = f"http://localhost:{port}"
         words = ["-m", "bypost", "serve", "--project", str(root), "--port", str(port)]
         site = {"BYPOST_SITE__BASE_URL": url, "BYPOST_SENDING__TICK_SECONDS": TICK}
-        process = Child([*words, "--allow-local"], cwd=root, environ={**os.environ, **site, **environ})
+        process = Child(
+            [*words, "--allow-local"], cwd=root, environ={**os.environ, **site, **environ}
+        )
         started.append(process)
         server = Server(url, root, process)
         wait_for(server)

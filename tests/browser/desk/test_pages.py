@@ -108,8 +108,9 @@ class Look:
 
     def _violations(self, name: str, width: int, scheme: str) -> list[str]:
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        where = f"{name} at {width} px, {scheme}"
         return [
-            f"{name} at {width} px, {scheme}: {one['id']}: {[n['html'][:200] for n in one['nodes']]}"
+            f"{where}: {one['id']}: {[node['html'][:200] for node in one['nodes']]}"
             for one in found["violations"]
         ]
 
