@@ -67,7 +67,8 @@ class ImportJobs:
             try:
                 job(row)
             except ByPostError as error:
-                self._fail(row, str(error).splitlines()[0])
+                # It names the file as it is kept here, and not as the operator knows it.
+                self._fail(row, str(error).splitlines()[0].removeprefix(f"{number}.csv:1: "))
             except Exception:  # noqa: BLE001 - whatever it was, its page must not wait for ever
                 _LOG.exception("import %d broke off", number)
                 self._fail(row, "a fault of the program; the log says more")
