@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -38,7 +39,8 @@ MAIN = (
 )
 #: Parts of pages, and the mail itself, which tests/browser/test_mails.py looks at.
 NOT_PAGES = re.compile(r"\.(csv|json)$|/frame$")
-VIEWS = [(width, scheme) for width in (375, 1280) for scheme in ("light", "dark")]
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+VIEWS = [(width, scheme) for width in (375, 1280) for scheme in SCHEMES]
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def whereabouts(house: House) -> Mapping[str, str]:
         **NAMES,
         "/subscribers/{id}": str(house.ask(of_most)),
         "/bulk/{id}": str(house.ask("SELECT max(id) FROM bulk_actions")),
-        "/imports/{number:int}": str(house.ask("SELECT max(id) FROM imports")),
+        "/imports/{number}": str(house.ask("SELECT max(id) FROM imports")),
         "/audiences/count?": "?audience=talkers",
         "/audiences/saved/{name}": "talkers",
         "/admins/{name}": NAME,
