@@ -39,6 +39,8 @@ MAIN = (
 )
 #: Parts of pages, and the mail itself, which tests/browser/test_mails.py looks at.
 NOT_PAGES = re.compile(r"\.(csv|json)$|/frame$")
+#: What pages show by themselves, and what nobody sees who has signed in.
+SEEN = re.compile(r"{asset}|^/sign-in$")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 VIEWS = [(width, scheme) for width in (375, 1280) for scheme in SCHEMES]
 
@@ -100,6 +102,9 @@ class Look:
             self.page.set_viewport_size({"width": width, "height": 900})
             self.page.emulate_media(color_scheme=scheme)
             if SHOTS:
+                # A frame that was never in sight is not painted.
+                for frame in self.page.locator("iframe").all():
+                    frame.scroll_into_view_if_needed()
                 file = Path(SHOTS) / f"{name}-{width}-{scheme}.png"
                 self.page.screenshot(path=file, full_page=True)
             wide = self.page.evaluate("document.documentElement.scrollWidth")
@@ -126,7 +131,7 @@ def test_every_page_is_whole_on_any_screen_and_asks_no_other_host(
     page.goto(f"{desk.url}/desk")
     look.at("sign-in", thorough=True)
     desk.sign_in(seen)
-    for path in [one.path for one in GETS if "{asset}" not in one.path]:
+    for path in [one.path for one in GETS if not SEEN.search(one.path)]:
         url = f"{desk.url}{url_of(path, real)}"
         plain = page.request.get(url)
         assert plain.status == 200, url
