@@ -13,6 +13,7 @@ from bypost.web.desk.accounts import Accounts
 from bypost.web.desk.ask import Address, Section
 from bypost.web.desk.audiences import Audiences
 from bypost.web.desk.bulk import Bulk
+from bypost.web.desk.courses import Courses
 from bypost.web.desk.deliverability import Deliverability
 from bypost.web.desk.desk import PREFIX, Desk
 from bypost.web.desk.failed import Failed
@@ -37,6 +38,7 @@ SECTIONS: tuple[Callable[[Desk], Section], ...] = (
     Accounts,
     Log,
     Housekeeping,
+    Courses,
     Newsletters,
     Subscribers,
     Person,
