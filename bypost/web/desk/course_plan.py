@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from bypost.delivery import plan_words
+from bypost.delivery import applied, plan_words
 from bypost.delivery.context import Context
 from bypost.delivery.plan import Plan
 from bypost.delivery.planning import Planned, planned
-from bypost.delivery.programme import programme
 from bypost.delivery.shape import Shape
 from bypost.errors import ByPostError
 from bypost.web.desk.ask import Address, Ask
@@ -83,10 +82,13 @@ class Planner:
             self._works.pop(course, None)
 
     def _key(self, course: str) -> str:
+        """Return what is another after every edit of a course, and after everything applied."""
+        folder = self._context.root / "lessons" / course
+        files = [(path.name, path.stat()) for path in sorted(folder.glob("*")) if path.is_file()]
+        seen = [(name, stat.st_mtime_ns, stat.st_size) for name, stat in files]
         with self._context.store.read() as connection:
-            what = programme(self._context, connection)
-        shape = what.shapes.get(course)
-        return repr((what.waiting.get(course), shape.reset_at if shape else None))
+            shape = applied.current(connection, course)
+        return repr((seen, shape.reset_at if shape else None))
 
     def _go(self, course: str, work: Work) -> None:
         def count(people: int) -> None:
