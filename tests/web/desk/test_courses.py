@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from bypost.delivery import applied, figures, holds
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.store import audit
-from scheduler.clock import SimulatedClock
 from tests.conftest import LESSON
 from tests.web.desk.conftest import Signed
 
@@ -166,14 +164,10 @@ def test_a_plan_that_was_looked_at_before_another_edit_is_not_applied(
 
 
 def test_a_lesson_that_people_would_miss_cannot_be_applied_before_that_is_said(
-    sign_in: Callable[..., Signed], project: Path, context: Context, clock: SimulatedClock
+    operator: Signed, project: Path, context: Context
 ) -> None:
-    clock.advance(timedelta(days=3))
-    operator = sign_in("olga")
-    Pass(context).run()
-    insert(project, "zero")
-    path = project / "lessons/letters/01-zero.md"
-    path.rename(path.with_name("00-zero.md"))
+    path = insert(project, "zero")
+    path.rename(path.with_name("00-before-one.md"))
     page = plan_of(operator)
     assert "would never get it" in page
     assert "if_past: skip" in page
