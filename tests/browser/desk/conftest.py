@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ PEOPLE = int(os.environ.get("BYPOST_DESK_PEOPLE", "2000"))
 SHOTS = os.environ.get("BYPOST_SHOTS")
 DAYS = 40
 NAME, PASSWORD = "olga", "three quiet herons at dusk"
+COURSE = "after-the-interview"
 LETTER = "/desk/newsletters/clarity-notes"
 #: Passes follow each other as fast as somebody presses buttons.
 TICK = "0.5"
@@ -83,6 +85,28 @@ def write_issue(root: Path, name: str, subject: str) -> None:
     """Write an issue that is ready, though not for today."""
     path = root / "newsletters" / "clarity-notes" / f"2099-01-01-{name}.md"
     path.write_text(ISSUE.format(id=name, subject=subject), encoding="utf-8")
+
+
+LESSON = """\
+---
+id: a-rest
+subject: A week without applications
+preheader: What to do with seven days in which nobody expects an answer from you at all.
+delay: 2 weekdays
+if_past: skip
+---
+# A week without applications
+
+Take a week in which you write to nobody, and read this again when it is over.
+"""
+
+
+def insert_lesson(root: Path) -> None:
+    """Write a lesson between others, as somebody who has put the pen down since."""
+    path = root / "lessons" / COURSE / "02-a-rest.md"
+    path.write_text(LESSON, encoding="utf-8")
+    then = time.time() - 120
+    os.utime(path, (then, then))
 
 
 @dataclass

@@ -1,7 +1,8 @@
-"""What is looked at before it is done: a file of people."""
+"""What is looked at before it is done: an edit of a course, and a file of people."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,38 @@ from playwright.sync_api import Page, expect
 
 from bypost.cli import main
 from tests.browser.conftest import Watched
-from tests.browser.desk.conftest import House
+from tests.browser.desk.conftest import COURSE, House, insert_lesson
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 
 Watch = Callable[..., Watched]
 PEOPLE = "email,name\nnell@example.org,Nell\nned@example.org,Ned\nnonsense,Nobody\n"
+
+
+def test_an_edit_of_a_course_waits_until_its_plan_is_applied(
+    house: Callable[..., House], watch: Watch
+) -> None:
+    desk = house()
+    seen = watch(desk.url)
+    page = desk.sign_in(seen)
+    page.goto(f"{desk.url}/desk/courses/{COURSE}")
+    edits = page.get_by_role("region", name="Edits that wait")
+    expect(edits).to_contain_text("none: people go through the course as its files have it")
+    insert_lesson(desk.root)
+    until = time.monotonic() + 20
+    while not page.locator("#plan").count() and time.monotonic() < until:
+        page.reload()
+
+    expect(edits).to_contain_text("insert “A week without applications”")
+    stands = page.get_by_role("region", name="Where everyone stands now")
+    expect(stands).not_to_contain_text("A week without applications")
+    edits.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("status")).to_contain_text("Taken over: 1 change")
+    expect(edits).to_contain_text("none: people go through the course as its files have it")
+    expect(stands).to_contain_text("A week without applications")
+    page.goto(f"{desk.url}/desk/log")
+    expect(page.get_by_role("row").filter(has_text="course.apply")).to_contain_text(COURSE)
+    seen.heard()
 
 
 def settled(page: Page, words: str) -> None:
@@ -29,7 +56,7 @@ def test_an_import_is_reviewed_applied_and_taken_back(
 ) -> None:
     def pause(root: Path) -> None:
         # Whoever was sent a mail would stay.
-        assert main(["pause", "course", "after-the-interview", "--project", str(root)]) == 0
+        assert main(["pause", "course", COURSE, "--project", str(root)]) == 0
 
     desk = house(pause)
     before = desk.ask("SELECT count(*) FROM subscribers")

@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.process]
 Watch = Callable[..., Watched]
 KEY = "re_test_key"
 SUBJECT = "What spring does to a search"
-#: As many requests a second that an issue is on its way for a while, however many people there are.
-RATE = 5 * max(1, PEOPLE // 2000)
+#: So few mails a request that an issue is on its way for a while, however many people there are.
+BATCH = max(1, PEOPLE // 2000)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def resend() -> Iterator[FakeResend]:
 
 @pytest.fixture
 def desk(house: Callable[..., House], resend: FakeResend) -> House:
-    """A desk whose provider takes one mail a request, a few requests a second."""
+    """A desk whose provider takes few mails a request, and five requests a second."""
 
     def prepare(root: Path) -> None:
         write_issue(root, "spring", SUBJECT)
@@ -43,14 +43,15 @@ def desk(house: Callable[..., House], resend: FakeResend) -> House:
         BYPOST_SENDING__PROVIDER="resend",
         BYPOST_PROVIDERS__RESEND__BASE_URL=resend.url,
         BYPOST_PROVIDERS__RESEND__API_KEY=KEY,
-        BYPOST_PROVIDERS__RESEND__BATCH_SIZE="1",
-        BYPOST_PROVIDERS__RESEND__PER_SECOND=str(RATE),
+        BYPOST_PROVIDERS__RESEND__BATCH_SIZE=str(BATCH),
+        BYPOST_PROVIDERS__RESEND__PER_SECOND="5",
     )
 
 
 def left(resend: FakeResend) -> int:
     """Return how many mails of the issue the provider was given."""
-    return sum(SUBJECT.encode() in request.body for request in list(resend.requests))
+    bodies = [request.body for request in list(resend.requests)]
+    return sum(body.count(b'"from":') for body in bodies if SUBJECT.encode() in body)
 
 
 def tile(page: Page, name: str) -> int:
@@ -100,7 +101,6 @@ def test_an_issue_goes_at_nine_everywhere_and_waits_while_it_is_paused(
     assert left(resend) == stood
     page.reload()
     assert tile(page, "Accepted") == stood
-    assert desk.ask("SELECT count(*) FROM batches WHERE item = 'clarity-notes/spring'") > stood
 
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("status")).to_contain_text("It goes on")

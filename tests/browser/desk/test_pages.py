@@ -16,14 +16,19 @@ from bypost.delivery import bulk
 from bypost.people.bulk import Action, Order
 from bypost.project import open_project
 from tests.browser.conftest import Watched
-from tests.browser.desk.conftest import NAME, SHOTS, House, write_issue
+from tests.browser.desk.conftest import COURSE, NAME, SHOTS, House, insert_lesson, write_issue
 from tests.browser.test_public_pages import AXE
 from tests.web.desk.test_roles import GETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 
 #: What fills the names in addresses, beside the numbers that are looked up.
-NAMES = {"newsletter": "clarity-notes", "issue": "spring", "course": "after-the-interview"}
+NAMES = {
+    "newsletter": "clarity-notes",
+    "issue": "spring",
+    "course": COURSE,
+    "lesson": "comparison",
+}
 #: Pages that somebody has before them each day: looked at in every width and scheme.
 MAIN = (
     "",
@@ -52,7 +57,8 @@ def desk(house: Callable[..., House]) -> House:
 
 
 def worked_at(root: Path) -> None:
-    """Save an audience, do something for it, import a file, and write an issue that is ready."""
+    """Save an audience, do something for it, import a file, write an issue and a lesson."""
+    insert_lesson(root)
     write_issue(root, NAMES["issue"], "What spring does to a search")
     people = root / "people.csv"
     people.write_text("email,name\nnew-one@example.org,Nell\nnonsense,Ned\n", encoding="utf-8")
