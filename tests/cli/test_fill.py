@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Ran
 
 Run = Callable[..., Ran]
@@ -75,3 +77,24 @@ def test_a_database_is_named_only_for_filling(run: Run, tmp_path: Path) -> None:
     done = run("rehearse", "--database", str(tmp_path / "x.db"))
     assert done.code == 2
     assert "--fill" in done.err
+
+
+@pytest.mark.parametrize("verb", ["send", "serve"])
+def test_nobody_invented_is_ever_mailed_by_a_real_provider(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    file = tmp_path / "invented.db"
+    assert run("rehearse", "--fill", "20", "--days", "5", "--database", str(file)).code == 0
+    for key, value in {
+        "DATABASE__URL": f"sqlite:///{file}",
+        "SENDING__PROVIDER": "resend",
+        "PROVIDERS__RESEND__API_KEY": "re_test_key",
+        "SITE__BASE_URL": "https://course.clarity.io",
+        "SENDER__EMAIL": "course@clarity.io",
+        "SENDER__REPLY_TO": "hello@clarity.io",
+        "SENDER__POSTAL_ADDRESS": "7 Post Street, 10115 Berlin",
+    }.items():
+        monkeypatch.setenv(f"BYPOST_{key}", value)
+    done = run(verb)
+    assert (done.code, done.out) == (2, "")
+    assert f"{file}: nothing was sent, because its people are invented" in done.err

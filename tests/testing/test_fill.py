@@ -19,7 +19,8 @@ from bypost.delivery.shape_file import load
 from bypost.store import contents, counts, daily
 from bypost.store import roll_up as uncounted
 from bypost.store.daily import Kind
-from bypost.testing.fill.fill import fill, is_invented
+from bypost.testing.fill.fill import fill
+from bypost.testing.fill.mark import is_invented
 from scheduler.clock import SimulatedClock
 from tests.conftest import write_course
 
