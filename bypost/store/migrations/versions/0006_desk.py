@@ -752,7 +752,7 @@ def _figures() -> None:
     op.create_index(
         "ix_batches_lesson",
         "batches",
-        ["content_hash", "accepted_at", "accepted"],
+        ["content_hash", "kind", "accepted_at", "accepted"],
         sqlite_where=lessons,
         postgresql_where=lessons,
     )
