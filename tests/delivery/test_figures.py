@@ -70,15 +70,6 @@ def test_a_whole_count_has_everybody_once(context: Context) -> None:
         assert figures.age(connection) == figures.Age(2, MONDAY)
 
 
-def test_nobody_at_all_is_a_count_too(
-    empty_project: Path, open_context: Callable[..., Context]
-) -> None:
-    context = open_context(empty_project)
-    assert figures.refresh(context)
-    with context.store.read() as connection:
-        assert figures.age(connection) == figures.Age(1, MONDAY)
-
-
 @pytest.mark.parametrize("step", ["add", "note", "count"])
 @pytest.mark.parametrize("nth", [1, 2, 4])
 def test_stopped_anywhere_it_goes_on(
@@ -140,19 +131,6 @@ def test_without_any_patience_one_part_is_counted_all_the_same(context: Context)
         assert not figures.refresh(context, patience=0.0)
     assert figures.refresh(context, patience=0.0)
     assert shown(context) == WHOLE
-
-
-def test_a_young_count_is_left_alone_and_an_old_one_is_not(
-    context: Context, clock: SimulatedClock
-) -> None:
-    assert figures.refresh(context)
-    add(context, 3)
-    clock.advance(timedelta(seconds=59))
-    assert figures.refresh(context)
-    assert shown(context) == WHOLE
-    clock.advance(timedelta(seconds=1))
-    assert figures.refresh(context)
-    assert sum(shown(context).values()) == _RUNS + 3
 
 
 def test_a_count_that_took_long_is_kept_longer(context: Context) -> None:

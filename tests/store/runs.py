@@ -27,7 +27,7 @@ def add_run(
     number = connection.execute(select(func.count()).select_from(enrollments)).scalar_one() + 1
     email = f"p{number}@example.org"
     who = {"name": "", "time_zone": "", "hour": "", "status": "confirmed"}
-    more_of_them = {"tags": [], "attributes": {}, "own_choice": []}
+    more_of_them: dict[str, Any] = {"tags": [], "attributes": {}, "own_choice": []}
     connection.execute(
         insert(subscribers).values(
             **who,

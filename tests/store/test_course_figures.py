@@ -1,132 +1,216 @@
-"""Where a run stands is decided for each one alone, so that any parts add up to the whole."""
+"""Where runs of courses stand: counted in parts, and shown only as a whole."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event
 
-from bypost.store import Connection, Store, course_figures
-from bypost.store.course_figures import Progress
+from bypost.delivery import figures
+from bypost.delivery.context import Context
+from bypost.store import Connection, course_figures, enrollments
+from bypost.store.schema import course_figures as table
+from scheduler.clock import SimulatedClock
 from tests.conftest import MONDAY
-from tests.store.runs import add_batch, add_mail, add_run, add_text, standing_rows
+from tests.contracts.rows import add_people, lessons, owe, statements
 
-WEEK = MONDAY.date()
-DAY = timedelta(days=1)
-
-
-def counted(connection: Connection, *, after: int = 0, last: int = 1000) -> set[tuple[object, ...]]:
-    course_figures.forget(connection, but=-1)
-    rows = course_figures.count(connection, after=after, last=last, now=MONDAY)
-    course_figures.add(connection, 1, rows)
-    return standing_rows(course_figures.read(connection, 1))
+_RUNS = 11
+_WEEK = timedelta(days=7)
 
 
-def test_every_run_stands_in_one_place_with_one_fate(empty_store: Store) -> None:
-    with empty_store.write() as connection:
-        add_run(connection)
-        add_run(connection, "one", "two")
-        add_run(connection, "one", paused_until=MONDAY + DAY)
-        add_run(connection, "one", paused_until=MONDAY - DAY)
-        add_run(connection, "one", next_due=None)
-        add_run(connection, "one", "two", status="left", left_at=MONDAY)
-        finished = {"finished_at": MONDAY + 9 * DAY, "status": "finished", "next_due": None}
-        add_run(connection, "one", "two", "three", **finished)
-        found = counted(connection)
-    assert found == {
-        ("letters", WEEK, "active", "", 0, 1),
-        ("letters", WEEK, "active", "two", 0, 1),
-        ("letters", WEEK, "paused", "one", 0, 1),
-        ("letters", WEEK, "active", "one", 0, 1),
-        ("letters", WEEK, "stopped", "one", 0, 1),
-        ("letters", WEEK, "left", "two", 0, 1),
-        ("letters", WEEK, "finished", "three", 9, 1),
+@pytest.fixture
+def context(empty_project: Path, open_context: Callable[..., Context]) -> Context:
+    found = open_context(empty_project)
+    with found.store.write() as connection:
+        _add_runs(connection)
+    return found
+
+
+def _add_runs(connection: Connection) -> None:
+    """Add runs of every fate, in two weeks, with none, one or two lessons owed."""
+    ids = add_people(connection, _RUNS)
+    for number, run_id in enumerate(ids):
+        started = MONDAY - _WEEK * (number % 2)
+        run: dict[str, Any] = {
+            "course": "letters" if number < 9 else "others",
+            "started_at": started,
+            "next_due": MONDAY + timedelta(days=1),
+        }
+        match number:
+            case 2:
+                run |= {"status": "finished", "finished_at": started + timedelta(days=5, hours=3)}
+            case 3:
+                run |= {"status": "left", "left_at": MONDAY}
+            case 4:
+                run |= {"next_due": None}
+            case 5:
+                run |= {"paused_until": MONDAY + timedelta(hours=2)}
+            case 6:
+                run |= {"paused_until": MONDAY - timedelta(hours=2)}
+        enrollments.change(connection, run_id, run)
+    owe(connection, lessons(connection, ids[1:]), "one")
+    owe(connection, lessons(connection, ids[2:4]), "two")
+
+
+def _shown(context: Context, course: str = "letters") -> Counter[tuple[Any, ...]]:
+    """Return what a page shows: (week, fate, lesson, days) -> how many."""
+    with context.store.read() as connection:
+        age = figures.age(connection)
+        rows = course_figures.read(connection, age.number, course)
+    names = ("week", "fate", "lesson", "days")
+    return Counter({tuple(row[name] for name in names): row["number"] for row in rows})
+
+
+def _fates(context: Context) -> dict[str, int]:
+    with context.store.read() as connection:
+        found = course_figures.by_fate(connection, figures.age(connection).number)
+    return found.get("letters", {})
+
+
+def test_each_run_counts_once_where_it_stands(context: Context) -> None:
+    assert figures.refresh(context)
+    this, before = MONDAY.date(), (MONDAY - _WEEK).date()
+    assert _shown(context) == {
+        (this, "active", "", 0): 1,
+        (this, "finished", "two", 5): 1,
+        (before, "left", "two", 0): 1,
+        (this, "stopped", "one", 0): 1,
+        (before, "paused", "one", 0): 1,
+        (this, "active", "one", 0): 2,
+        (before, "active", "one", 0): 2,
     }
+    assert sum(_shown(context, "others").values()) == 2
 
 
-@pytest.mark.parametrize(
-    ("started", "monday"),
-    [
-        (MONDAY.replace(hour=0, minute=0), date(2026, 11, 23)),
-        (MONDAY.replace(hour=0, minute=0) - timedelta(seconds=1), date(2026, 11, 16)),
-        (MONDAY + 6 * DAY, date(2026, 11, 23)),
-        (MONDAY.replace(year=2027, month=1, day=1), date(2026, 12, 28)),
-    ],
-)
-def test_a_week_begins_on_monday_at_midnight_utc(
-    empty_store: Store, started: object, monday: date
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4, 5, 11, 12, 1000])
+def test_counting_in_parts_finds_what_counting_at_once_finds(
+    context: Context, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    with empty_store.write() as connection:
-        add_run(connection, started_at=started)
-        ((_, week, *_),) = counted(connection)
-    assert week == monday
-    assert monday.weekday() == 0
+    figures.refresh(context)
+    at_once = _shown(context)
+    monkeypatch.setattr(figures, "_CHUNK", chunk)
+    assert figures.refresh(context, patience=None)
+    with context.store.read() as connection:
+        assert figures.age(connection).number == 2
+    assert _shown(context) == at_once
 
 
-def test_a_lesson_had_once_more_moves_nobody(empty_store: Store) -> None:
-    with empty_store.write() as connection:
-        run = add_run(connection, "one", "two")
-        text = add_text(connection, "one")
-        add_mail(connection, add_batch(connection, text, item="one"), run, "one", copy=1)
-        assert counted(connection) == {("letters", WEEK, "active", "two", 0, 1)}
+def test_a_count_that_is_not_through_is_not_shown(
+    context: Context, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures.refresh(context)
+    before = _shown(context)
+    clock.advance(timedelta(hours=1))
+    monkeypatch.setattr(figures, "_CHUNK", 3)
+    with context.store.write() as connection:
+        enrollments.leave(connection, 1, clock.now())
+    assert figures.refresh(context, patience=0.0) is False
+    assert _shown(context) == before
+    while not figures.refresh(context, patience=0.0):
+        assert _shown(context) == before
+    assert _shown(context) != before
+    assert _fates(context)["left"] == 2
 
 
-def test_parts_add_up_to_the_whole(empty_store: Store) -> None:
-    with empty_store.write() as connection:
-        for number in range(20):
-            add_run(connection, *("one", "two")[: number % 3], course="ab"[number % 2])
-        whole = counted(connection)
-        course_figures.forget(connection, but=-1)
-        after, parts = 0, 0
-        while last := course_figures.last_of(connection, after=after, limit=7):
-            rows = course_figures.count(connection, after=after, last=last, now=MONDAY)
-            course_figures.add(connection, 2, rows)
-            after, parts = last, parts + 1
-        assert parts == 3
-        assert standing_rows(course_figures.read(connection, 2)) == whole
-        assert course_figures.by_fate(connection, 2) == {"a": {"active": 10}, "b": {"active": 10}}
-        assert course_figures.read(connection, 1) == []
+def test_nothing_is_left_of_the_count_before(context: Context, clock: SimulatedClock) -> None:
+    for _ in range(3):
+        figures.refresh(context)
+        clock.advance(timedelta(hours=1))
+    with context.store.read() as connection:
+        counts = connection.exec_driver_sql(f"SELECT DISTINCT count FROM {table.name}").scalars()
+        assert list(counts) == [3]
 
 
-def test_a_count_can_be_of_one_course_and_forgetting_keeps_one(empty_store: Store) -> None:
-    with empty_store.write() as connection:
-        add_run(connection, course="a")
-        add_run(connection, course="b")
-        rows = course_figures.count(connection, after=0, last=9, now=MONDAY)
-        course_figures.add(connection, 1, rows)
-        course_figures.add(connection, 2, rows)
-        course_figures.forget(connection, but=2)
-        assert course_figures.read(connection, 1) == []
-        assert [row["course"] for row in course_figures.read(connection, 2, "b")] == ["b"]
+def test_figures_are_counted_again_only_once_they_are_old(
+    context: Context, clock: SimulatedClock
+) -> None:
+    figures.refresh(context)
+    clock.advance(timedelta(seconds=30))
+    figures.refresh(context)
+    assert _at(context) == MONDAY
+    clock.advance(timedelta(seconds=31))
+    figures.refresh(context)
+    assert _at(context) == clock.now()
 
 
-def test_how_far_it_has_come_is_read_as_it_was_written(empty_store: Store) -> None:
-    now = Progress(
-        shown=3, at=MONDAY, took=timedelta(seconds=2.5), after=70, spent=timedelta(seconds=0.25)
-    )
-    with empty_store.write() as connection:
-        assert course_figures.progress(connection) == Progress()
-        course_figures.note(connection, now)
-        assert course_figures.progress(connection) == now
+def test_what_took_long_to_count_is_counted_less_often(
+    context: Context, clock: SimulatedClock
+) -> None:
+    figures.refresh(context)
+    with context.store.write() as connection:
+        slow = course_figures.Progress(shown=1, at=MONDAY, took=timedelta(seconds=10))
+        course_figures.note(connection, slow)
+    clock.advance(timedelta(minutes=9))
+    figures.refresh(context)
+    assert _at(context) == MONDAY
+    clock.advance(timedelta(minutes=2))
+    figures.refresh(context)
+    assert _at(context) == clock.now()
 
 
-def test_a_part_reads_its_own_runs_and_mails_and_no_others(empty_store: Store) -> None:
-    asked: list[tuple[str, object]] = []
-    with empty_store.read() as connection:
-        event.listen(
-            connection.engine, "before_cursor_execute", lambda *w: asked.append((w[2], w[3]))
-        )
-        course_figures.count(connection, after=5, last=10, now=MONDAY)
-        course_figures.last_of(connection, after=5, limit=5)
-        plans = [
-            " | ".join(
-                row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
-            )
-            for sql, values in [one for one in asked if one[0].startswith("SELECT")]
-        ]
-    assert len(plans) == 2
-    assert "SEARCH enrollments USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in plans[0]
-    assert "(enrollment_id>? AND enrollment_id<?)" in plans[0]
-    assert "SEARCH enrollments USING INTEGER PRIMARY KEY (rowid>?)" in plans[1]
-    assert not any("SCAN enrollments" in plan or "SCAN deliveries" in plan for plan in plans)
+@pytest.mark.parametrize("overtaken_at", [0, 4, 8])
+def test_two_who_count_at_once_count_nobody_twice(
+    context: Context, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch, overtaken_at: int
+) -> None:
+    figures.refresh(context)
+    alone = _shown(context)
+    clock.advance(timedelta(hours=1))
+    monkeypatch.setattr(figures, "_CHUNK", 4)
+    real = course_figures.count
+
+    def overtaken(connection: Connection, *, after: int, **options: Any) -> Any:
+        rows = real(connection, after=after, **options)
+        if after == overtaken_at:  # another process does the same part in between
+            monkeypatch.setattr(course_figures, "count", real)
+            figures.refresh(context, patience=0.0)
+        return rows
+
+    monkeypatch.setattr(course_figures, "count", overtaken)
+    while not figures.refresh(context, patience=0.0):
+        pass
+    while not figures.refresh(context, patience=0.0):
+        pass
+    assert _shown(context) == alone
+
+
+def test_a_count_that_was_stopped_goes_on_where_it_was(
+    context: Context, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "_CHUNK", 5)
+    assert figures.refresh(context, patience=0.0) is False
+    with context.store.read() as connection:
+        assert course_figures.progress(connection).after == 5
+    clock.advance(timedelta(days=3))  # whoever counted has died meanwhile
+    while not figures.refresh(context, patience=0.0):
+        pass
+    assert sum(_shown(context).values()) == 9
+
+
+def test_without_anybody_there_is_a_count_of_nobody(
+    empty_project: Path, open_context: Callable[..., Context]
+) -> None:
+    empty = open_context(empty_project)
+    assert figures.refresh(empty)
+    assert _shown(empty) == {}
+    assert _at(empty) == MONDAY
+
+
+def test_the_newest_lessons_are_found_without_a_look_at_the_deliveries(context: Context) -> None:
+    with context.store.read() as connection:
+        with statements(connection) as seen:
+            course_figures.count(connection, after=0, last=_RUNS, now=MONDAY)
+        sql, parameters = seen[-1]
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
+    plan = "\n".join(str(row[3]) for row in rows)
+    assert "SEARCH deliveries USING COVERING INDEX" in plan
+    assert "SCAN deliveries" not in plan
+    assert "SCAN enrollments" not in plan
+
+
+def _at(context: Context) -> datetime | None:
+    with context.store.read() as connection:
+        return figures.age(connection).at
