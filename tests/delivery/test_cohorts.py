@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def context(empty_project: Path, open_context: Callable[..., Context]) -> Contex
     return open_context(empty_project)
 
 
-def add(context: Context, *had: str, weeks: int = 0, many: int = 1, **more: object) -> None:
+def add(context: Context, *had: str, weeks: int = 0, many: int = 1, **more: Any) -> None:
     began = MONDAY - weeks * WEEK
     with context.store.write() as connection:
         for _ in range(many):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -33,7 +34,7 @@ def counted(connection: Connection, *, after: int = 0, last: int = 1000) -> set[
     ],
 )
 def test_a_week_begins_on_monday_at_midnight_utc(
-    empty_store: Store, started: object, monday: date
+    empty_store: Store, started: datetime, monday: date
 ) -> None:
     with empty_store.write() as connection:
         add_run(connection, started_at=started)
@@ -73,7 +74,7 @@ def test_how_far_it_has_come_is_read_as_it_was_written(empty_store: Store) -> No
 
 
 def test_a_part_reads_its_own_runs_and_mails_and_no_others(empty_store: Store) -> None:
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     with empty_store.read() as connection:
         event.listen(
             connection.engine, "before_cursor_execute", lambda *w: asked.append((w[2], w[3]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import event
 
@@ -44,18 +45,19 @@ def test_a_text_that_went_to_nobody_is_among_them(empty_store: Store) -> None:
 def test_other_lessons_courses_and_issues_of_the_same_name_stay_out(empty_store: Store) -> None:
     with empty_store.write() as connection:
         mine = add_text(connection, "one")
-        for text, names in (
+        others: list[tuple[str, dict[str, Any]]] = [
             (add_text(connection, "two"), {"item": "two"}),
             (add_text(connection, "one", course="other"), {"item": "one", "course": "other"}),
             (add_text(connection, "one", kind="issue"), {"item": "one", "kind": "issue"}),
-        ):
+        ]
+        for text, names in others:
             add_batch(connection, text, **names)
         rows = versions.of_lesson(connection, "letters", "one")
     assert [(row["hash"], row["accepted"]) for row in rows] == [(mine, 0)]
 
 
 def test_batches_are_added_up_within_their_index(empty_store: Store) -> None:
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     with empty_store.read() as connection:
         event.listen(
             connection.engine, "before_cursor_execute", lambda *w: asked.append((w[2], w[3]))
