@@ -22,6 +22,7 @@ from bypost.settings.folder import project_folder
 from bypost.settings.providers import HttpApi
 from bypost.settings.sample import SAMPLE_ADDRESS, is_public, is_reserved
 from bypost.store import Store, meta, migrate, tags
+from bypost.testing.fill.mark import is_invented
 from scheduler.clock import Clock, SimulatedClock, SystemClock
 from scheduler.pacing import Ramp, Rate
 
@@ -187,6 +188,24 @@ def refuse_sample_settings(context: Context) -> None:
             + "\n    mend them in bypost.toml (for a test on this machine: --allow-local)"
         )
     _refuse_short_quiet(context)
+
+
+def refuse_invented_people(context: Context) -> None:
+    """Keep a real provider from mailing people who do not exist: all those mails would bounce.
+
+    Raises:
+        SettingsError: the database was filled by ``bypost rehearse --fill``.
+    """
+    if set(context.providers) <= {"outbox"}:
+        return
+    with context.store.read() as connection:
+        if not is_invented(connection):
+            return
+    raise SettingsError(
+        f"{context.store.path}: nothing was sent, because its people are invented\n"
+        "    name the real one in [database] url, or look at this one with "
+        "BYPOST_SENDING__PROVIDER=outbox"
+    )
 
 
 def _refuse_short_quiet(context: Context) -> None:

@@ -219,6 +219,8 @@ def test_the_readme_begins_with_the_two_commands_and_shows_its_pages() -> None:
         "check-your-inbox.png",
         "own-page.png",
         "preview.png",
+        "desk-today.png",
+        "desk-course.png",
     ]
 
 

@@ -109,6 +109,7 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "caps.time_zone": ('"Europe/Berlin"', "Europe/Berlin", "Europe/Berlin"),
     "import.courses": ('["a", "b"]', "a,b", ("a", "b")),
     "import.newsletters": ('"a"', "a", ("a",)),
+    "import.most_mb": ("500", "500", 500),
     "preview.editor": (
         '"idea://open?file={path}&line={line}"',
         "idea://open?file={path}&line={line}",

@@ -72,7 +72,7 @@ def _is_ours(store: Store) -> bool:
     """Tell whether a database was filled, and nothing left it through a real provider."""
     from bypost.errors import StoreError
     from bypost.store import standing
-    from bypost.testing.fill.fill import is_invented
+    from bypost.testing.fill.mark import is_invented
 
     try:
         with store.read() as connection:

@@ -13,6 +13,7 @@ from bypost.cli.console import HERE, JsonOption, ProjectOption
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bypost.delivery.context import Context
     from bypost.people.columns import Reading
     from bypost.people.import_summary import Summary
     from bypost.people.undo_import import Undone
@@ -65,16 +66,32 @@ def import_(
             note=note,
             reading=reading,
             asked=True,
+            clock=context.clock.now,
             dry=dry_run,
             set_aside=context.root,
         )
         summary = importing.run(file, now=now)
+        if summary.import_id is not None:
+            _log(context, summary)
     told = _as_json(summary, dry_run=dry_run)
     if as_json:
         console.print_json(told)
     else:
         _print(file.name, summary, dry_run=dry_run)
     return 1 if summary.rejected else 0
+
+
+def _log(context: Context, summary: Summary) -> None:
+    from bypost.admins import audit
+
+    with context.store.write() as connection:
+        audit.by_command(
+            connection,
+            now=context.clock.now(),
+            action="import.apply",
+            subject=f"import:{summary.import_id}",
+            detail=f"{summary.added} added, {summary.changed} changed",
+        )
 
 
 def imports_(

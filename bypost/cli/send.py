@@ -36,7 +36,11 @@ def send(
     Example: bypost send --dry-run
     """
     from bypost.errors import SettingsError
-    from bypost.project import open_project, refuse_sample_settings
+    from bypost.project import (
+        open_project,
+        refuse_invented_people,
+        refuse_sample_settings,
+    )
 
     if forever and (as_json or dry_run):
         raise SettingsError(
@@ -50,6 +54,7 @@ def send(
     ):
         if not allow_local:
             refuse_sample_settings(context)
+            refuse_invented_people(context)
         return _forever(context) if forever else _once(context, as_json=as_json)
 
 

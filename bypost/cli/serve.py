@@ -40,7 +40,11 @@ def serve(
     Example: bypost serve --local
     """
     from bypost.errors import SettingsError
-    from bypost.project import open_project, refuse_sample_settings
+    from bypost.project import (
+        open_project,
+        refuse_invented_people,
+        refuse_sample_settings,
+    )
 
     if local and host not in _LOOPBACK:
         raise SettingsError(
@@ -50,6 +54,7 @@ def serve(
     with open_project(project) as context, logs.written(context.settings.log, steady=not local):
         if not allow_local:
             refuse_sample_settings(context)
+            refuse_invented_people(context)
         address = _LOOPBACK.get(host, host)
         with listen.open_port(
             address, _PORT if port is None else port, neighbours=local and port is None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from bypost.delivery.schedule import Schedule, parse_schedule
 from bypost.model.course import Issue, Newsletter
@@ -138,6 +139,21 @@ def find(connection: Connection, item: str) -> Order | None:
 def every(connection: Connection) -> Mapping[tuple[str, str], Order]:
     """Return all orders by newsletter and issue."""
     return {(row["newsletter"], row["issue"]): order_of(row) for row in store.every(connection)}
+
+
+def told(connection: Connection) -> list[dict[str, Any]]:
+    """Return the issues that are paused, as :func:`bypost.delivery.holds.told` tells of holds."""
+    return [
+        {
+            "scope": "issue",
+            "name": f"{one.newsletter}/{one.issue}",
+            "since": one.paused_at,
+            "until": None,
+            "reason": one.reason,
+        }
+        for one in every(connection).values()
+        if one.is_paused
+    ]
 
 
 def ordered(connection: Connection, ready: Iterable[ReadyIssue]) -> list[ReadyIssue]:

@@ -9,9 +9,10 @@ some batches at a time; a process that dies in between has left that to the next
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from bypost.delivery import issue_order
@@ -21,11 +22,12 @@ from bypost.delivery.issue_order import Order, OrderState, order_of
 from bypost.delivery.schedule import Schedule
 from bypost.delivery.steps import reached
 from bypost.errors import SettingsError
-from bypost.store import Connection, binding, issues
+from bypost.store import Connection, Row, binding, issues
 from bypost.store import orders as store
 
-#: Batches that one transaction takes back or cancels; each holds a hundred people or so.
-_BATCHES = 5
+#: What one transaction takes back or cancels: a batch holds a hundred people or so, with some
+#: providers one.
+_BATCHES, _PEOPLE = 50, 500
 #: Seconds that an order itself spends on that; whoever gave it waits, and passes do the rest.
 _WAITING = 1.0
 
@@ -210,25 +212,26 @@ def carry_out(context: Context) -> None:
 
 def _cancel(context: Context, item: str, patience: float = math.inf) -> int:
     """Cancel what is owed and not tried, for so many seconds."""
-    cancelled, until = 0, context.clock.elapsed() + patience
+    cancelled, after, until = 0, 0, context.clock.elapsed() + patience
     while context.clock.elapsed() < until:
         with context.store.write() as connection:
             now = context.clock.now()
             order = issue_order.find(connection, item)
             if order is None or not order.is_cancelled:
                 return cancelled
-            some = store.untried(connection, item, now, _BATCHES, held=True)
+            some = _few(store.untried(connection, item, now, _BATCHES, held=True, after=after))
             for batch in some:
                 cancelled += store.cancel_batch(connection, batch, order.words)
         if not some:
             break
+        after = some[-1]["id"]
         reached("taken back")
     return cancelled
 
 
 def _take_back(context: Context, item: str, patience: float = math.inf) -> None:
     """Take back what is owed and not tried: it is owed again once the issue goes on."""
-    until = context.clock.elapsed() + patience
+    after, until = 0, context.clock.elapsed() + patience
     while context.clock.elapsed() < until:
         with context.store.write() as connection:
             order = issue_order.find(connection, item)
@@ -236,14 +239,23 @@ def _take_back(context: Context, item: str, patience: float = math.inf) -> None:
                 return
             # What a cap keeps back does not go out now, and keeps its day.
             now = context.clock.now()
-            some = store.untried(connection, item, now, _BATCHES, held=False)
+            some = _few(store.untried(connection, item, now, _BATCHES, held=False, after=after))
             for batch in some:
                 binding.unowe(connection, batch["id"], store.mine(connection, batch["id"]))
                 store.empty_batch(connection, batch["id"])
                 issues.reopen(connection, item, batch["due_at"])
         if not some:
             return
+        after = some[-1]["id"]
         reached("taken back")
+
+
+def _few(batches: Sequence[Row]) -> Sequence[Row]:
+    """Return the first of them, so many that their transaction is short; at least one."""
+    people = accumulate(batch["size"] for batch in batches)
+    return [batch for batch, total in zip(batches, people, strict=True) if total <= _PEOPLE] or (
+        batches[:1]
+    )
 
 
 def _key(target: Target) -> tuple[str, str]:

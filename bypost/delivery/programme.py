@@ -45,6 +45,12 @@ class Programme:
         """Return the courses of which something goes out."""
         return {name: shape for name, shape in self.shapes.items() if name in self.sends}
 
+    def trouble(self, course: str) -> str:
+        """Return why a course sends nothing; empty where it does."""
+        if course in self.sends:
+            return ""
+        return self.held.get(f"lessons/{course}") or f"its folder lessons/{course} is not there"
+
     def lessons(self) -> Iterator[tuple[str, str]]:
         """Yield every course with every lesson that is or was in it."""
         for course, shape in self.shapes.items():

@@ -7,6 +7,7 @@ by the next one, and two passes at once share the work.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,7 +25,7 @@ from bypost.delivery.report import Report
 from bypost.delivery.roll_up import roll_up
 from bypost.delivery.sender import Progress, Sender
 from bypost.delivery.tidy import tidy
-from bypost.errors import ByPostError
+from bypost.errors import ByPostError, StoreError
 from bypost.model.content import full_name
 from bypost.people.csv_rows import Known
 from bypost.people.import_csv import Importer, Summary, project_file
@@ -68,6 +69,9 @@ class Pass:
         steps.reached("published")
         wake(self.context)
         if short := disk.shortage(self.context):
+            with suppress(StoreError):  # no room even for that: the report says why
+                watch.look(published.held)
+                tell(self.context)
             return self._report(before, published, None, [*filter(None, [stepped]), short])
         imported = self._import(published)
         steps.reached("imported")

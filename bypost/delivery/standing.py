@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bypost.delivery import disk, holds, instance, last_pass
+from bypost.delivery import disk, holds, instance, issue_order, last_pass
 from bypost.delivery.last_pass import LastPass
 from bypost.model.content import full_name
 from bypost.people import abuse
@@ -164,7 +164,7 @@ def look(context: Context) -> Standing:
             next=_next(connection, last, blocked, now),
             last=last,
             unknown=[_unknown(context, row) for row in counts.unknown_deliveries(connection)],
-            paused=holds.told(connection, now),
+            paused=[*holds.told(connection, now), *issue_order.told(connection)],
             obstacles=obstacles,
             alarms=abuse.alarms(connection, now),
         )

@@ -16,7 +16,7 @@ from typing import Any
 
 from bypost.links import AddressHash
 from bypost.people import export
-from bypost.people.columns import KNOWN, QUARANTINE, RECORD, clean, column_name, protect
+from bypost.people.columns import KNOWN, QUARANTINE, RECORD, UNDECODED, clean, column_name, protect
 from bypost.people.record import (
     ConsentRecord,
     LetterRecord,
@@ -53,7 +53,7 @@ def attribute_columns(connection: Connection) -> list[str]:
 
 
 def _is_column(name: str) -> bool:
-    return bool(name) and name not in _TAKEN and column_name(protect(name)) == name
+    return bool(name) and name not in _TAKEN and _travels(name) and column_name(name) == name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +139,7 @@ class FullExport:
         """Return all attributes of a person if columns do not say them as they are."""
         theirs: Mapping[str, str] = person["attributes"]
         said = all(
-            text and name in self.attributes and clean(protect(text)) == text
-            for name, text in theirs.items()
+            text and name in self.attributes and _travels(text) for name, text in theirs.items()
         )
         return None if said else theirs
 
@@ -167,9 +166,16 @@ class FullExport:
             row |= {"status": "finished", "finished_at": row["counts_from"], "next_due": None}
 
 
+def _travels(text: str) -> bool:
+    """Tell whether a cell comes back as it is: without control characters, marks and the like."""
+    return text.isprintable() and not UNDECODED.search(text) and clean(protect(text)) == text
+
+
 def _shown(cell: str) -> str:
-    """Return a cell without control characters, which no import takes; the record has them."""
-    return cell if cell.isprintable() else "".join(c if c.isprintable() else " " for c in cell)
+    """Return a cell without what no import takes; the record has it as it is."""
+    if not cell.isprintable():
+        cell = "".join(sign if sign.isprintable() else " " for sign in cell)
+    return UNDECODED.sub("?", cell)
 
 
 def _when(one: Row, started_at: datetime) -> datetime:
@@ -194,9 +200,9 @@ def _stops(rows: Sequence[Row]) -> tuple[SuppressionRecord, ...]:
 def _exact(person: Row) -> Any:
     """Return fields whose cells would not come back as they are."""
     found: dict[str, Any] = {}
-    if clean(protect(person["name"])) != person["name"] or not person["name"].isprintable():
+    if not _travels(person["name"]):
         found["name"] = person["name"]
     tags = person["tags"]
-    if any(";" in tag or tag != clean(tag) or not tag.isprintable() for tag in tags):
+    if any(not tag or ";" in tag or tag != clean(tag) or not _travels(tag) for tag in tags):
         found["tags"] = tuple(tags)
     return found

@@ -73,12 +73,13 @@ _MOST_SHOWN = 100
 
 
 def read_review(root: Path, number: int) -> dict[str, Any]:
-    """Return what :func:`save_review` kept; empty once it is gone."""
+    """Return what :func:`save_review` kept: examples, notes, bad, lacks; empty once gone."""
+    nothing: dict[str, Any] = {"examples": {}, "notes": [], "bad": [], "lacks": ""}
     try:
         found = orjson.loads(_review(root, number).read_bytes())
     except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return nothing
+    return nothing | found if isinstance(found, dict) else nothing
 
 
 def remove_upload(root: Path, number: int) -> None:

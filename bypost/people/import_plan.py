@@ -94,8 +94,7 @@ class Plan:
     def write(self, connection: Connection, address_hash: AddressHash) -> None:
         """Write everything; subscriber, enrollment, consent and first hint commit together."""
         subscribers.add_all(connection, self.people)
-        for subscriber_id, values in self.changes:
-            subscribers.change(connection, subscriber_id, values)
+        subscribers.change_all(connection, self.changes)
         enrollments.add_all(connection, self.runs)
         subscriptions.add_all(connection, self.subscriptions)
         consents.add_all(connection, self.consents)

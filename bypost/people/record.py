@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -117,8 +118,12 @@ def read_record(text: str) -> Record:
 
 
 def write_record(record: Record) -> str:
-    """Return the cell of a record; what is empty is left out."""
-    return record.model_dump_json(exclude_defaults=True)
+    """Return the cell of a record; what is empty is left out.
+
+    In ASCII: whoever reads the cell may compose letters anew, or refuse control characters.
+    """
+    told = record.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps(told, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
 def key_mark(address_hash: AddressHash) -> str:

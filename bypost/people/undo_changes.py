@@ -31,6 +31,7 @@ def take_back(
     people = subscribers.by_ids(connection, ids)
     later = import_changes.changed_later(connection, row["id"], ids)
     past = _Past(connection, ids, row)
+    restored: list[tuple[int, dict[str, Any]]] = []
     for one in changes:
         person = people.get(one["first_id"])
         if person is None or person["status"] == "erased":
@@ -41,12 +42,16 @@ def take_back(
             continue
         if one["after"].get("ended"):
             undone.stays["ended by the file: nobody is brought back"] += 1
-        ended = past.end(person["id"], one["after"].get("begun", []), undone, dry=dry)
+        ended = past.end(person["id"], one["after"].get("begun", []), undone)
         values = _values(person, one, undone, confirmed=ended)
-        if values and not dry:
-            subscribers.change(connection, person["id"], values)
+        if values:
+            restored.append((person["id"], values))
+    if not dry:
+        past.remove()
+        subscribers.change_all(connection, restored)
+        for number, values in restored:
             if "time_zone" in values:
-                enrollments.look_again_at(connection, person["id"])
+                enrollments.look_again_at(connection, number)
 
 
 def _values(person: Row, one: Row, undone: Undone, *, confirmed: bool) -> dict[str, Any]:
@@ -101,6 +106,7 @@ class _Past:
     def __init__(self, connection: Connection, ids: Sequence[int], row: Row) -> None:
         self._connection = connection
         self._at = row["at"]
+        self._going: list[tuple[int, str]] = []
         self._there: dict[int, dict[str, Row]] = {i: {} for i in ids}
         runs = enrollments.of_subscribers(connection, ids)
         letters = subscriptions.of_subscribers(connection, ids)
@@ -114,8 +120,8 @@ class _Past:
             connection, [one["id"] for one in letters]
         )
 
-    def end(self, person: int, begun: Sequence[str], undone: Undone, *, dry: bool) -> bool:
-        """Remove what an import began; return False if some of it stays."""
+    def end(self, person: int, begun: Sequence[str], undone: Undone) -> bool:
+        """Find what an import began and nobody has used; return False if some of it stays."""
         going = []
         for name in begun:
             row = self._there[person].get(name)
@@ -128,17 +134,22 @@ class _Past:
             else:
                 undone.ended[name] += 1
                 going.append(name)
-        if not dry:
-            self._remove(person, going)
+        self._going += [(person, name) for name in going]
         return len(going) == len(begun)
 
     def _mailed(self, name: str) -> set[int]:
         return self._mailed_runs if name.startswith("course:") else self._mailed_letters
 
-    def _remove(self, person: int, names: Sequence[str]) -> None:
-        numbers = {name: self._there[person][name]["id"] for name in names}
-        runs = [number for name, number in numbers.items() if name.startswith("course:")]
-        letters = [number for name, number in numbers.items() if not name.startswith("course:")]
+    def remove(self) -> None:
+        """Remove what was found to go, of everybody in the chunk together."""
+        runs: list[int] = []
+        letters: list[int] = []
+        people: dict[str, list[int]] = {}
+        for person, name in self._going:
+            number = self._there[person][name]["id"]
+            (runs if name.startswith("course:") else letters).append(number)
+            people.setdefault(name, []).append(person)
         import_changes.remove_runs(self._connection, runs)
         import_changes.remove_letters(self._connection, letters)
-        import_changes.remove_consents(self._connection, person, names, self._at)
+        for name, ids in people.items():
+            import_changes.remove_consents(self._connection, ids, name, self._at)

@@ -19,9 +19,9 @@ from bypost.store import Connection, Row, Store, import_changes, imports, subscr
 
 #: People a transaction takes.
 #: Their numbers are looked at in bulk; each one that is restored is a statement of its own.
-CHUNK, RESTORED = 500, 100
+CHUNK, RESTORED = 500, 250
 #: States of an import that can be taken back: one that broke off has done something as well.
-_OPEN = ("done", "failed", "running")
+OPEN = ("done", "failed", "running", "undoing")
 
 
 @dataclass(slots=True)
@@ -57,12 +57,14 @@ class Undoing:
     Attributes:
         dry: Write nothing, and tell what would be done.
         on_done: Told in the transaction that ends it, for the log.
+        clock: What time it is while it runs: a sign of life; ``now`` stays that of its beginning.
     """
 
     store: Store
     address_hash: AddressHash
     dry: bool = False
     on_done: Callable[[Connection, Undone], None] | None = None
+    clock: Callable[[], datetime] | None = None
 
     def run(self, import_id: int, *, by: str, now: datetime) -> Undone:
         """Take one import back, in chunks; one that breaks off can be continued.
@@ -83,6 +85,7 @@ class Undoing:
                 )
                 changed = [one for one in chunk if one["what"] == "changed"]
                 take_back(connection, row, changed, undone, dry=self.dry)
+                self._note_life(connection, import_id)
             for one in chunk:
                 if one["what"] == "added":
                     self._remove(row, one, undone)
@@ -101,10 +104,10 @@ class Undoing:
         with self.store.read() as connection:
             row = imports.by_id(connection, import_id)
             kept = row is not None and import_changes.kept(connection, import_id)
-        if row is None or row["state"] in {"uploaded", "reviewed"}:
-            raise ByPostError(f"there is no import {import_id} that was made")
-        if row["state"] == "undone":
+        if row is not None and row["state"] == "undone":
             raise ByPostError(f"import {import_id} was taken back already")
+        if row is None or row["state"] not in OPEN:
+            raise ByPostError(f"there is no import {import_id} that was made")
         if row["state"] == "running" and is_alive(row, now):
             raise ByPostError(f"import {import_id} is under way; wait until it has ended")
         if not kept and row["state"] == "done" and row["summary"].get("added"):
@@ -120,6 +123,11 @@ class Undoing:
             ids = range(start, min(start + CHUNK, last + 1))
             with self.store.read() if self.dry else self.store.write() as connection:
                 self._remove_chunk(connection, row, ids, undone)
+                self._note_life(connection, row["id"])
+
+    def _note_life(self, connection: Connection, import_id: int) -> None:
+        if self.clock is not None and not self.dry:
+            imports.change(connection, import_id, seen_at=self.clock())
 
     def _remove_chunk(
         self, connection: Connection, row: Row, ids: Sequence[int], undone: Undone

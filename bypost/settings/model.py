@@ -131,10 +131,11 @@ class Caps(Section):
 
 
 class Import(Section):
-    """What a CSV row without these cells means."""
+    """What a CSV row without these cells means, and how large a file the desk takes."""
 
     courses: Words = ()
     newsletters: Words = ()
+    most_mb: Annotated[int, Field(ge=1, le=10_000)] = 200
 
 
 class SignUp(Section):

@@ -171,14 +171,12 @@ def _uncount(
     )
 
 
-def remove_consents(
-    connection: Connection, subscriber_id: int, purposes: Sequence[str], at: datetime
-) -> None:
+def remove_consents(connection: Connection, ids: Sequence[int], purpose: str, at: datetime) -> None:
     """Remove the evidence that an import brought along with what it began."""
     connection.execute(
         delete(consents).where(
-            consents.c.subscriber_id == subscriber_id,
-            consents.c.purpose.in_(purposes),
+            consents.c.subscriber_id.in_(ids),
+            consents.c.purpose == purpose,
             consents.c.source == "csv",
             consents.c.requested_at == at,
         )

@@ -58,13 +58,14 @@ def remove(connection: Connection, newsletter: str, issue: str) -> bool:
 
 
 def untried(
-    connection: Connection, item: str, now: datetime, limit: int, *, held: bool
+    connection: Connection, item: str, now: datetime, limit: int, *, held: bool, after: int = 0
 ) -> Sequence[RowMapping]:
     """Return batches of an issue of which surely nothing was ever accepted, in nobody's hands.
 
     Args:
         item: As deliveries name it: newsletter/issue.
         held: Those as well that a cap keeps back for another day.
+        after: The last one that was looked at; those before it are not looked at again.
     """
     free = batches.c.lease_until.is_(None) | (batches.c.lease_until <= now)
     query = (
@@ -72,6 +73,7 @@ def untried(
         .where(
             _OF_ISSUES,
             batches.c.item == item,
+            batches.c.id > after,
             batches.c.state == "pending",
             batches.c.ambiguous.is_(False),
             free,

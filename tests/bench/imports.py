@@ -84,7 +84,7 @@ def _write(file: Path, rows: int, name: str) -> None:
 
 def _peak(rows: int) -> int:
     """Return the memory in MB that a process of its own needs for an import."""
-    done = subprocess.run(  # noqa: S603 - this file
+    done = subprocess.run(
         [sys.executable, "-m", "tests.bench.imports", str(rows)],
         check=True,
         capture_output=True,

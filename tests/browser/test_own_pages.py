@@ -62,8 +62,7 @@ def test_next_one_now_pause_and_erase(own: tuple[Server, str], watch: Watch, scr
     seen.heard()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     own: tuple[Server, str], watch: Watch, scheme: str, width: int
 ) -> None:

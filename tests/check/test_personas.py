@@ -51,7 +51,7 @@ def test_a_subscriber_has_every_known_attribute_and_the_date_they_began() -> Non
 
 def test_links_lie_below_the_site() -> None:
     links = values_for(TOKYO, now=NOW, base_url="https://x.org")["links"]
-    assert set(links) == {"leave", "progress", "confirm"}
+    assert set(links) == {"leave", "progress", "confirm", "done"}
     assert all(link.startswith("https://x.org/") for link in links.values())
 
 

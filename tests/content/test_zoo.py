@@ -360,7 +360,7 @@ ISSUES: dict[str, tuple[str, int, str, str]] = {
         issue(delay="1 day"),
         7,
         "unknown key `delay`",
-        "known here: id, subject, preheader, status, date, at",
+        "known here: id, subject, preheader, status, date, at, audience",
     ),
 }
 

@@ -19,7 +19,7 @@ from bypost.delivery.alarm_watch import Watch
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.errors import Problem
-from bypost.store import Row, budgets
+from bypost.store import Row, Store, budgets
 from bypost.store.schema import alarm_messages
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
@@ -312,3 +312,15 @@ def test_an_alarm_is_watched_by_index_alone(project: Path, open_context: Open) -
         for sql in asked:
             plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").all())
             assert "USING COVERING INDEX" in plan
+
+
+def test_a_disk_that_keeps_passes_from_sending_is_told(
+    opened: Open, resend: FakeResend, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = opened(**MAIL)
+    clock.advance(timedelta(minutes=1))
+    monkeypatch.setattr(Store, "room", lambda _store: 5_000_000)
+    Pass(context).run()
+    assert len(mails_to_me(resend)) == 1
+    body = orjson.loads(resend.requests[-1].body)[0]
+    assert body["subject"] == "The disk has 5 MB left beside the database"

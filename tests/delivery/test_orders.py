@@ -20,6 +20,7 @@ from bypost.delivery.issue_count import count
 from bypost.delivery.issue_find import find
 from bypost.delivery.run import Pass
 from bypost.delivery.schedule import Schedule
+from bypost.delivery.standing import look
 from bypost.delivery.steps import LABELS
 from bypost.delivery.why import explain
 from bypost.errors import SettingsError
@@ -437,6 +438,15 @@ def test_why_knows_an_order(post: Make) -> None:
     orders.cancel(one.context, FIRST, ME, reason="a wrong price")
     assert told(one).startswith("never")
     assert "cancelled by me (a wrong price)" in told(one)
+
+
+def test_status_names_an_issue_that_is_paused(post: Make) -> None:
+    one = post()
+    assert not look(one.context).paused
+    orders.pause(one.context, FIRST, ME, reason="a wrong price")
+    (paused,) = look(one.context).paused
+    assert (paused["scope"], paused["name"]) == ("issue", "news/first")
+    assert paused["reason"] == "a wrong price"
 
 
 def test_a_schedule_reads_as_it_was_written() -> None:

@@ -12,6 +12,9 @@ import pytest
 from bypost.store import Store
 from tests.people.desk import Desk
 
+#: Desks that are kept open; most tests work with one or two.
+_OPEN = 10
+
 
 @pytest.fixture
 def desk(empty_database: Path, tmp_path: Path) -> Iterator[Desk]:
@@ -38,6 +41,9 @@ def fresh_desk(empty_database: Path) -> Iterator[Callable[[], Desk]]:
             folder.mkdir()
             shutil.copy(empty_database, folder / "people.db")
             desks.append(Desk(folder, Store("sqlite:///people.db", root=folder)))
+            # One that is used again opens its files again; hundreds open at once are too many.
+            for old in desks[-_OPEN - 1 : -_OPEN]:
+                old.store.close()
             return desks[-1]
 
         yield make

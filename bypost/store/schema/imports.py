@@ -43,7 +43,7 @@ imports = Table(
         String(12),
         nullable=False,
         server_default=text("'done'"),
-        comment="uploaded, reviewed, running, done, failed or undone",
+        comment="uploaded, reviewed, running, done, failed, undoing or undone",
     ),
     Column(
         "actor",

@@ -126,10 +126,12 @@ batches = Table(
     # Covers what is counted of a day, so that counting it never opens a batch.
     Index("ix_batches_accepted", "accepted_at", "provider", "accepted"),
     Index("ix_batches_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
-    # Covers which versions of a lesson were sent, to how many and when.
+    # Covers which versions of a lesson were sent, to how many and when. SQLite looks `kind` up
+    # although the condition says it (3.40, 2026-11).
     Index(
         "ix_batches_lesson",
         "content_hash",
+        "kind",
         "accepted_at",
         "accepted",
         sqlite_where=_LESSON,

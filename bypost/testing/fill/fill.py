@@ -12,7 +12,7 @@ from bypost.delivery.context import Context
 from bypost.delivery.publish import Published, publish
 from bypost.errors import ContentError, Problem
 from bypost.people.signup import NOTICE
-from bypost.store import Connection, counts, meta
+from bypost.store import counts
 from bypost.store.counts import Counts
 from bypost.testing.fill.arrivals import arrivals
 from bypost.testing.fill.days import Days
@@ -20,13 +20,12 @@ from bypost.testing.fill.issues import Issues
 from bypost.testing.fill.ledger import Ledger
 from bypost.testing.fill.life import Lives
 from bypost.testing.fill.mails import Mails
+from bypost.testing.fill.mark import mark_invented
 from bypost.testing.fill.odds import HOURS, ZONES, Odds
 from bypost.testing.fill.people import People
 from bypost.testing.fill.rhythm import Rhythm
 from bypost.testing.fill.texts import Texts
 
-#: Fact of a database: its people are invented.
-FACT = "invented"
 #: (what, done, total); a total of 0 means that it is not known.
 OnProgress = Callable[[str, int, int], None]
 
@@ -39,11 +38,6 @@ class Filled:
     runs: int
     readers: int
     ledger: Counts
-
-
-def is_invented(connection: Connection) -> bool:
-    """Tell whether the people of a database are invented."""
-    return meta.get(connection, FACT) is not None
 
 
 def fill(context: Context, *, people: int, days: int, seed: int, on_progress: OnProgress) -> Filled:
@@ -62,7 +56,7 @@ def fill(context: Context, *, people: int, days: int, seed: int, on_progress: On
     published = _published(context, start)
     mails, day_by_day, second = Mails(), Days(chance), int(now.timestamp())
     with context.store.write() as connection:
-        meta.put(connection, FACT, f"{people} people over {days} days")
+        mark_invented(connection, f"{people} people over {days} days")
     texts = Texts(context, mails, start=start, now=now)
     lives = {
         shape.course: Lives(

@@ -66,18 +66,21 @@ class Lives:
         """Return what became of a run that began then, and owe its mails."""
         run, at, now = Run(), started, self._now
         for step in range(len(self._texts)):
-            due = self._rhythm.due(step, zone, hour, at)
+            if run.paused_until is None:
+                due = self._rhythm.due(step, zone, hour, at)
+            else:
+                due = self._rhythm.due_after_pause(step, zone, hour, at, run.paused_until)
             due += -due % PASS
             if due > now:
                 run.next_due = due - PASS
                 return run
-            at = due + 1
+            at, run.paused_until = due + 1, None
             if self._is_over(run, enrollment, step, at):
                 return run
             if step < self._last and self._random() < self._odds.pauses:
-                at += int((7 + 14 * self._random()) * _DAY)
-                if at > now:
-                    run.paused_until = run.next_due = at
+                run.paused_until = at + int((7 + 14 * self._random()) * _DAY)
+                if run.paused_until > now:
+                    run.next_due = run.paused_until
                     return run
         if at + PASS > now:
             run.next_due = at

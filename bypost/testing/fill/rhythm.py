@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bypost.delivery.due import Run, predict
+from bypost.delivery.foresee import foresee
 from bypost.delivery.shape import Shape
 from bypost.delivery.zones import zone
 from scheduler.cadence import AtOnce
+
+#: Nothing comes too late here: passes were always made.
+_LATE = timedelta(days=3650)
 
 
 class Rhythm:
@@ -44,6 +48,23 @@ class Rhythm:
         if known is None:
             known = self._known[key] = self._predict(step, place, hour_no, accepted)
         return max(known, accepted)
+
+    def due_after_pause(
+        self, step: int, zone_no: int, hour_no: int, accepted: int, end: int
+    ) -> int:
+        """Return when a step falls due for somebody who had paused until ``end``."""
+        last, until = datetime.fromtimestamp(accepted, UTC), datetime.fromtimestamp(end, UTC)
+        eve = until - timedelta(seconds=1)
+        run = Run(
+            zone=self._zones[zone_no],
+            own_hour=self._hours[hour_no],
+            started_at=last,
+            hint=eve,
+            had={one.lesson: last for one in self.steps[:step]},
+            paused_until=until,
+        )
+        found = foresee(self._shape, run, now=eve, late=_LATE)
+        return max(end, int(found.at.timestamp())) if found else end
 
     def _predict(self, step: int, place: ZoneInfo, hour_no: int, accepted: int) -> int:
         at = datetime.fromtimestamp(accepted, UTC)

@@ -13,10 +13,12 @@ from bypost.web.desk.accounts import Accounts
 from bypost.web.desk.ask import Address, Section
 from bypost.web.desk.audiences import Audiences
 from bypost.web.desk.bulk import Bulk
+from bypost.web.desk.courses import Courses
 from bypost.web.desk.deliverability import Deliverability
 from bypost.web.desk.desk import PREFIX, Desk
 from bypost.web.desk.failed import Failed
 from bypost.web.desk.housekeeping import Housekeeping
+from bypost.web.desk.imports import Imports
 from bypost.web.desk.log import Log
 from bypost.web.desk.newsletters import Newsletters
 from bypost.web.desk.person import Person
@@ -36,11 +38,13 @@ SECTIONS: tuple[Callable[[Desk], Section], ...] = (
     Accounts,
     Log,
     Housekeeping,
+    Courses,
     Newsletters,
     Subscribers,
     Person,
     Audiences,
     Bulk,
+    Imports,
 )
 
 

@@ -51,7 +51,11 @@ class IssueBench:
 
     def entry(self, found: Found) -> Entry | None:
         """Return the mail of an issue."""
-        return self.session.shelf.find(found.written.source.path)
+        return self.entry_at(found.written.source.path)
+
+    def entry_at(self, path: str) -> Entry | None:
+        """Return the mail of a file."""
+        return self.session.shelf.find(path)
 
     def picture(self, entry: Entry, key: str = "") -> Picture:
         """Return the mail as a persona gets it now."""
@@ -74,13 +78,16 @@ class IssueBench:
         return path.read_text(encoding="utf-8-sig", errors="replace")
 
     def findings(self, found: Found) -> list[Finding]:
-        """Return what `bypost check` finds in the issue's file; takes a second after a change."""
+        """Return what `bypost check` finds in the issue's file."""
+        return self.findings_at(found.written.source.path)
+
+    def findings_at(self, path: str) -> list[Finding]:
+        """Return what `bypost check` finds in a file; takes a second after a change."""
         session = self.session
         session.refresh()
         if session.checked != session.version or session.examined is None:
             session.examine()
-        path = session.root / found.written.source.path
-        return list(within(session.findings, scope(session.root, [path])))
+        return list(within(session.findings, scope(session.root, [session.root / path])))
 
     def errors(self, found: Found) -> list[Finding]:
         """Return the findings that keep an issue from being scheduled."""

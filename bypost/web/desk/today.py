@@ -211,7 +211,8 @@ def _chart(ahead: DayAhead) -> Bars:
     said = "No mail is due in the next 24 hours."
     if total:
         mails = f"{total:,} mails" if total != 1 else "1 mail"
-        said = f"{mails}; the most, {most.due:,}, between {most.at:%H:%M} and the hour after."
+        until = most.at + timedelta(hours=1)
+        said = f"{mails}; the most, {most.due:,}, between {most.at:%H:%M} and {until:%H:%M}."
     if waiting:
         said += f" {waiting:,} of them cannot leave within this time."
     parts = [f"{ahead.an_hour:,} an hour"] if ahead.an_hour is not None else []

@@ -17,7 +17,8 @@ def test_it_says_what_goes_when_and_what_stays(operator: Signed, context: Contex
     Pass(context).run()
     page = operator.get("/housekeeping")
     assert page.status_code == 200
-    for words in ("Mails of issues and notices", "400", "Backup now", "deliveries", "Room by table"):
+    shown = ("Mails of issues and notices", "400", "Backup now", "deliveries", "Room by table")
+    for words in shown:
         assert words in page.text
 
 

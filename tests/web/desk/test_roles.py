@@ -34,6 +34,9 @@ class Nowhere:
     def __iter__(self) -> Iterator[object]:
         return iter(())
 
+    def __mul__(self, _: int) -> int:
+        return 0
+
 
 def every_address() -> list[Address]:
     return app.addresses(Nowhere())  # type: ignore[arg-type]

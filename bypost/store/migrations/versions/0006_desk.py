@@ -604,7 +604,7 @@ def _imports() -> None:
             sa.String(12),
             nullable=False,
             server_default=sa.text("'done'"),
-            comment="uploaded, reviewed, running, done, failed or undone",
+            comment="uploaded, reviewed, running, done, failed, undoing or undone",
         ),
         sa.Column(
             "actor",
@@ -752,7 +752,7 @@ def _figures() -> None:
     op.create_index(
         "ix_batches_lesson",
         "batches",
-        ["content_hash", "accepted_at", "accepted"],
+        ["content_hash", "kind", "accepted_at", "accepted"],
         sqlite_where=lessons,
         postgresql_where=lessons,
     )
