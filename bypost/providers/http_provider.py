@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -27,8 +28,10 @@ _FIXES: Mapping[int, str] = {
 }
 
 
+#: Statuses of an answer that may speak of single messages.
+_SPOKEN = frozenset(range(400, 500)) - {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 #: Where services put their words, the first one found wins.
-_WORDS = ("message", "Message", "error")
+_WORDS = ("message", "Message", "error", "ErrorMessage")
 _Read = TypeVar("_Read")
 
 
@@ -75,7 +78,6 @@ class HttpProvider(Provider):
         """Return the headers of a question, which needs no idempotency key."""
         return self.headers("")
 
-    @abstractmethod
     def results(self, answer: Any, count: int) -> Sequence[Result]:
         """Return the results in the parsed body of a 2xx answer.
 
@@ -83,6 +85,28 @@ class HttpProvider(Provider):
             ValueError, KeyError, TypeError: It is not what the service documents.
             Throttled, Refused: It says that no message was accepted, for a reason of all of them.
         """
+        raise NotImplementedError(f"{self.name} answers without a body: see read()")
+
+    def tells(self, answer: HttpAnswer) -> bool:
+        """Tell whether an answer holds results: a 2xx, unless the service documents otherwise."""
+        return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+
+    def read(self, answer: HttpAnswer, count: int) -> Sequence[Result]:
+        """Return the :meth:`results` in an answer that :meth:`tells` something."""
+        return self.results(orjson.loads(answer.body), count)
+
+    def wait(self, answer: HttpAnswer) -> timedelta | None:
+        """Return how long a 429 asks us to wait; None where it does not say."""
+        return retry_after(answer.headers)
+
+    def partly(self, answer: HttpAnswer, count: int, key: str) -> Sequence[Result] | None:
+        """Return what a 4xx says of each message; None where it speaks of the whole request.
+
+        Raises:
+            ValueError, KeyError, TypeError: It speaks of messages, but cannot be read.
+            Throttled, Refused: No message was accepted, for a reason of all of them.
+        """
+        return None
 
     def refusal(self, answer: HttpAnswer) -> SendError:
         """Return what a 4xx means; a refusal unless the service documents otherwise."""
@@ -91,12 +115,14 @@ class HttpProvider(Provider):
     def send(self, body: bytes, *, count: int, key: str) -> Sequence[Result]:
         """Post ``body`` and read the answer; see :meth:`Provider.send`."""
         answer = self._http.post(self._url, body, self.headers(key))
-        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        if not self.tells(answer):
             raise self._no(answer)
         try:
-            results = self.results(orjson.loads(answer.body), count)
+            results = self.read(answer, count)
         except (ValueError, KeyError, TypeError) as error:
             raise self._unreadable(answer) from error
+        if results is None:
+            raise self._no(answer)
         if len(results) != count:
             raise self._unreadable(answer)
         return results
@@ -140,9 +166,7 @@ class HttpProvider(Provider):
     def _no(self, answer: HttpAnswer) -> SendError:
         status = answer.status
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return Throttled(
-                self._says(answer), status=status, retry_after=retry_after(answer.headers)
-            )
+            return Throttled(self._says(answer), status=status, retry_after=self.wait(answer))
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             return self._redirected(answer)
         if status == HTTPStatus.REQUEST_TIMEOUT or not 400 <= status < 500:

@@ -16,12 +16,13 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
     ``Retry-After`` is seconds or an HTTP date (RFC 9110 10.2.3). A date is measured against the
     answer's own ``Date``, so the clock of this machine plays no part; without that, it is unknown.
-    ``ratelimit-reset`` is seconds.
+    ``ratelimit-reset`` is seconds, and so is Brevo's ``x-sib-ratelimit-reset``.
     """
     waits = (
         _seconds(headers.get("Retry-After")),
         _until(headers),
         _seconds(headers.get("ratelimit-reset")),
+        _seconds(headers.get("x-sib-ratelimit-reset")),
     )
     return next((wait for wait in waits if wait is not None), None)
 
