@@ -40,8 +40,8 @@ def eml(message: Message) -> bytes:
 
 
 def _headers(message: Message) -> Iterator[tuple[str, str]]:
-    yield "From", _mailbox(message.from_name, message.from_email)
-    yield "To", _mailbox(message.to_name, message.to)
+    yield "From", ascii_mailbox(message.from_name, message.from_email)
+    yield "To", ascii_mailbox(message.to_name, message.to)
     if message.reply_to:
         yield "Reply-To", message.reply_to
     yield "Subject", _text(message.subject)
@@ -51,7 +51,8 @@ def _headers(message: Message) -> Iterator[tuple[str, str]]:
     yield from message.headers.items()
 
 
-def _mailbox(name: str, address: str) -> str:
+def ascii_mailbox(name: str, address: str) -> str:
+    """Return a name and an address for a header of plain ASCII: other letters as encoded words."""
     if not name:
         return address
     return f"{phrase(name) if _is_plain(name) else _encoded(name)} <{address}>"
