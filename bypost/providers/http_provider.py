@@ -114,7 +114,7 @@ class HttpProvider(Provider):
 
     def send(self, body: bytes, *, count: int, key: str) -> Sequence[Result]:
         """Post ``body`` and read the answer; see :meth:`Provider.send`."""
-        answer = self._http.post(self._url, body, self.headers(key))
+        answer = self.post(body, key)
         if not self.tells(answer):
             raise self._no(answer)
         try:
@@ -127,6 +127,14 @@ class HttpProvider(Provider):
             raise self._unreadable(answer)
         return results
 
+    def post(self, body: bytes, key: str) -> HttpAnswer:
+        """Post ``body``; for services that sign requests, or have several addresses for mails."""
+        return self._http.post(self._url, body, self.headers(key))
+
+    def get(self, path: str) -> HttpAnswer:
+        """Ask for ``path``, which may have a query."""
+        return self._http.get(self._base + path, self.asking())
+
     def ask(self, path: str, read: Callable[[Any], _Read]) -> _Read:
         """Ask the service something that changes nothing there.
 
@@ -138,7 +146,7 @@ class HttpProvider(Provider):
         Raises:
             SendError: No usable answer; what was asked stays open.
         """
-        answer = self._http.get(self._base + path, self.asking())
+        answer = self.get(path)
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._no(answer)
         try:
@@ -206,17 +214,17 @@ class HttpProvider(Provider):
         return base_url.rstrip("/")
 
 
-def usable_key(provider: str, key: str | None, what: str) -> str:
+def usable_key(provider: str, key: str | None, what: str, *, setting: str = "api_key") -> str:
     """Return ``key``.
 
     Raises:
         SettingsError: There is none, or it cannot be written into a header; ``what`` says which
-            key of the service is meant.
+            key of the service is meant, ``setting`` where it is set.
     """
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise SettingsError(
-            f"[providers.{provider}] api_key is missing or is not one word: "
-            f"set BYPOST_PROVIDERS__{provider.upper()}__API_KEY to {what}"
+            f"[providers.{provider}] {setting} is missing or is not one word: "
+            f"set BYPOST_PROVIDERS__{provider.upper()}__{setting.upper()} to {what}"
         )
     return key
 
