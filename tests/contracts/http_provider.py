@@ -19,7 +19,7 @@ from bypost.providers.base import Provider
 from bypost.providers.http_provider import HttpProvider
 from bypost.testing import fault
 from bypost.testing.fake_server import FakeServer, Reply, Request
-from tests.contracts.provider import ProviderContract, make_message
+from tests.contracts.provider import ProviderContract, make_message, make_messages
 
 #: A key that no text may repeat; it looks like a real one.
 SECRET = "re_9f8e7d6c5b4a3_topsecret"
@@ -61,7 +61,7 @@ class HttpProviderContract(ProviderContract):
         return self.make(http, fake.url)
 
     def attempt(self, provider: Provider, *, count: int = 1) -> object:
-        body = provider.prepare([make_message(f"d-{n}") for n in range(count)])
+        body = provider.prepare(make_messages(count))
         return provider.send(body, count=count, key="batch-1")
 
     def play(self, provider: Provider, fake: FakeServer, path: Path) -> None:
@@ -253,7 +253,7 @@ class HttpProviderContract(ProviderContract):
     def test_a_smaller_batch_size_is_kept_to(self, http: HttpClient) -> None:
         provider = self.make(http, "https://api.example.com", 2)
         with pytest.raises(ValueError, match="not 1 to 2"):
-            provider.prepare([make_message(f"d-{n}") for n in range(3)])
+            provider.prepare(make_messages(3))
 
 
 class Trap(FakeServer):
