@@ -11,15 +11,19 @@ from pydantic import SecretStr
 from bypost.errors import SettingsError
 from bypost.http import HttpClient
 from bypost.providers.base import Provider
-from bypost.providers.brevo import BrevoHook
-from bypost.providers.mailgun import MailgunHook
-from bypost.providers.mailjet import MailjetHook
-from bypost.providers.mailtrap import MailtrapHook
+from bypost.providers.brevo import Brevo, BrevoHook
+from bypost.providers.mailgun import Mailgun
+from bypost.providers.mailgun_hook import MailgunHook
+from bypost.providers.mailjet import Mailjet, MailjetHook
+from bypost.providers.mailtrap import Mailtrap, MailtrapHook
 from bypost.providers.outbox import Outbox
 from bypost.providers.postmark import Postmark, PostmarkHook
 from bypost.providers.resend import Resend, ResendHook
-from bypost.providers.sendgrid import SendGridHook
-from bypost.providers.ses import SesHook
+from bypost.providers.sendgrid import SendGrid
+from bypost.providers.sendgrid_hook import SendGridHook
+from bypost.providers.ses import Ses
+from bypost.providers.ses_hook import SesHook
+from bypost.providers.smtp import Smtp
 from bypost.providers.webhook import Webhook
 from scheduler.clock import Clock
 
@@ -27,9 +31,16 @@ _Builder = Callable[..., Provider]
 _HookBuilder = Callable[[str, Clock, HttpClient], Webhook]
 
 BUILDERS: Mapping[str, _Builder] = {
+    "mailgun": lambda *, http, clock, **options: Mailgun(http=http, clock=clock, **options),
+    "sendgrid": lambda *, http, clock, **options: SendGrid(http=http, **options),
+    "brevo": lambda *, http, clock, **options: Brevo(http=http, **options),
+    "mailjet": lambda *, http, clock, **options: Mailjet(http=http, clock=clock, **options),
+    "mailtrap": lambda *, http, clock, **options: Mailtrap(http=http, clock=clock, **options),
     "outbox": lambda *, http, clock, **options: Outbox(**options),
     "postmark": lambda *, http, clock, **options: Postmark(http=http, clock=clock, **options),
     "resend": lambda *, http, clock, **options: Resend(http=http, **options),
+    "ses": lambda *, http, clock, **options: Ses(http=http, clock=clock, **options),
+    "smtp": lambda *, http, clock, **options: Smtp(**options),
 }
 
 #: Who posts events to ``/hooks/<name>``.
