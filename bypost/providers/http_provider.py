@@ -28,8 +28,6 @@ _FIXES: Mapping[int, str] = {
 }
 
 
-#: Statuses of an answer that may speak of single messages.
-_SPOKEN = frozenset(range(400, 500)) - {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 #: Where services put their words, the first one found wins.
 _WORDS = ("message", "Message", "error", "ErrorMessage")
 _Read = TypeVar("_Read")
@@ -99,15 +97,6 @@ class HttpProvider(Provider):
         """Return how long a 429 asks us to wait; None where it does not say."""
         return retry_after(answer.headers)
 
-    def partly(self, answer: HttpAnswer, count: int, key: str) -> Sequence[Result] | None:
-        """Return what a 4xx says of each message; None where it speaks of the whole request.
-
-        Raises:
-            ValueError, KeyError, TypeError: It speaks of messages, but cannot be read.
-            Throttled, Refused: No message was accepted, for a reason of all of them.
-        """
-        return None
-
     def refusal(self, answer: HttpAnswer) -> SendError:
         """Return what a 4xx means; a refusal unless the service documents otherwise."""
         return self._refused(answer)
@@ -121,8 +110,6 @@ class HttpProvider(Provider):
             results = self.read(answer, count)
         except (ValueError, KeyError, TypeError) as error:
             raise self._unreadable(answer) from error
-        if results is None:
-            raise self._no(answer)
         if len(results) != count:
             raise self._unreadable(answer)
         return results
