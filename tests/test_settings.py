@@ -195,6 +195,10 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "providers.mailjet.warm_up_start": ("2026-12-01", "2026-12-01", date(2026, 12, 1)),
     "providers.mailjet.warm_up_first_day": ("20", "20", 20),
     "providers.mailjet.warm_up_growth": ("2", "2", 2),
+    "providers.smtp.host": ('"mailpit"', "mailpit", "mailpit"),
+    "providers.smtp.port": ("2525", "2525", 2525),
+    "providers.smtp.username": ('"me"', "me", "me"),
+    "providers.ses.configuration_set": ('"news"', "news", "news"),
     "providers.ses.region": ('"eu-west-1"', "eu-west-1", "eu-west-1"),
     "providers.mailgun.domain": ('"mg.example.org"', "mg.example.org", "mg.example.org"),
 }

@@ -7,6 +7,7 @@ of them. Who has a mail server of their own is better served by a service with a
 from __future__ import annotations
 
 import smtplib
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,9 @@ from bypost.providers.objection import Weight
 from bypost.providers.words import one_line, without_addresses
 
 #: Seconds for each step of the conversation.
-TIMEOUT = 30
+TIMEOUT = 10
+#: Seconds after which no further mail of a request is begun: it must end within its lease.
+MOST = 20
 
 
 class Smtp(Provider):
@@ -118,8 +121,11 @@ class Smtp(Provider):
 
     def _hand_over(self, client: smtplib.SMTP, messages: Sequence[Message]) -> Sequence[Result]:
         results: list[Result] = []
+        until = time.monotonic() + MOST
         for message in messages:
             try:
+                if time.monotonic() > until:
+                    raise _Broken("the server is too slow for so many mails")
                 results.append(self._one(client, message))
             except _Broken as error:
                 if not results:
@@ -139,14 +145,12 @@ class Smtp(Provider):
             OutcomeUnknown: It broke afterwards.
         """
         try:
-            for step in (
-                lambda: client.mail(message.from_email),
-                lambda: client.rcpt(message.to),
-            ):
-                code, said = step()
-                if not 200 <= code < 300:
-                    client.rset()
-                    return _no(code, said)
+            code, said = client.mail(message.from_email)
+            if code == 250:
+                code, said = client.rcpt(message.to)
+            if not 200 <= code < 300:
+                client.docmd("RSET")
+                return _no(code, said)
         except (OSError, smtplib.SMTPException) as error:
             raise _Broken(_words(error)) from error
         try:

@@ -20,6 +20,13 @@ def _region(text: str) -> str:
     raise ValueError("write a region such as eu-west-1")
 
 
+def _word(text: str) -> str:
+    """Return the name of a configuration set of SES's; raise ValueError for anything else."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        return text
+    raise ValueError("write its name: letters, digits, - and _")
+
+
 def _domain(text: str) -> str:
     """Return a domain; raise ValueError for anything else."""
     if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
@@ -31,6 +38,16 @@ class Outbox(Section):
     """The local mailbox: one ``.eml`` file a mail."""
 
     path: Path = Path("var/outbox")
+
+
+class Smtp(Section):
+    """A catcher on this machine, such as Mailpit: no encryption, not for real mail."""
+
+    host: OneLine = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)] = 1025
+    username: OneLine | None = None
+    password: Secret | None = None
+    password_file: Path | None = None
 
 
 class HttpApi(Section):
@@ -80,6 +97,7 @@ class Ses(HttpApi):
     access_key_id_file: Path | None = None
     secret_access_key: Secret | None = None
     secret_access_key_file: Path | None = None
+    configuration_set: Annotated[str, AfterValidator(_word)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -133,6 +151,7 @@ class Providers(Section):
     """One table per provider."""
 
     outbox: Outbox = Outbox()
+    smtp: Smtp = Smtp()
     postmark: Postmark = Postmark()
     resend: Resend = Resend()
     ses: Ses = Ses()
