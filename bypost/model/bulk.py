@@ -151,6 +151,19 @@ class Bulk:
         everything = "\n".join(texts)
         return next(one for one in candidates if one not in everything)
 
+    def apart(self) -> int:
+        """Return how many people in a row surely have different addresses, as some services want.
+
+        Letters of either case are the same letter.
+        """
+        last: dict[str, int] = {}
+        least = len(self.people) or 1
+        for index, person in enumerate(self.people):
+            known = person.to.casefold()
+            least = min(least, index - last.get(known, index - least))
+            last[known] = index
+        return least
+
     def folded(self) -> Bulk:
         """Return the same mails with as much constant text, and as few values, as there can be.
 

@@ -1,129 +1,249 @@
-"""Mailgun.
+"""Mailgun: one mail with variables and what they stand for, a form; one id for the whole request.
 
-Facts, read in November 2026: Mailgun's pages on webhooks, their signature and retries, and its
-OpenAPI description (the reasons of failures).
+It has no idempotency key; after a lost answer its events are searched for one that carries our
+reference. Facts, read in November 2026: Mailgun's OpenAPI description (mailgun-mcp-server 78d610f),
+its pages on batch sending, events and event polling, and what django-anymail 15.2 found about
+variables in headers.
 """
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
 
-from bypost.errors import Forged, Malformed
-from bypost.model.event import Event, EventKind
-from bypost.providers.payload import (
-    MAX_ID,
-    Payload,
-    address,
-    detail,
-    is_about_size,
-    is_too_large,
-    reference,
-)
-from bypost.providers.signature import TOLERANCE, Hmac, in_time, stamped
-from bypost.providers.webhook import Webhook
+import orjson
+
+from bypost.errors import OutcomeUnknown, SettingsError
+from bypost.http import HttpAnswer, HttpClient
+from bypost.model.bulk import Bulk
+from bypost.model.message import Message, Result, Search
+from bypost.providers.account import Account, DnsRecord
+from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.limits import Limits
+from bypost.providers.mailbox import mailbox
+from bypost.providers.merge import Merged, Syntax, merge
+from bypost.providers.objection import Weight
+from bypost.providers.payload import MAX_ID, Payload
 from scheduler.clock import Clock
 
-#: Event -> what happened; ``failed`` says more.
-_EVENTS = {
-    "accepted": EventKind.SENT,
-    "delivered": EventKind.DELIVERED,
-    "complained": EventKind.COMPLAINED,
-    "unsubscribed": EventKind.UNSUBSCRIBED,
-    "opened": EventKind.OPENED,
-    "clicked": EventKind.CLICKED,
-    "rejected": EventKind.REJECTED,
-}
-#: Reasons of final failures that say nothing of the address: given up after hours of temporary
-#: ones, and the receiving service's opinion of the sender.
-_NOT_THE_ADDRESS = frozenset({"old", "espblock"})
-#: Mailgun posts again for 8 hours; whether it signs anew each time is not documented.
-_OLDEST = timedelta(hours=8) + TOLERANCE
-_TOKEN = re.compile(rf"[!-~]{{16,{MAX_ID}}}")
+#: Between the fields of a form. An author's text that says it travels in the JSON of the variables,
+#: where no line begins with it.
+BOUNDARY = "bypost-7f3e9c51d2b84a60"
+#: All fields that begin with o:, h:, v: or t: together, in bytes; Mailgun takes 16 kB.
+MAX_OPTIONS = 15_000
+#: Events asked for at once, and how often before we give up.
+PAGE = 300
+MAX_PAGES = 20
+#: Mailgun keeps events for "at least 3 days"; more depends on the plan.
+KEPT = timedelta(days=3)
+
+_TRY_AGAIN = re.compile(r"(?i)\btry again after (\d{1,6}) second")
+# Mailgun's own variables look like %unsubscribe_url% and %recipient_email%.
+_SYNTAX = Syntax(
+    variable=lambda name: f"%recipient.{name}%",
+    hazard=re.compile(rf"(?i)%recipient|%[a-z]+(?:_[a-z]+)*%|{BOUNDARY}|\A%|%\Z"),
+)
 
 
-class MailgunHook(Webhook):
-    """Mailgun's webhook: one event a request; its time and a token are signed, the body is not."""
+class Mailgun(HttpProvider):
+    """Send through Mailgun's endpoint for messages, with recipient variables.
+
+    Also a mail for one person has variables: without them Mailgun would read an author's text that
+    looks like one in a way it does not document.
+    """
 
     name = "mailgun"
+    title = "Mailgun"
+    path = "/v3"
+    # "Half an hour" is the age from which Mailgun's page on event polling trusts a listing.
+    send_class = Search(lag=timedelta(minutes=30))
+    default_batch_size = 1000
+    max_bytes = 24_000_000  #: Mailgun takes 25 MB
+    max_message_bytes = 24_000_000
+    limits = Limits(per_second=10, source="ours: Mailgun publishes no rate; November 2026")
+    merge = _SYNTAX
+    # SPF and DKIM belong to the domain in the settings; account() tells its records.
 
-    def __init__(self, secret: str, clock: Clock) -> None:
-        """Take the "HTTP webhook signing key"; raises SettingsError where it cannot be one."""
-        super().__init__(secret, clock)
-        which = "the HTTP webhook signing key of your account there"
-        self._hmac = Hmac(self.name, secret, which=which)
+    def __init__(
+        self,
+        *,
+        http: HttpClient,
+        clock: Clock,
+        api_key: str | None,
+        domain: str | None,
+        base_url: str = "https://api.mailgun.net",
+        batch_size: int | None = None,
+    ) -> None:
+        """Make the adapter.
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
-        """Return the event; see :meth:`Webhook.read`.
+        Args:
+            http: Posts the requests.
+            clock: Says how old a question is.
+            api_key: A key of the account, or a sending key of the domain, which finds nothing.
+            domain: The domain that sends, as it is named there.
+            base_url: Scheme and host; https://api.eu.mailgun.net for a domain in Europe.
+            batch_size: Messages of one request; None for 1000.
 
-        What is signed does not cover the event, so whoever saw one post could make up others. The
-        token is therefore the event's id: a second event with the same token counts for nothing.
+        Raises:
+            SettingsError: No usable key, domain, address or batch size.
         """
-        try:
-            posted = Payload(body)
-        except Malformed as error:  # nobody can have signed it
-            raise Forged(f"{self.name}: {error}") from None
-        token = self._check(posted)
-        told = posted.field("event-data")
-        if not isinstance(told, dict):
-            raise Malformed("there is no event-data in the body")
-        return [self._event(token, Payload(told))]
-
-    def _check(self, posted: Payload) -> str:
-        """Return the token, once the signature holds."""
-        stamp, token, given = (
-            posted.field("signature", name) for name in ("timestamp", "token", "signature")
+        key = usable_key(self.name, api_key, "a key of your Mailgun account")
+        if not domain:
+            raise SettingsError(
+                "[providers.mailgun] domain is missing: write the domain that sends, as it is "
+                'named there, like domain = "mg.example.org"'
+            )
+        self._login = base64.b64encode(f"api:{key}".encode()).decode()
+        super().__init__(
+            http=http, base_url=base_url, batch_size=batch_size, secrets=[key, self._login]
         )
-        if not (isinstance(given, str) and isinstance(token, str) and _TOKEN.fullmatch(token)):
-            raise Forged(f"{self.name}: the signature is missing")
-        stamp = stamp if isinstance(stamp, str) else ""
-        signed_at = stamped(self.name, stamp)
-        self._hmac.check(given, f"{stamp}{token}".encode())
-        in_time(self.name, signed_at, self._clock.now(), oldest=_OLDEST)
-        return token
+        self._clock = clock
+        self._domain = domain
+        self._url = f"{self._base}/v3/{domain}/messages"
 
-    def _event(self, token: str, told: Payload) -> Event:
-        said = _said(told)
-        kind = _kind(told)
-        too_large = is_about_size(kind, *said)
-        message_id = told.text("message", "headers", "message-id").strip("<>")
-        return Event(
-            event_id=token,
-            kind=EventKind.SOFT_BOUNCED if too_large else kind,
-            ref=reference(told.field("user-variables", "ref")),
-            provider_id=f"<{message_id}>"[:MAX_ID] if message_id else "",
-            recipient=address(told.field("recipient"))
-            or address(told.field("message", "headers", "to")),
-            at=told.epoch("timestamp") or self._clock.now(),
-            too_large=too_large or (kind is EventKind.SOFT_BOUNCED and is_too_large(*said)),
-            detail=detail(*said),
-            raw=_without_storage(told.raw),
+    def unfit(self, message: Message, weight: Weight) -> str:
+        """Return why Mailgun would refuse a message: no content, or too long headers."""
+        if not message.subject:
+            return "its subject is empty; Mailgun wants one"
+        if not weight.html and not weight.text:
+            return "it has neither HTML nor text; Mailgun wants one of them"
+        options = sum(len(name) + len(value) + 4 for name, value in message.headers.items())
+        if options > MAX_OPTIONS:
+            return f"its headers have {options:,} bytes; Mailgun takes {MAX_OPTIONS:,}"
+        return ""
+
+    def room(self, bulk: Bulk) -> int:
+        """Return how many people one request can hold: an address stands in it only once."""
+        return min(self.batch_size, bulk.apart())
+
+    def encode(self, messages: Sequence[Message]) -> bytes:
+        """Return the form for messages that differ in their texts alone."""
+        return self.encode_bulk(Bulk.of(messages))
+
+    def encode_bulk(self, bulk: Bulk) -> bytes:
+        """Return the form: constant text with variables, and the values of each address.
+
+        Raises:
+            ValueError: An address occurs twice; see :meth:`room`.
+        """
+        if len({person.to for person in bulk.people}) < len(bulk.people):
+            raise ValueError("mailgun: the same address twice in one request")
+        pieces: list[bytes] = []
+        for name, value in _fields(bulk, merge(bulk, _SYNTAX)):
+            lines = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+            pieces += (lines.encode(), value.encode(), b"\r\n")
+        pieces.append(f"--{BOUNDARY}--\r\n".encode())
+        return b"".join(pieces)
+
+    def headers(self, key: str) -> Mapping[str, str]:
+        """Return the headers; Mailgun has no use for an idempotency key."""
+        form = f"multipart/form-data; boundary={BOUNDARY}"
+        return {**self.asking(), "Content-Type": form}
+
+    def asking(self) -> Mapping[str, str]:
+        """Return the headers of a question."""
+        return {"Authorization": f"Basic {self._login}", "Accept": "application/json"}
+
+    def wait(self, answer: HttpAnswer) -> timedelta | None:
+        """Return how long a 429 asks us to wait; Mailgun says it in words."""
+        said = _TRY_AGAIN.search(self.words(answer))
+        return super().wait(answer) or (timedelta(seconds=int(said[1])) if said else None)
+
+    def results(self, answer: Any, count: int) -> Sequence[Result]:
+        """Return the one id for each of the messages: all were taken, or none."""
+        identity = answer["id"]
+        if not isinstance(identity, str) or not identity:
+            raise ValueError("accepted without an id")
+        return [Result(accepted=True, provider_id=identity)] * count
+
+    def account(self, domain: str) -> Account:
+        """Ask for the domain that sends; a key that may only send is refused."""
+        told = self.ask(f"/v4/domains/{quote(self._domain, safe='')}", lambda it: dict(it))
+        state = str(told.get("domain", {}).get("state", "unknown"))
+        trouble = "" if state == "active" else f"{self._domain} is {state} there"
+        words = f"the key is known there, and {self._domain} is {state}"
+        return Account(
+            words=self.plain(words),
+            trouble=self.plain(trouble),
+            records=_records(told.get("sending_dns_records")),
         )
 
+    def find(self, ref: str, *, to: str, since: datetime) -> Result | None:
+        """Search the events for one that carries ``ref``; see :meth:`Provider.find`.
 
-def _kind(told: Payload) -> EventKind:
-    event = told.text("event")
-    if event != "failed":
-        return _EVENTS.get(event, EventKind.OTHER)
-    if told.text("severity") != "permanent":
-        return EventKind.DEFERRED
-    reason = told.text("reason")
-    if reason.startswith("suppress-"):
-        return EventKind.REJECTED
-    return EventKind.SOFT_BOUNCED if reason in _NOT_THE_ADDRESS else EventKind.BOUNCED
+        Events cannot be asked for by our reference, so those of the address are read; of everybody,
+        where the address was erased.
+        """
+        query = {"begin": f"{since.timestamp():.0f}", "ascending": "yes", "limit": PAGE}
+        path = f"/v3/{self._domain}/events?" + urlencode(query | ({"recipient": to} if to else {}))
+        for _ in range(MAX_PAGES):
+            events, following = self.ask(path, _listed)
+            if found := next(filter(None, (_found(one, ref) for one in events)), None):
+                return found
+            if not events or not following:
+                break
+            path = following
+        else:
+            raise OutcomeUnknown(f"mailgun: more than {MAX_PAGES * PAGE:,} events to look through")
+        if self._clock.now() - since >= KEPT - timedelta(hours=1):
+            raise OutcomeUnknown(
+                f"mailgun: has no event of the mail {ref}, but it may have forgotten it: it keeps "
+                f"events for {KEPT.days} days or more"
+            )
+        return None
 
 
-def _said(told: Payload) -> Sequence[str]:
-    return (
-        told.text("delivery-status", "message"),
-        told.text("delivery-status", "description"),
-        told.text("reject", "reason"),
-        told.text("reason"),
-    )
+def _fields(bulk: Bulk, merged: Merged) -> Iterator[tuple[str, str]]:
+    """Return the fields of the form, in order."""
+    yield "from", mailbox(bulk.from_name, bulk.from_email)
+    for person in bulk.people:
+        yield "to", mailbox(person.to_name, person.to)
+    yield "subject", merged.subject
+    if merged.text:
+        yield "text", merged.text
+    if merged.html:
+        yield "html", merged.html
+    if bulk.reply_to:
+        yield "h:Reply-To", bulk.reply_to
+    for name, value in merged.headers.items():
+        yield f"h:{name}", value
+    # Said outright: without these the domain's own setting would decide.
+    for name in ("o:tracking", "o:tracking-clicks", "o:tracking-opens"):
+        yield name, "no"
+    yield "v:ref", "%recipient.ref%"
+    values = {
+        person.to: {"ref": person.ref, **merged.everything(index)}
+        for index, person in enumerate(bulk.people)
+    }
+    yield "recipient-variables", orjson.dumps(values).decode()
 
 
-def _without_storage(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the event without the address at which Mailgun keeps the mail itself."""
-    return {name: value for name, value in raw.items() if name != "storage"}
+def _records(told: object) -> list[DnsRecord]:
+    """Return the records that Mailgun wants of its domain."""
+    found = []
+    for one in told if isinstance(told, list) else []:
+        if one.get("name"):
+            kind, value = str(one.get("record_type", "")), str(one.get("value", ""))
+            found.append(DnsRecord(name=str(one["name"]), kind=kind, value=value))
+    return found
+
+
+def _listed(answer: Any) -> tuple[list[Any], str]:
+    """Return the events of a page, and the path of the next one."""
+    if not isinstance(answer["items"], list):
+        raise TypeError("no list of events")
+    following = urlsplit(str(answer.get("paging", {}).get("next") or ""))
+    return answer["items"], f"{following.path}?{following.query}".rstrip("?")
+
+
+def _found(event: Any, ref: str) -> Result | None:
+    """Return what an event says of the mail ``ref``; None where it is about another."""
+    told = Payload(event)
+    if told.field("user-variables", "ref") != ref:
+        return None
+    identity = told.text("message", "headers", "message-id").strip("<>")
+    return Result(accepted=True, provider_id=f"<{identity}>"[:MAX_ID] if identity else "")

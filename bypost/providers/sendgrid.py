@@ -1,87 +1,291 @@
-"""SendGrid.
+"""SendGrid: one mail with tags and what stands for them, one personalization a person.
 
-Facts, read in November 2026: Twilio's pages "Event Webhook Reference" and "Event Webhook Security
-Features", and the verification in its own library (sendgrid-python 76788e7).
+Facts, read in November 2026: Twilio's OpenAPI description of Mail Send (sendgrid-oai dbe0e0d), its
+pages "Substitution Tags" and "Mail Send Errors", and django-anymail 15.2 (how names of recipients
+are read; what an answer holds).
+
+Handlebars exist only in templates that are stored there, so each lesson would have to be created
+and removed in the account. Substitutions need nothing stored: they replace literal tags, and we
+choose tags that occur nowhere in the mail. They are not made in headers, which travel per person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from itertools import count as numbers
+from typing import Any
+from urllib.parse import urlencode
 
-from bypost.model.event import Event, EventKind
-from bypost.providers.payload import (
-    MAX_ID,
-    Payload,
-    address,
-    detail,
-    digest,
-    entries,
-    is_about_size,
-    is_too_large,
-    reference,
-)
-from bypost.providers.signature import TOLERANCE, Ecdsa, in_time, stamped
-from bypost.providers.webhook import Webhook
-from scheduler.clock import Clock
+import orjson
 
-#: Event -> what happened; ``bounce`` says more.
-_EVENTS = {
-    "processed": EventKind.SENT,
-    "delivered": EventKind.DELIVERED,
-    "deferred": EventKind.DEFERRED,
-    "spamreport": EventKind.COMPLAINED,
-    "unsubscribe": EventKind.UNSUBSCRIBED,
-    "group_unsubscribe": EventKind.UNSUBSCRIBED,
-    "open": EventKind.OPENED,
-    "click": EventKind.CLICKED,
-    "dropped": EventKind.REJECTED,
+from bypost.errors import Refused, SendError
+from bypost.http import HttpAnswer, HttpClient
+from bypost.model.bulk import Bulk
+from bypost.model.message import Events, Message, Result
+from bypost.providers.account import Account, DnsNeeds, DnsRecord
+from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.limits import Limits
+from bypost.providers.mailbox import phrase
+from bypost.providers.merge import Merged, Syntax, merge
+from bypost.providers.objection import Weight
+from bypost.providers.retry_after import LONGEST
+from bypost.providers.words import without_addresses
+
+#: All substitutions of one person, in bytes; SendGrid takes 10,000 (its page on tags says 50,000).
+MAX_SUBSTITUTIONS = 10_000
+#: Headers that SendGrid sets itself, besides those that no provider may be given.
+_OWN = frozenset({"x-sg-id", "x-sg-eid", "received", "dkim-signature"})
+_NOTHING = re.compile(r"(?!)")
+#: The field of an error that one recipient is to blame for.
+_RECIPIENT = re.compile(r"personalizations[.\[](\d{1,4})\]?\.to\b.*")
+#: Said outright: without these the account's own settings would decide.
+_UNTRACKED = {
+    "click_tracking": {"enable": False, "enable_text": False},
+    "open_tracking": {"enable": False},
+    "subscription_tracking": {"enable": False},
+    "ganalytics": {"enable": False},
 }
-_HEADER = "x-twilio-email-event-webhook-"
-#: SendGrid posts again for 24 hours; whether it signs anew each time is not documented.
-_OLDEST = timedelta(hours=24) + TOLERANCE
 
 
-class SendGridHook(Webhook):
-    """SendGrid's event webhook: a list of events a request, signed with ECDSA."""
+class SendGrid(HttpProvider):
+    """Send through SendGrid's Mail Send endpoint.
+
+    It takes all messages of a request or none, and remembers no key; its search for mails is a paid
+    addition that finds nothing by our reference. So only its events tell what became of a request
+    whose answer was lost.
+    """
 
     name = "sendgrid"
+    title = "SendGrid"
+    path = "/v3/mail/send"
+    send_class = Events()
+    default_batch_size = 1000
+    max_bytes = 28_000_000  #: SendGrid takes 30 MB
+    max_message_bytes = 28_000_000
+    limits = Limits(per_second=10, source="ours: SendGrid publishes no rate; November 2026")
+    # The tags differ from request to request, so there is nothing an author could write by chance.
+    merge = Syntax(variable=str, hazard=_NOTHING)
+    # With "automated security" SPF is at a name that each account has of its own (em1234).
+    dns = DnsNeeds(selectors=("s1", "s2"))
 
-    def __init__(self, secret: str, clock: Clock) -> None:
-        """Take the verification key; raises SettingsError where it cannot be one."""
-        super().__init__(secret, clock)
-        self._ecdsa = Ecdsa(self.name, secret)
+    def __init__(
+        self,
+        *,
+        http: HttpClient,
+        api_key: str | None,
+        base_url: str = "https://api.sendgrid.com",
+        batch_size: int | None = None,
+    ) -> None:
+        """Make the adapter.
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
-        """Return the events; see :meth:`Webhook.read`."""
-        stamp = headers.get(f"{_HEADER}timestamp", "")
-        signed_at = stamped(self.name, stamp)
-        self._ecdsa.check(headers.get(f"{_HEADER}signature", ""), stamp.encode() + body)
-        in_time(self.name, signed_at, self._clock.now(), oldest=_OLDEST)
-        return [self._event(told) for told in entries(body)]
+        Args:
+            http: Posts the requests.
+            api_key: A key that may send; that may read domains, too, for the doctor.
+            base_url: Scheme and host; https://api.eu.sendgrid.com for an account in Europe.
+            batch_size: Messages of one request; None for 1000.
 
-    def _event(self, told: Payload) -> Event:
-        said = (told.text("reason"), told.text("response"))
-        kind = _kind(told)
-        too_large = is_about_size(kind, *said)
-        identity = told.text("sg_event_id")
-        return Event(
-            event_id=identity[:MAX_ID] if identity else digest(told.raw),
-            kind=EventKind.SOFT_BOUNCED if too_large else kind,
-            ref=reference(told.field("ref")),
-            provider_id=(told.text("smtp-id") or told.text("sg_message_id"))[:MAX_ID],
-            recipient=address(told.field("email")),
-            at=told.epoch("timestamp") or self._clock.now(),
-            too_large=too_large or (kind is EventKind.SOFT_BOUNCED and is_too_large(*said)),
-            detail=detail(*said),
-            raw=told.raw,
+        Raises:
+            SettingsError: No usable key, address or batch size.
+        """
+        self._api_key = usable_key(self.name, api_key, "a key with access to Mail Send")
+        super().__init__(
+            http=http, base_url=base_url, batch_size=batch_size, secrets=[self._api_key]
+        )
+
+    def unfit(self, message: Message, weight: Weight) -> str:
+        """Return why SendGrid would refuse a message: something empty, or a header of its own."""
+        if not message.subject:
+            return "its subject is empty; SendGrid wants one"
+        if not weight.html and not weight.text:
+            return "it has neither HTML nor text; SendGrid wants one of them"
+        if own := next((name for name in message.headers if name.lower() in _OWN), ""):
+            return f"SendGrid sets the header {own} itself"
+        return ""
+
+    def room(self, bulk: Bulk) -> int:
+        """Return how many people one request can hold.
+
+        An address stands in it only once; and a mail of which too much is each person's own goes
+        alone, where nothing is substituted.
+        """
+        folded = _merged(bulk)
+        heaviest = max(_weight(folded.everything(index)) for index in range(len(bulk.people)))
+        if heaviest > MAX_SUBSTITUTIONS:
+            return 1
+        return min(self.batch_size, bulk.apart())
+
+    def encode(self, messages: Sequence[Message]) -> bytes:
+        """Return the body for messages that differ in their texts alone."""
+        return self.encode_bulk(Bulk.of(messages))
+
+    def encode_bulk(self, bulk: Bulk) -> bytes:
+        """Return the body: constant text with tags, and a personalization for each person.
+
+        Raises:
+            ValueError: An address occurs twice; see :meth:`room`.
+        """
+        if len({person.to for person in bulk.people}) < len(bulk.people):
+            raise ValueError("sendgrid: the same address twice in one request")
+        merged = _merged(bulk)
+        everybodys = all(part.is_constant for part in bulk.folded().headers.values())
+        headers = {name: part.fill(bulk.people[0].values) for name, part in bulk.headers.items()}
+        parts = (("text/plain", merged.text), ("text/html", merged.html))  # in this order
+        fields: dict[str, object] = {
+            "personalizations": list(_personalizations(bulk, merged, headers=not everybodys)),
+            "from": _mailbox(bulk.from_name, bulk.from_email),
+            "reply_to": {"email": bulk.reply_to} if bulk.reply_to else None,
+            "subject": merged.subject,
+            "content": [{"type": kind, "value": text} for kind, text in parts if text],
+            "headers": headers if everybodys else None,
+            "tracking_settings": _UNTRACKED,
+        }
+        return orjson.dumps({name: value for name, value in fields.items() if value})
+
+    def headers(self, key: str) -> Mapping[str, str]:
+        """Return the headers; SendGrid has no use for an idempotency key."""
+        return {**self.asking(), "Content-Type": "application/json"}
+
+    def asking(self) -> Mapping[str, str]:
+        """Return the headers of a question."""
+        return {"Authorization": f"Bearer {self._api_key}", "Accept": "application/json"}
+
+    def tells(self, answer: HttpAnswer) -> bool:
+        """Tell whether an answer holds results: 2xx, and a 400 about recipients alone."""
+        return super().tells(answer) or bool(_blamed(answer))
+
+    def read(self, answer: HttpAnswer, count: int) -> Sequence[Result]:
+        """Return the same result for all; a 400 names the recipients it is about.
+
+        Then nobody's message was taken: the others are owed theirs.
+        """
+        if blamed := _blamed(answer):
+            if max(blamed) >= count:
+                raise ValueError("an error about a message that is not there")
+            reasons = {i: f"sendgrid: {self.plain(without_addresses(blamed[i]))}" for i in blamed}
+            other = Result(accepted=False, error="sendgrid: refused with others", retry=True)
+            return [
+                Result(accepted=False, error=reasons[i]) if i in reasons else other
+                for i in range(count)
+            ]
+        identity = answer.headers.get("X-Message-Id", "")
+        if answer.status != HTTPStatus.ACCEPTED or (answer.body.strip() and not identity):
+            raise ValueError("not the answer to a mail that was taken")
+        return [Result(accepted=True, provider_id=identity)] * count
+
+    def words(self, answer: HttpAnswer) -> str:
+        """Return SendGrid's words: of its list of errors, else as elsewhere."""
+        said = "; ".join(str(error.get("message") or "") for error in _errors(answer))
+        return self.plain(said) if said.strip("; ") else super().words(answer)
+
+    def wait(self, answer: HttpAnswer) -> timedelta | None:
+        """Return how long a 429 asks us to wait; SendGrid tells the second of its clock."""
+        return super().wait(answer) or _reset(answer.headers)
+
+    def refusal(self, answer: HttpAnswer) -> SendError:
+        """Tell an account without credits, which SendGrid answers with 401, from a wrong key."""
+        if "credits" in self.words(answer).casefold():
+            words = f"sendgrid: HTTP {answer.status}: {self.words(answer)}"
+            return Refused(f"{words} (the account's plan is used up)", status=answer.status)
+        return super().refusal(answer)
+
+    def account(self, domain: str) -> Account:
+        """Ask what the key may do, and for the domain where it may read that."""
+        scopes = self.ask("/v3/scopes", lambda it: [str(one) for one in it["scopes"]])
+        if "mail.send" not in scopes:
+            return Account(words="the key is known there", trouble="the key may not send mail")
+        if "whitelabel.read" not in scopes:
+            return Account(words="the key is known there and may send; it may not read domains")
+        path = f"/v3/whitelabel/domains?{urlencode({'limit': 200})}"
+        found = self.ask(path, lambda it: [dict(one) for one in it])
+        own = next((one for one in found if _covers(str(one.get("domain")), domain)), None)
+        if own is None:
+            trouble = f"{domain} is not among the authenticated domains of this account"
+            return Account(words="the key is known there and may send", trouble=trouble)
+        trouble = "" if own.get("valid") else f"{own['domain']} is not verified there"
+        words = f"the key may send, and {own['domain']} is an authenticated domain"
+        return Account(
+            words=self.plain(words), trouble=self.plain(trouble), records=_records(own.get("dns"))
         )
 
 
-def _kind(told: Payload) -> EventKind:
-    """Tell a bounce from a block, which SendGrid calls temporary."""
-    event = told.text("event")
-    if event == "bounce":
-        final = told.text("type") == "bounce"
-        return EventKind.BOUNCED if final else EventKind.SOFT_BOUNCED
-    return _EVENTS.get(event, EventKind.OTHER)
+def _merged(bulk: Bulk) -> Merged:
+    """Return the mail with tags that occur nowhere in it; for one person there are none."""
+    begin = bulk.unused(f"-{number}." for number in numbers())
+    syntax = Syntax(variable=lambda name: f"{name}-", hazard=_NOTHING, prefix=begin)
+    return merge(bulk, syntax, headers=False)
+
+
+def _weight(values: Mapping[str, str]) -> int:
+    return sum(len(name) + 1 + len(text.encode()) for name, text in values.items())
+
+
+def _personalizations(bulk: Bulk, merged: Merged, *, headers: bool) -> Iterator[object]:
+    """Return what is each person's own.
+
+    Where one header is, all are: whether those of everybody are kept beside is not documented.
+    """
+    for index, person in enumerate(bulk.people):
+        tags = {f"{name}-": text for name, text in merged.everything(index).items()}
+        own: dict[str, object] = {
+            # SendGrid reads this name, unlike the sender's, as one that stands in a header.
+            "to": [_mailbox(phrase(person.to_name), person.to)],
+            "custom_args": {"ref": person.ref},
+        }
+        if tags:
+            own["substitutions"] = tags
+        if headers:
+            own["headers"] = {name: part.fill(person.values) for name, part in bulk.headers.items()}
+        yield own
+
+
+def _mailbox(name: str, address: str) -> dict[str, str]:
+    return {"email": address, "name": name} if name else {"email": address}
+
+
+def _errors(answer: HttpAnswer) -> list[dict[str, Any]]:
+    """Return the errors of an answer; none where it is not in SendGrid's form."""
+    try:
+        said = orjson.loads(answer.body)["errors"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+
+
+def _blamed(answer: HttpAnswer) -> dict[int, str]:
+    """Return what is wrong with recipients, by their place; nothing where it is not only that."""
+    if answer.status != HTTPStatus.BAD_REQUEST:
+        return {}
+    errors = _errors(answer)
+    places = [_RECIPIENT.fullmatch(str(error.get("field"))) for error in errors]
+    if not all(places):
+        return {}
+    pairs = zip(places, errors, strict=True)
+    return {int(place[1]): str(error.get("message")) for place, error in pairs if place}
+
+
+def _reset(headers: Mapping[str, str]) -> timedelta | None:
+    """Return the time until ``X-RateLimit-Reset``, seconds since 1970; now is the answer's Date."""
+    try:
+        then = datetime.fromtimestamp(int(headers["X-RateLimit-Reset"]), UTC)
+        now = parsedate_to_datetime(headers["Date"])
+        return min(max(then - now, timedelta(0)), LONGEST)
+    except (KeyError, ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def _covers(name: str, domain: str) -> bool:
+    return domain == name or domain.endswith(f".{name}")
+
+
+def _records(told: object) -> list[DnsRecord]:
+    """Return the records that SendGrid wants for a domain."""
+    rows = [one for one in told.values() if isinstance(one, dict)] if isinstance(told, dict) else []
+    return [
+        DnsRecord(name=str(row["host"]), kind=str(row["type"]).upper(), value=str(row["data"]))
+        for row in rows
+        if {"host", "type", "data"} <= row.keys()
+    ]
