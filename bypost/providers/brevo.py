@@ -151,7 +151,9 @@ class Brevo(HttpProvider):
 
     def account(self, domain: str) -> Account:
         """Ask for our account, and what it knows of the sender's domain."""
-        company = self.ask("/v3/account", lambda it: str(it.get("companyName") or it["email"]))
+        company = self.ask(
+            "/v3/account", lambda it: str(dict(it).get("companyName") or it["email"])
+        )
         words = self.plain(f"the key is of the account {company}")
         try:
             told = self.ask(f"/v3/senders/domains/{quote(domain, safe='')}", dict)
@@ -197,7 +199,9 @@ class Brevo(HttpProvider):
         """
         query = {"tags": ref, "limit": 1} | ({"email": to} if to else {})
         path = f"/v3/smtp/statistics/events?{urlencode(query)}"
-        events = self.ask(path, lambda it: [str(one["messageId"]) for one in it.get("events", [])])
+        events = self.ask(
+            path, lambda it: [str(one["messageId"]) for one in dict(it).get("events", [])]
+        )
         if events:
             return Result(accepted=True, provider_id=events[0])
         raise OutcomeUnknown(

@@ -144,9 +144,7 @@ class Mailjet(HttpProvider):
     def account(self, domain: str) -> Account:
         """Ask for the state of the sender's domain, which only a known key is told."""
         try:
-            told = self.ask(
-                f"/v3/REST/dns/{quote(domain, safe='')}", lambda it: dict(it["Data"][0])
-            )
+            told = self.ask(f"/v3/REST/dns/{quote(domain, safe='')}", _only)
         except Refused as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
@@ -198,7 +196,7 @@ class Mailjet(HttpProvider):
             return Verdict(provider_id=_id(recipient["MessageID"]))
         if item["Status"] != "error":
             raise ValueError("neither accepted nor refused")
-        error = item["Errors"][0]
+        error, *_ = item["Errors"]
         code, status = str(error["ErrorCode"]), error.get("StatusCode")
         said = self.plain(error.get("ErrorMessage") or "no explanation")
         blame = _blame(status, error.get("ErrorRelatedTo"))
@@ -297,6 +295,11 @@ def _id(identity: object) -> str:
     return str(identity)
 
 
+def _only(answer: Any) -> dict[str, Any]:
+    (one,) = answer["Data"]
+    return dict(one)
+
+
 def _records(domain: str, told: Mapping[str, Any]) -> Sequence[DnsRecord]:
     """Return what Mailjet wants in the domain name system, names in full."""
     names = {"DKIM": told.get("DKIMRecordName"), "SPF": domain}
@@ -315,7 +318,7 @@ def _found(answer: Any, *, ref: str) -> Result | None:
             is not understood lists everything.
     """
     mails = answer["Data"]
-    if not isinstance(mails, list):
+    if not isinstance(mails, list) or not all(isinstance(mail, dict) for mail in mails):
         raise TypeError("not a listing")
     known = [mail for mail in mails if mail.get("CustomID", ref) == ref]
     if len(known) == len(mails) == 1 or any("CustomID" in mail for mail in known):

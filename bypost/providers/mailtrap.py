@@ -301,6 +301,8 @@ def _records(domain: str, records: object) -> Sequence[DnsRecord]:
     """Return what Mailtrap wants in the domain name system, names in full."""
     found = []
     for one in records if isinstance(records, list) else ():
+        if not isinstance(one, dict):
+            continue
         name, kind, value = (str(one.get(key) or "") for key in ("name", "type", "value"))
         full = name if name.endswith(domain) else f"{name}.{domain}" if name else domain
         found.append(DnsRecord(name=full, kind=kind, value=value))
@@ -317,7 +319,7 @@ def _found(answer: Any, *, ref: str) -> tuple[Result | None, str]:
     if not isinstance(messages, list):
         raise TypeError("not a listing")
     for message in messages:
-        if (message["custom_variables"] or {}).get("ref") == ref:
+        if dict(message["custom_variables"] or {}).get("ref") == ref:
             identity = message["message_id"]
             if not isinstance(identity, str) or not identity:
                 raise ValueError("a mail without an id")
