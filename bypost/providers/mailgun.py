@@ -12,6 +12,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -41,6 +42,10 @@ MAX_PAGES = 20
 #: Mailgun keeps events for "at least 3 days"; more depends on the plan.
 KEPT = timedelta(days=3)
 
+#: How far Mailgun's clock may be from ours.
+SKEW = timedelta(minutes=5)
+
+_REF = "%recipient.ref%"
 _TRY_AGAIN = re.compile(r"(?i)\btry again after (\d{1,6}) second")
 # Mailgun's own variables look like %unsubscribe_url% and %recipient_email%.
 _SYNTAX = Syntax(
@@ -178,13 +183,14 @@ class Mailgun(HttpProvider):
         Events cannot be asked for by our reference, so those of the address are read; of everybody,
         where the address was erased.
         """
-        query = {"begin": f"{since.timestamp():.0f}", "ascending": "yes", "limit": PAGE}
+        begin = int((since - SKEW).timestamp())
+        query = {"begin": begin, "ascending": "yes", "limit": PAGE}
         path = f"/v3/{self._domain}/events?" + urlencode(query | ({"recipient": to} if to else {}))
         for _ in range(MAX_PAGES):
-            events, following = self.ask(path, _listed)
-            if found := next(filter(None, (_found(one, ref) for one in events)), None):
+            found, following = self.ask(path, partial(_searched, ref=ref))
+            if found:
                 return found
-            if not events or not following:
+            if not following:
                 break
             path = following
         else:
@@ -214,7 +220,7 @@ def _fields(bulk: Bulk, merged: Merged) -> Iterator[tuple[str, str]]:
     # Said outright: without these the domain's own setting would decide.
     for name in ("o:tracking", "o:tracking-clicks", "o:tracking-opens"):
         yield name, "no"
-    yield "v:ref", "%recipient.ref%"
+    yield "v:ref", _REF
     values = {
         person.to: {"ref": person.ref, **merged.everything(index)}
         for index, person in enumerate(bulk.people)
@@ -232,18 +238,22 @@ def _records(told: object) -> list[DnsRecord]:
     return found
 
 
-def _listed(answer: Any) -> tuple[list[Any], str]:
-    """Return the events of a page, and the path of the next one."""
-    if not isinstance(answer["items"], list):
-        raise TypeError("no list of events")
-    following = urlsplit(str(answer.get("paging", {}).get("next") or ""))
-    return answer["items"], f"{following.path}?{following.query}".rstrip("?")
+def _searched(answer: Any, *, ref: str) -> tuple[Result | None, str]:
+    """Return what a page of events says of the mail ``ref``, and the path of the next page.
 
-
-def _found(event: Any, ref: str) -> Result | None:
-    """Return what an event says of the mail ``ref``; None where it is about another."""
-    told = Payload(event)
-    if told.field("user-variables", "ref") != ref:
-        return None
-    identity = told.text("message", "headers", "message-id").strip("<>")
-    return Result(accepted=True, provider_id=f"<{identity}>"[:MAX_ID] if identity else "")
+    Raises:
+        ValueError, KeyError, TypeError: It is no such page, or does not tell references.
+    """
+    events = [dict(one) for one in answer["items"]]
+    for event in events:
+        told = Payload(event)
+        carried = told.field("user-variables", "ref")
+        if carried == _REF:
+            raise ValueError("references were not put into the events")
+        if carried == ref:
+            identity = told.text("message", "headers", "message-id").strip("<>")
+            return Result(accepted=True, provider_id=f"<{identity}>"[:MAX_ID]), ""
+    if not events:  # so the last page is told from the others
+        return None, ""
+    following = urlsplit(str(answer["paging"]["next"]))
+    return None, f"{following.path}?{following.query}".rstrip("?")

@@ -165,7 +165,17 @@ class TestMailgun(WholeBatchContract):
         with pytest.raises(OutcomeUnknown, match="more than 6,000 events"):
             self.find(provider)
 
-    @pytest.mark.parametrize("body", ["{}", "[]", '{"items":{}}', '{"items":[1]}', "no"])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "{}",
+            "[]",
+            '{"items":[1]}',
+            '{"items":[{}]}',
+            '{"items":[{"user-variables":{"ref":"%recipient.ref%"}}],"paging":{"next":""}}',
+            "no",
+        ],
+    )
     def test_a_strange_listing_is_no_answer(
         self, provider: Mailgun, fake: FakeMailgun, body: str
     ) -> None:
