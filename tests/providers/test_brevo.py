@@ -117,7 +117,7 @@ class TestBrevo(HttpProviderContract):
         ],
     )
     def test_what_brevo_does_not_take_is_refused_before_it_is_sent(
-        self, provider: Brevo, changes: dict[str, object], words: str
+        self, provider: Brevo, changes: dict[str, Any], words: str
     ) -> None:
         assert words in provider.objection(make_message(**changes))
 

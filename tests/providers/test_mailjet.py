@@ -92,7 +92,7 @@ class TestMailjet(HttpProviderContract):
         [({"subject": "x" * 256}, "255 characters"), ({"html": "", "text": ""}, "it is empty")],
     )
     def test_what_mailjet_does_not_take_is_refused_before_it_is_sent(
-        self, provider: Mailjet, changes: dict[str, object], words: str
+        self, provider: Mailjet, changes: dict[str, Any], words: str
     ) -> None:
         assert words in provider.objection(make_message(**changes))
 

@@ -66,7 +66,7 @@ class TestMailtrap(HttpProviderContract):
     def test_questions_go_to_the_host_that_has_the_logs(self, http: HttpClient) -> None:
         asked = []
         provider = self.make(http, "https://bulk.api.mailtrap.io")
-        http.get = lambda url, headers: asked.append(url)  # type: ignore[method-assign, assignment, return-value, func-returns-value]
+        http.get = lambda url, headers: asked.append(url)  # type: ignore[method-assign, assignment, return-value]
         with pytest.raises(AttributeError):
             provider.account("example.org")
         assert asked == ["https://mailtrap.io/api/domains"]
@@ -76,7 +76,7 @@ class TestMailtrap(HttpProviderContract):
         [({"subject": ""}, "no subject"), ({"html": "", "text": ""}, "it is empty")],
     )
     def test_what_mailtrap_does_not_take_is_refused_before_it_is_sent(
-        self, provider: Mailtrap, changes: dict[str, object], words: str
+        self, provider: Mailtrap, changes: dict[str, Any], words: str
     ) -> None:
         assert words in provider.objection(make_message(**changes))
 

@@ -14,7 +14,24 @@ from bypost.settings.providers import Providers
 from bypost.testing import fake_postmark, fake_resend, told
 from scheduler.clock import SimulatedClock
 
+COMMON = {"per_second": 10, "per_day": None, "batch_size": None, "webhook_secret": None}
 OPTIONS = {
+    "brevo": {
+        **COMMON,
+        "api_key": SecretStr("xkeysib_secret"),
+        "base_url": "https://api.brevo.com",
+    },
+    "mailjet": {
+        **COMMON,
+        "api_key": SecretStr("mj_public"),
+        "secret_key": SecretStr("mj_secret"),
+        "base_url": "https://api.mailjet.com",
+    },
+    "mailtrap": {
+        **COMMON,
+        "api_key": SecretStr("mt_secret"),
+        "base_url": "https://bulk.api.mailtrap.io",
+    },
     "outbox": {"path": Path("var/outbox")},
     "postmark": {
         "api_key": SecretStr("pm_secret"),
@@ -57,7 +74,7 @@ def test_a_misspelt_name_is_told_the_nearest(http: HttpClient) -> None:
 
 
 def test_a_strange_name_is_told_what_there_is(http: HttpClient) -> None:
-    with pytest.raises(SettingsError, match="known: outbox, postmark, resend"):
+    with pytest.raises(SettingsError, match="known: brevo, .*outbox, postmark"):
         build("pigeon", {}, http=http, clock=CLOCK)
 
 
