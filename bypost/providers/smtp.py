@@ -186,7 +186,7 @@ def _no(code: int, said: bytes | str) -> Result:
 
 def _words(error: BaseException) -> str:
     """Return what went wrong, without what the server repeats of us."""
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "it took too long"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
