@@ -200,8 +200,9 @@ def rendered(body: Any) -> list[dict[str, Any]]:
 def mailbox_of(text: str) -> Address:
     """Return name and address as a mail program reads them from a header."""
     header = HeaderParser(policy=default).parsestr(f"To: {text}\n\n")["To"]
-    (found,) = header.addresses
-    return found
+    found: list[Address] = list(header.addresses)
+    (one,) = found
+    return one
 
 
 def address_of(text: str) -> str:

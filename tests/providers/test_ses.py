@@ -148,7 +148,7 @@ class TestSes(HttpProviderContract):
         ids=repr,
     )
     def test_what_ses_does_not_carry_is_told_before(
-        self, provider: Ses, changes: dict[str, object]
+        self, provider: Ses, changes: dict[str, Any]
     ) -> None:
         assert provider.objection(make_message(**changes))
 

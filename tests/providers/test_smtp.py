@@ -144,7 +144,7 @@ class TestSmtp(ProviderContract):
             self.deliver(provider, make_message())
 
     @pytest.mark.parametrize("half", [{"username": "me"}, {"password": "a secret"}])
-    def test_half_a_login_is_a_mistake(self, half: dict[str, str]) -> None:
+    def test_half_a_login_is_a_mistake(self, half: dict[str, Any]) -> None:
         with pytest.raises(SettingsError, match="set both, or neither"):
             Smtp(**half)
 
