@@ -31,14 +31,14 @@ _Builder = Callable[..., Provider]
 _HookBuilder = Callable[[str, Clock, HttpClient], Webhook]
 
 BUILDERS: Mapping[str, _Builder] = {
-    "mailgun": lambda *, http, clock, **options: Mailgun(http=http, clock=clock, **options),
-    "sendgrid": lambda *, http, clock, **options: SendGrid(http=http, **options),
     "brevo": lambda *, http, clock, **options: Brevo(http=http, **options),
+    "mailgun": lambda *, http, clock, **options: Mailgun(http=http, clock=clock, **options),
     "mailjet": lambda *, http, clock, **options: Mailjet(http=http, clock=clock, **options),
     "mailtrap": lambda *, http, clock, **options: Mailtrap(http=http, clock=clock, **options),
     "outbox": lambda *, http, clock, **options: Outbox(**options),
     "postmark": lambda *, http, clock, **options: Postmark(http=http, clock=clock, **options),
     "resend": lambda *, http, clock, **options: Resend(http=http, **options),
+    "sendgrid": lambda *, http, clock, **options: SendGrid(http=http, **options),
     "ses": lambda *, http, clock, **options: Ses(http=http, clock=clock, **options),
     "smtp": lambda *, http, clock, **options: Smtp(**options),
 }
