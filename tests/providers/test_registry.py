@@ -52,7 +52,7 @@ def test_a_misspelt_name_is_told_the_nearest(http: HttpClient) -> None:
 
 
 def test_a_strange_name_is_told_what_there_is(http: HttpClient) -> None:
-    with pytest.raises(SettingsError, match=r"known: brevo, .*outbox, postmark"):
+    with pytest.raises(SettingsError, match=r"known: .*outbox, postmark, resend"):
         build("pigeon", {}, http=http, clock=CLOCK)
 
 

@@ -16,6 +16,7 @@ DATE = {"Date": "Mon, 23 Nov 2026 10:00:00 GMT"}
         ({"Retry-After": "1.5"}, timedelta(seconds=1.5)),
         ({"Retry-After": "7", "ratelimit-reset": "1"}, timedelta(seconds=7)),
         ({"Retry-After": "soon", "ratelimit-reset": "1"}, timedelta(seconds=1)),
+        ({"x-sib-ratelimit-reset": "12"}, timedelta(seconds=12)),
         ({"Retry-After": "-5"}, timedelta(0)),
         ({"Retry-After": "9" * 400}, LONGEST),
         ({"Retry-After": "1e9"}, LONGEST),
