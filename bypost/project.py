@@ -220,7 +220,7 @@ def _refuse_short_quiet(context: Context) -> None:
                 f"[sending] quiet_seconds: {context.quiet.total_seconds():g} s is too short for "
                 f"{provider.name}, which may show a mail only after "
                 f"{least.total_seconds():g} s: a mail could be sent twice\n"
-                "    leave it out (15 minutes), or write more "
+                "    leave it out (then it is long enough), or write more "
                 "(for a test on this machine: --allow-local)"
             )
 

@@ -11,7 +11,7 @@ from typing import Self
 
 from bypost.links import AddressHash, Links
 from bypost.model.course import Sender
-from bypost.model.message import Key
+from bypost.model.message import Key, Search
 from bypost.providers.base import Provider
 from bypost.providers.webhook import Webhook
 from bypost.settings import Settings
@@ -79,8 +79,18 @@ class Context:
 
     @property
     def quiet(self) -> timedelta:
-        """Return how long after the last possible byte an open question is left alone."""
-        return timedelta(seconds=self.settings.sending.quiet_seconds)
+        """Return how long after the last possible byte an open question is left alone.
+
+        Where the settings do not say it, longer for a provider that shows a mail late.
+        """
+        sending = self.settings.sending
+        quiet = timedelta(seconds=sending.quiet_seconds)
+        if "quiet_seconds" in sending.model_fields_set:
+            return quiet
+        classes = [provider.send_class for provider in self.providers.values()]
+        lags = [one.lag for one in classes if isinstance(one, Search)]
+        spare = timedelta(seconds=sending.timeout_seconds + 60)
+        return max([quiet, *(lag + spare for lag in lags)])
 
     @property
     def lease(self) -> timedelta:
