@@ -100,6 +100,11 @@ class Brevo(HttpProvider):
         orders = [name for name in message.headers if name.lower().startswith(_ORDERS)]
         return f"Brevo reads the header {orders[0]} as an order to itself" if orders else ""
 
+    def room(self, bulk: Bulk) -> int:
+        """Return how many people fit into a request: long lessons reach its bytes first."""
+        one = len(self.encode_bulk(bulk.only([0])))
+        return max(1, min(self.batch_size, self.max_bytes * 9 // 10 // one))
+
     def encode(self, messages: Sequence[Message]) -> bytes:
         """Return the JSON of messages of one sender."""
         return self.encode_bulk(Bulk.of(messages))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from bypost.errors import OutcomeUnknown, Refused, SettingsError, Throttled
 from bypost.http import HttpClient
+from bypost.model.bulk import Part
 from bypost.model.message import Key, Message
 from bypost.providers.base import Provider
 from bypost.providers.brevo import Brevo
@@ -206,6 +208,17 @@ class TestBrevoMerge(MergeContract):
 
     def merged(self, body: bytes) -> list[Message]:
         return _read(body)
+
+    def test_a_long_lesson_goes_to_fewer_people_at_once(self) -> None:
+        adapter, bulk = self.adapter(), lesson(1000)
+        assert adapter.room(bulk) == 1000
+        long = replace(bulk, text=Part(("x" * 100_000, ""), (0,)))
+        room = adapter.room(long)
+        assert 100 < room < 1000
+        body = adapter.encode_bulk(long.only(range(room)))
+        assert adapter.max_bytes // 2 < len(body) <= adapter.max_bytes
+        enormous = replace(bulk, text=Part(("x" * adapter.max_bytes, ""), (0,)))
+        assert adapter.room(enormous) == 1
 
     def test_nobody_else_s_link_is_where_everybody_s_text_is(self) -> None:
         body = orjson.loads(self.adapter().encode_bulk(lesson(3)))
