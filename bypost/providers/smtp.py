@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from bypost.errors import NotSent, OutcomeUnknown, Refused, SettingsError
+from bypost.errors import NotSent, OutcomeUnknown, Refused, SettingsError, Throttled
 from bypost.model.message import Message, Nothing, Result
 from bypost.providers.base import Provider
 from bypost.providers.eml import eml
@@ -124,9 +124,7 @@ class Smtp(Provider):
         until = time.monotonic() + MOST
         for message in messages:
             try:
-                if time.monotonic() > until:
-                    raise _Broken("the server is too slow for so many mails")
-                results.append(self._one(client, message))
+                results.append(self._one(client, message, until))
             except _Broken as error:
                 if not results:
                     raise NotSent(f"{self._server}: nothing was sent: {error}") from error
@@ -134,16 +132,18 @@ class Smtp(Provider):
                 return [*results, *[owed] * (len(messages) - len(results))]
         self._leave(client)
         if all(result.retry for result in results):
-            raise Refused(f"{self._server}: {results[0].error}")
+            raise Throttled(f"{self._server}: {results[0].error}")
         return results
 
-    def _one(self, client: smtplib.SMTP, message: Message) -> Result:
+    def _one(self, client: smtplib.SMTP, message: Message, until: float) -> Result:
         """Hand over one mail.
 
         Raises:
-            _Broken: The connection broke before the mail itself was sent.
+            _Broken: The connection broke before the mail itself was sent, or it is too late to.
             OutcomeUnknown: It broke afterwards.
         """
+        if time.monotonic() > until:
+            raise _Broken("the server is too slow for so many mails")
         try:
             code, said = client.mail(message.from_email)
             if code == 250:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from bypost.errors import NotSent, OutcomeUnknown, Refused, SettingsError
+from bypost.errors import NotSent, OutcomeUnknown, Refused, SettingsError, Throttled
 from bypost.model.message import Message, Nothing
 from bypost.providers import smtp
 from bypost.providers.base import Provider
@@ -78,7 +78,7 @@ class TestSmtp(ProviderContract):
         catcher.replies[step] = "451 4.7.1 Later"
         body = provider.prepare(make_messages(2))
         if step == "MAIL":
-            with pytest.raises(Refused, match=r"451: 4\.7\.1 Later"):
+            with pytest.raises(Throttled, match=r"451: 4\.7\.1 Later"):
                 provider.send(body, count=2, key="batch-1")
             return
         results = provider.send(body, count=2, key="batch-1")
