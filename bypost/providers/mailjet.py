@@ -37,10 +37,9 @@ from bypost.providers.payload import (
     is_too_large,
     reference,
 )
-from bypost.providers.postmark_codes import Blame
 from bypost.providers.signature import Basic
 from bypost.providers.splice import spliced_array
-from bypost.providers.verdicts import Verdict, settled
+from bypost.providers.verdicts import Blame, Verdict, settled
 from bypost.providers.webhook import Webhook
 from scheduler.clock import Clock
 

@@ -38,10 +38,9 @@ from bypost.providers.payload import (
     listed,
     reference,
 )
-from bypost.providers.postmark_codes import Blame
 from bypost.providers.signature import Hmac
 from bypost.providers.splice import spliced_array
-from bypost.providers.verdicts import Verdict, settled
+from bypost.providers.verdicts import Blame, Verdict, settled
 from bypost.providers.webhook import Webhook
 from scheduler.clock import Clock
 

@@ -33,9 +33,10 @@ from bypost.providers.payload import (
     is_too_large,
     reference,
 )
-from bypost.providers.postmark_codes import OK, Blame, blame, fix
+from bypost.providers.postmark_codes import OK, blame, fix
 from bypost.providers.signature import Basic
 from bypost.providers.splice import spliced_array
+from bypost.providers.verdicts import Blame
 from bypost.providers.webhook import Webhook
 from bypost.providers.words import without_addresses
 from scheduler.clock import Clock

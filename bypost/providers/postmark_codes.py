@@ -8,20 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import Enum
+
+from bypost.providers.verdicts import Blame
 
 #: Accepted.
 OK = 0
-
-
-class Blame(Enum):
-    """Whom a refused message speaks of."""
-
-    MESSAGE = "this message or its recipient"
-    ALL = "the account, or every message alike"
-    LATER = "nobody: not now"
-    UNKNOWN = "a code that is not known here"
-
 
 _LATER = frozenset({100, 429})  # maintenance; rate
 _MESSAGE = frozenset({300, 406})  # invalid; a recipient that is inactive there

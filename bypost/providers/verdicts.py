@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
 
 from bypost.errors import Refused, Throttled
 from bypost.model.message import Result
-from bypost.providers.postmark_codes import Blame
 from bypost.providers.words import without_addresses
+
+
+class Blame(Enum):
+    """Whom a refused message speaks of."""
+
+    MESSAGE = "this message or its recipient"
+    ALL = "the account, or every message alike"
+    LATER = "nobody: not now"
+    UNKNOWN = "a code that is not known here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +42,14 @@ class Verdict:
     blame: Blame = Blame.UNKNOWN
 
 
-def settled(verdicts: Sequence[Verdict], *, status: int | None = None) -> Sequence[Result]:
+def settled(verdicts: Sequence[Verdict]) -> Sequence[Result]:
     """Return the results, in the same order.
 
     An error that is not known here is one message's own, unless it is the same one for all.
 
-    Args:
-        verdicts: One per message.
-        status: HTTP status of the answer.
-
     Raises:
-        Refused: Nothing was accepted, for a reason that is that of all and lasts.
+        Refused: Nothing was accepted, for a reason that is that of all and lasts. Where that is not
+            sure, it has the status 400: of the content, so that the engine may look for whose.
         Throttled: The same, for one that passes.
     """
     refused = [one for one in verdicts if not one.provider_id]
@@ -51,8 +58,9 @@ def settled(verdicts: Sequence[Verdict], *, status: int | None = None) -> Sequen
     if of_all and len(refused) == len(verdicts):
         lasting = [one for one in of_all if one.blame is not Blame.LATER]
         if lasting:
-            raise Refused(lasting[0].words, status=status)
-        raise Throttled(of_all[0].words, status=status)
+            unsure = lasting[0].blame is Blame.UNKNOWN
+            raise Refused(lasting[0].words, status=HTTPStatus.BAD_REQUEST if unsure else None)
+        raise Throttled(of_all[0].words)
     return [_result(one, alike) for one in verdicts]
 
 
