@@ -96,6 +96,16 @@ def test_nothing_is_asked_before_the_quiet_period_is_over(stage: Stage) -> None:
     assert len(stage.provider.asked) == 3
 
 
+def test_a_provider_that_shows_mails_late_is_asked_later(theatre: Theatre) -> None:
+    late = Search(lag=2 * QUIET)
+    with theatre.stage(late) as stage:
+        assert stage.context.quiet > late.lag + timedelta(
+            seconds=stage.context.settings.sending.timeout_seconds
+        )
+    with theatre.stage(late, quiet_seconds=60) as stage:  # what is written is what is meant
+        assert stage.context.quiet == MINUTE
+
+
 def test_the_quiet_period_begins_when_the_request_has_ended(stage: Stage) -> None:
     slow = ending.lost(accepted=False).and_then(lambda: stage.clock.advance(MINUTE / 2))
     stage.provider.script.add(slow)
