@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -171,13 +172,16 @@ class Ses(HttpProvider):
             self._complain(said, alike)
         return results
 
+    def wait(self, answer: HttpAnswer) -> timedelta | None:
+        """Return how long to wait; SES says so in a header nowhere, and in words of the day."""
+        return retry_after(answer.headers) or ses_statuses.wait(self.words(answer))
+
     def refusal(self, answer: HttpAnswer) -> SendError:
         """Tell limits, which also come as 400, from what somebody has to mend."""
         name, said = _error_name(answer), self._says(answer)
         named = said.replace(": ", f": {name}: ", 1) if name else said
         if ses_statuses.is_for_now(name):
-            asked = retry_after(answer.headers) or ses_statuses.wait(said)
-            return Throttled(named, status=answer.status, retry_after=asked)
+            return Throttled(named, status=answer.status, retry_after=self.wait(answer))
         if fix := ses_statuses.fix(name):
             return Refused(f"{named} ({fix})", status=answer.status)
         if answer.status == HTTPStatus.FORBIDDEN:

@@ -38,8 +38,8 @@ def check(context: Context) -> Iterator[Checkup]:
 def _provider(context: Context) -> Iterator[Checkup]:
     """Yield whether somebody carries mails out of here, and tells what became of them."""
     names = ", ".join(context.providers)
-    only_local = set(context.providers) <= {"outbox"}
-    fix = "mails go into the local mailbox only: name a service in [sending] provider"
+    only_local = set(context.providers) <= {"outbox", "smtp"}
+    fix = "mails stay on this machine: name a service in [sending] provider"
     yield _told("provider", not only_local, names, fix, bad=_WARN)
     for name in context.providers:
         if name in HOOKS:
