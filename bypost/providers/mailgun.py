@@ -13,12 +13,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from bypost.errors import OutcomeUnknown, SettingsError
+from bypost.errors import OutcomeUnknown, Refused, SettingsError
 from bypost.http import HttpAnswer, HttpClient
 from bypost.model.bulk import Bulk
 from bypost.model.message import Message, Result, Search
@@ -29,6 +30,7 @@ from bypost.providers.mailbox import mailbox
 from bypost.providers.merge import Merged, Syntax, merge
 from bypost.providers.objection import Weight
 from bypost.providers.payload import MAX_ID, Payload
+from bypost.providers.words import without_addresses
 from scheduler.clock import Clock
 
 #: Between the fields of a form. An author's text that says it travels in the JSON of the variables,
@@ -46,6 +48,7 @@ KEPT = timedelta(days=3)
 SKEW = timedelta(minutes=5)
 
 _REF = "%recipient.ref%"
+_BAD_ADDRESS = re.compile(r"(?i)^'?to'? parameter is not a valid address")
 _TRY_AGAIN = re.compile(r"(?i)\btry again after (\d{1,6}) second")
 # Mailgun's own variables look like %unsubscribe_url% and %recipient_email%.
 _SYNTAX = Syntax(
@@ -157,6 +160,27 @@ class Mailgun(HttpProvider):
         """Return how long a 429 asks us to wait; Mailgun says it in words."""
         said = _TRY_AGAIN.search(self.words(answer))
         return super().wait(answer) or (timedelta(seconds=int(said[1])) if said else None)
+
+    def tells(self, answer: HttpAnswer) -> bool:
+        """Tell whether an answer holds results: 2xx, and a 400 about the addresses."""
+        bad = answer.status == HTTPStatus.BAD_REQUEST and _BAD_ADDRESS.search(self.words(answer))
+        return super().tells(answer) or bool(bad)
+
+    def read(self, answer: HttpAnswer, count: int) -> Sequence[Result]:
+        """Return the results; a bad address fails alone where it was alone.
+
+        Raises:
+            Refused: One of several is bad, and Mailgun does not say which.
+        """
+        if answer.status != HTTPStatus.BAD_REQUEST:
+            return super().read(answer, count)
+        said = f"mailgun: {without_addresses(self.words(answer))}"
+        if count > 1:
+            raise Refused(
+                f"{said} (one of {count}; with batch_size = 1 it fails alone)",
+                status=answer.status,
+            )
+        return [Result(accepted=False, error=said)]
 
     def results(self, answer: Any, count: int) -> Sequence[Result]:
         """Return the one id for each of the messages: all were taken, or none."""

@@ -119,9 +119,15 @@ class TestMailgun(WholeBatchContract):
 
     def test_a_bad_address_spoils_its_request(self, provider: Mailgun, fake: FakeMailgun) -> None:
         messages = [make_message("d-0"), make_message("d-1", to="nobody@localhost")]
-        with pytest.raises(Refused, match="not a valid address"):
+        with pytest.raises(Refused, match=r"not a valid address.*batch_size = 1 it fails alone"):
             provider.send(provider.prepare(messages), count=2, key="batch-1")
         assert not fake.accepted
+
+    def test_a_bad_address_alone_in_its_request_fails_alone(self, provider: Mailgun) -> None:
+        message = make_message(to="nobody@localhost")
+        (result,) = provider.send(provider.prepare([message]), count=1, key="batch-1")
+        assert (result.accepted, result.retry) == (False, False)
+        assert result.error.startswith("mailgun: to parameter is not a valid address")
 
     def test_a_429_says_in_words_how_long(self, provider: Mailgun, fake: FakeMailgun) -> None:
         words = "account-requests-per-sec limit exceeded, try again after 120 seconds"
