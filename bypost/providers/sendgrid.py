@@ -66,7 +66,10 @@ class SendGrid(HttpProvider):
     default_batch_size = 1000
     max_bytes = 28_000_000  #: SendGrid takes 30 MB
     max_message_bytes = 28_000_000
-    limits = Limits(per_second=10, source="ours: SendGrid publishes no rate; November 2026")
+    limits = Limits(
+        per_second=10,
+        source="ours: SendGrid's 10,000 (an old page) are no caller's; November 2026",
+    )
     # The tags differ from request to request, so there is nothing an author could write by chance.
     merge = Syntax(variable=str, hazard=_NOTHING)
     # With "automated security" SPF is at a name that each account has of its own (em1234).
