@@ -11,11 +11,12 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bypost.check.finding import Level
 from bypost.delivery import issue_report
-from bypost.delivery.issue_count import count
+from bypost.delivery.issue_count import Count, count
 from bypost.delivery.issue_find import Found, State
 from bypost.errors import SettingsError
 from bypost.web.chart import Bars, bars
 from bypost.web.desk.ask import Address, Ask
+from bypost.web.desk.beside import Beside, Work
 from bypost.web.desk.desk import PREFIX, Desk
 from bypost.web.desk.issue_bench import IssueBench
 from bypost.web.guard import mail_policy
@@ -24,6 +25,8 @@ from bypost.web.preview.choice import SCHEMES
 ISSUE = "/newsletters/{newsletter}/{issue}"
 #: How long before its time the page begins to follow an issue.
 _SOON = timedelta(minutes=10)
+#: Seconds for which a count of people is good.
+_FRESH = 5.0
 #: Zones that are shown one by one.
 MOST_ZONES = 40
 #: States in which who gets it can still be counted.
@@ -47,6 +50,7 @@ class IssuePages:
     def __init__(self, desk: Desk, bench: IssueBench) -> None:
         self._desk = desk
         self._bench = bench
+        self._counts = Beside[Count](fresh=_FRESH)
 
     def addresses(self) -> Sequence[Address]:
         """Return what it answers at."""
@@ -89,13 +93,15 @@ class IssuePages:
         return self._part(ask, found, "check", findings=findings, errors=errors)
 
     def audience(self, ask: Ask, found: Found) -> Response:
-        """Count who gets it; looks at every subscriber."""
-        try:
+        """Count who gets it; that looks at every subscriber, so the page may come first."""
+
+        def counted(_: Work[Count]) -> Count:
             with self._desk.context.store.read() as connection:
-                counted = count(self._desk.context, connection, found.one)
-        except SettingsError as error:
-            return self._part(ask, found, "audience", count=None, trouble=str(error))
-        return self._part(ask, found, "audience", count=counted, trouble="", most=MOST_ZONES)
+                return count(self._desk.context, connection, found.one)
+
+        key = repr((found.schedule, found.one.audience, found.state))
+        work = self._counts.work(found.item, key, counted)
+        return self._part(ask, found, "audience", work=work, count=work.result, most=MOST_ZONES)
 
     def progress(self, ask: Ask, found: Found) -> Response:
         """Show how far it is."""

@@ -72,7 +72,6 @@ class IssueActions:
             when=wished.when,
             before=found.when,
             count=counted,
-            trouble="",
             most=MOST_ZONES,
             fields=_fields(ask, when),
         )
