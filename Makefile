@@ -18,10 +18,8 @@ demo: .venv/.run ## Rehearse the whole course across a clock change, in seconds
 	@$(BIN)/bypost rehearse --start 2027-03-20
 
 # With byte code kept: the tests start hundreds of processes, and an environment may forbid it.
-# One worker more than there are cores: a fifth of the time tests wait for processes they started.
 test: .venv/.test ## Run all tests
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q --dist loadgroup \
-	  -n $$($(BIN)/python -c 'import os; print(1 + (os.cpu_count() or 1))')
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n auto --dist loadgroup
 
 check: .venv/.test ## Format, lint, types, import contracts, content
 	@$(BIN)/ruff format --check -q .
