@@ -196,7 +196,7 @@ def _tell(removed: Mapping[str, int], *, dry_run: bool) -> None:
     for words, number in lines:
         console.out.print(f"{number:>10,}  {words}")
     if not lines:
-        console.out.print("nothing is older than [keep] allows")
+        console.out.print("nothing is older than [keep] allows", markup=False)
     elif not dry_run:
         console.out.print("`bypost db vacuum` gives their room back to the disk")
     else:

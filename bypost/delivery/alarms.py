@@ -49,11 +49,11 @@ class Alarm:
     @property
     def todo(self) -> str:
         """Return what to do about it, in plain words."""
-        return TODO.get(self.name, "")
+        return ADVICE.get(self.name, "")
 
 
 #: Rule -> what to do, in plain words; the pages and the mails say it.
-TODO: Mapping[str, str] = {
+ADVICE: Mapping[str, str] = {
     "bounces": (
         "Stop adding addresses that nobody confirmed, and look where the bounced ones came from: "
         "an old list or a form without double opt-in. Addresses that bounced get nothing more."

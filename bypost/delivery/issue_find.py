@@ -16,7 +16,7 @@ from bypost.delivery.owe_issues import over, zones_of
 from bypost.delivery.schedule import Schedule, in_words, schedule_of
 from bypost.errors import SettingsError
 from bypost.model.course import Issue, IssueStatus, Newsletter
-from bypost.store import Connection, issue_report, issues
+from bypost.store import Connection, Row, issue_report, issues
 from bypost.store.counts import Counts
 
 
@@ -192,10 +192,10 @@ def _first(one: ReadyIssue) -> datetime:
     return when.instant or when.at("Etc/GMT-14")
 
 
-def _counts(row: object) -> Counts:
+def _counts(row: Row | None) -> Counts:
     if row is None:
         return Counts()
-    numbers = {name: int(row[name]) for name in ("owed", *_SETTLED)}  # type: ignore[index]
+    numbers = {name: int(row[name]) for name in ("owed", *_SETTLED)}
     return Counts(**numbers, pending=numbers["owed"] - sum(numbers[name] for name in _SETTLED))
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from bypost.errors import StoreError
 from bypost.store import counts, migrate, sums
@@ -167,7 +168,7 @@ def tables(connection: Connection) -> dict[str, int] | None:
     )
     try:
         return {row[0]: int(row[1]) for row in connection.execute(query)}
-    except Exception:  # noqa: BLE001 - SQLite may be built without dbstat
+    except OperationalError:  # SQLite may be built without dbstat
         return None
 
 

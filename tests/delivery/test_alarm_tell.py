@@ -189,7 +189,7 @@ def test_an_attempt_that_died_is_made_again(
     context = opened(**hook(receiver))
     alarm(context, clock)
     with monkeypatch.context() as patch:
-        patch.setitem(alarm_tell._WAYS, "webhook", crash)  # type: ignore[arg-type]
+        patch.setitem(alarm_tell._WAYS, "webhook", crash)  # type: ignore[arg-type]  # takes anything
         with pytest.raises(Crash):
             tell(context)
     assert tell(context) == 0  # somebody may be at it

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bypost.delivery.alarms import TODO, Alarm, Figures, Level, Requests, Traffic, judge
+from bypost.delivery.alarms import ADVICE, Alarm, Figures, Level, Requests, Traffic, judge
 from bypost.settings.alarms import Alarms
 from tests.conftest import MONDAY
 
@@ -138,4 +138,4 @@ def test_an_alarm_is_worse_than_a_warning() -> None:
 
 
 def test_every_rule_says_what_to_do() -> None:
-    assert all(words.endswith(".") and len(words) > 40 for words in TODO.values())
+    assert all(words.endswith(".") and len(words) > 40 for words in ADVICE.values())

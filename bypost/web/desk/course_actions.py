@@ -21,7 +21,7 @@ from bypost.errors import ByPostError, SettingsError
 from bypost.store import Connection
 from bypost.web.desk.ask import Address, Ask
 from bypost.web.desk.course import COURSE, of_course, show_course
-from bypost.web.desk.course_plan import Planner
+from bypost.web.desk.course_plan import Planner, plan_in
 from bypost.web.desk.desk import Desk
 
 #: Characters of a reason that are kept.
@@ -93,7 +93,7 @@ class CourseActions:
             SettingsError: It no longer fits, somebody would miss a lesson, or the word was not
                 typed.
         """
-        plan = self._planner.work(shape.course).plan(shape.course)
+        plan = plan_in(self._planner.work(shape.course, old=True), shape.course)
         if plan is None or plan.id != ask.text("plan"):
             raise SettingsError("nothing was changed: the plan is another by now, look at it anew")
         if plan.risks:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
@@ -14,41 +11,15 @@ from bypost.delivery.context import Context
 from bypost.delivery.plan import Plan
 from bypost.delivery.planning import Planned, planned
 from bypost.delivery.shape import Shape
-from bypost.errors import ByPostError
 from bypost.web.desk.ask import Address, Ask
+from bypost.web.desk.beside import Beside, Work
 from bypost.web.desk.course import COURSE, of_course
 from bypost.web.desk.desk import PREFIX, Desk
 
-_LOG = logging.getLogger(__name__)
-#: A plan is at hand at once where it takes no longer, in seconds.
-_PATIENCE = 0.2
+#: Seconds for which a plan is shown: people move on.
+_FRESH = 120.0
 #: People whose next mail is shown before and after.
 _EXAMPLES = 10
-
-
-@dataclass(slots=True)
-class Work:
-    """A plan that is being worked out, or was.
-
-    Attributes:
-        key: What waited when it was begun: another edit begins another.
-        people: Looked at so far.
-    """
-
-    key: str
-    people: int = 0
-    found: Planned | None = None
-    trouble: str = ""
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether it has come to its end."""
-        return self.found is not None or bool(self.trouble)
-
-    def plan(self, course: str) -> Plan | None:
-        """Return the plan of a course."""
-        plans = self.found.plans if self.found else ()
-        return next((one for one in plans if one.course == course), None)
 
 
 class Planner:
@@ -56,30 +27,26 @@ class Planner:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._lock = threading.Lock()
-        self._works: dict[str, Work] = {}
+        self._beside = Beside[Planned](fresh=_FRESH)
 
-    def work(self, course: str, *, anew: bool = False) -> Work:
+    def work(self, course: str, *, anew: bool = False, old: bool = False) -> Work[Planned]:
         """Return the plan of what waits now; begun where there is none yet.
 
         Args:
             anew: Whatever was worked out before.
+            old: However long ago that was.
         """
-        key = self._key(course)
-        with self._lock:
-            known = self._works.get(course)
-            if known is not None and known.key == key and not (anew and known.is_over):
-                return known
-            work = self._works[course] = Work(key)
-        thread = threading.Thread(target=self._go, args=(course, work), daemon=True)
-        thread.start()
-        thread.join(_PATIENCE)
-        return work
+        return self._beside.work(
+            course,
+            self._key(course),
+            lambda work: planned(self._context, course, work.count),
+            anew=anew,
+            old=old,
+        )
 
     def forget(self, course: str) -> None:
         """Work a course out anew the next time."""
-        with self._lock:
-            self._works.pop(course, None)
+        self._beside.forget(course)
 
     def _key(self, course: str) -> str:
         """Return what is another after every edit of a course, and after everything applied."""
@@ -90,17 +57,11 @@ class Planner:
             shape = applied.current(connection, course)
         return repr((seen, shape.reset_at if shape else None))
 
-    def _go(self, course: str, work: Work) -> None:
-        def count(people: int) -> None:
-            work.people = people
 
-        try:
-            work.found = planned(self._context, course, count)
-        except ByPostError as error:
-            work.trouble = str(error)
-        except Exception:  # noqa: BLE001 - a thread's last words: the page has to say something
-            _LOG.exception("the plan of a course could not be worked out")
-            work.trouble = "It could not be worked out; the log says why."
+def plan_in(work: Work[Planned], course: str) -> Plan | None:
+    """Return the plan of a course, once it is worked out."""
+    plans = work.result.plans if work.result else ()
+    return next((one for one in plans if one.course == course), None)
 
 
 class CoursePlans:
@@ -124,7 +85,7 @@ class CoursePlans:
             shape=shape,
             path=f"{PREFIX}/courses/{shape.course}",
             work=work,
-            plan=work.plan(shape.course),
+            plan=plan_in(work, shape.course),
             words=plan_words,
             examples=_EXAMPLES,
         )

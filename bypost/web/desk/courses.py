@@ -17,7 +17,6 @@ from bypost.web.desk.course import CoursePages
 from bypost.web.desk.course_actions import CourseActions
 from bypost.web.desk.course_plan import CoursePlans, Planner
 from bypost.web.desk.desk import Desk
-from bypost.web.desk.issue_bench import IssueBench
 from bypost.web.desk.lesson import LessonPages
 
 
@@ -52,7 +51,6 @@ class Courses:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._bench = IssueBench(desk)
         self._planner = Planner(desk.context)
 
     def addresses(self) -> Sequence[Address]:
@@ -62,7 +60,7 @@ class Courses:
             *CoursePages(self._desk).addresses(),
             *CoursePlans(self._desk, self._planner).addresses(),
             *CourseActions(self._desk, self._planner).addresses(),
-            *LessonPages(self._desk, self._bench).addresses(),
+            *LessonPages(self._desk).addresses(),
         ]
 
     def every(self, ask: Ask) -> Response:

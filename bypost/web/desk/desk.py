@@ -10,6 +10,7 @@ from bypost.admins import audit
 from bypost.store import Connection
 from bypost.web.desk import csv_file, said
 from bypost.web.desk.ask import Ask
+from bypost.web.desk.files import Files
 from bypost.web.doors import Doors
 
 PREFIX = "/desk"
@@ -27,6 +28,7 @@ class Desk:
         self.doors = doors
         self.context = doors.context
         self.local = local
+        self.files = Files(doors.context)
 
     def show(
         self,

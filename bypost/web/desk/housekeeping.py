@@ -12,10 +12,15 @@ from bypost.delivery import backups, housekeeping
 from bypost.settings.keep import Keep
 from bypost.store import upkeep
 from bypost.web.desk.ask import Address, Ask
+from bypost.web.desk.beside import Beside, Work
 from bypost.web.desk.desk import Desk
 
 #: Bytes up to which room is told by table without asking: it reads the whole file.
 _SMALL = 64_000_000
+#: Bytes by table, largest first; None where that is not known.
+Sizes = dict[str, int] | None
+#: Seconds for which they are good.
+_FRESH = 60.0
 #: Steps of housekeeping -> their key in ``[keep]``, and what stays.
 _RULES: Mapping[str, tuple[str, str]] = {
     "mails": ("mails_days", "counts by day, one row of each issue"),
@@ -49,6 +54,7 @@ class Housekeeping:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._tables = Beside[Sizes](fresh=_FRESH)
 
     def addresses(self) -> Sequence[Address]:
         """Return what it answers at."""
@@ -62,10 +68,11 @@ class Housekeeping:
         context = self._desk.context
         size = context.store.size()
         whole = size <= _SMALL or "tables" in ask.query
+        work = self._tables.work("", "", self._read_tables) if whole else None
+        tables = work.result if work else None
         with context.store.read() as connection:
             known = housekeeping.state(connection)
             free = upkeep.free_pages(connection)
-            tables = upkeep.tables(connection) if whole else None
         made = backups.listed(context.root)
         return self._desk.show(
             ask,
@@ -75,6 +82,7 @@ class Housekeeping:
             room=room_of(context.store.room() or 0),
             tables=[(name, room_of(n), n / max(size, 1)) for name, n in (tables or {}).items()],
             whole=whole,
+            reading=work is not None and not work.is_over,
             rules=_rules(context.settings.keep, known.former),
             ended_at=known.ended_at,
             running=housekeeping.STEPS[known.step][0] if known.step else "",
@@ -82,6 +90,10 @@ class Housekeeping:
             kept=backups.KEPT,
             folder=str(backups.FOLDER),
         )
+
+    def _read_tables(self, _: Work[Sizes]) -> Sizes:
+        with self._desk.context.store.read() as connection:
+            return upkeep.tables(connection)
 
     def back_up(self, ask: Ask) -> Response:
         """Write a backup; it is verified before it counts as one."""

@@ -7,23 +7,24 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import Response
 
 from bypost.check.finding import Level
 from bypost.delivery import issue_report
-from bypost.delivery.issue_count import count
-from bypost.delivery.issue_find import Found, State
+from bypost.delivery.issue_count import Count, count
+from bypost.delivery.issue_find import Found, State, find
 from bypost.errors import SettingsError
+from bypost.store import Connection
 from bypost.web.chart import Bars, bars
 from bypost.web.desk.ask import Address, Ask
+from bypost.web.desk.beside import Beside, Work
 from bypost.web.desk.desk import PREFIX, Desk
-from bypost.web.desk.issue_bench import IssueBench
-from bypost.web.guard import mail_policy
-from bypost.web.preview.choice import SCHEMES
 
 ISSUE = "/newsletters/{newsletter}/{issue}"
 #: How long before its time the page begins to follow an issue.
 _SOON = timedelta(minutes=10)
+#: Seconds for which a count of people is good.
+_FRESH = 5.0
 #: Zones that are shown one by one.
 MOST_ZONES = 40
 #: States in which who gets it can still be counted.
@@ -44,16 +45,16 @@ SIGNS = {
 class IssuePages:
     """What can be looked at of an issue; nothing here changes anything."""
 
-    def __init__(self, desk: Desk, bench: IssueBench) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._bench = bench
+        self._counts = Beside[Count](fresh=_FRESH)
 
     def addresses(self) -> Sequence[Address]:
         """Return what it answers at."""
         return [
             Address("GET", ISSUE, self._of_one(self.show)),
             Address("GET", f"{ISSUE}/frame", self._of_one(self.frame)),
-            Address("GET", f"{ISSUE}/assets/{{asset}}", self.asset),
+            Address("GET", f"{ISSUE}/assets/{{asset}}", self._desk.files.asset),
             Address("GET", f"{ISSUE}/check", self._of_one(self.check)),
             Address("GET", f"{ISSUE}/audience", self._of_one(self.audience)),
             Address("GET", f"{ISSUE}/progress", self._of_one(self.progress)),
@@ -62,40 +63,29 @@ class IssuePages:
 
     def show(self, ask: Ask, found: Found) -> Response:
         """Show everything about one issue; what takes long comes in parts."""
-        return show_issue(self._desk, self._bench, ask, found)
+        return show_issue(self._desk, ask, found)
 
     def frame(self, ask: Ask, found: Found) -> Response:
-        """Return the mail for a frame, where nothing of it can run."""
-        entry = self._bench.entry(found)
-        mail = self._bench.picture(entry, ask.query.get("persona", "")).mail if entry else None
-        if mail is None:
-            return PlainTextResponse("It cannot be shown: see the checks.\n", 404)
-        scheme = ask.query.get("scheme", "")
+        """Return the mail for a frame."""
         assets = f"{path_of(found)}/assets/"
-        html = self._bench.frame(mail.html, scheme if scheme in SCHEMES else "light", assets)
-        return HTMLResponse(html, headers={"Content-Security-Policy": mail_policy()})
-
-    def asset(self, ask: Ask) -> Response:
-        """Return a picture of a mail that was looked at."""
-        asset = self._bench.session.asset(ask.path["asset"])
-        if asset is None:
-            return PlainTextResponse("There is no such image.\n", 404)
-        return Response(asset.data, media_type=asset.media_type)
+        return self._desk.files.frame(ask, found.written.source.path, assets)
 
     def check(self, ask: Ask, found: Found) -> Response:
         """Show what `bypost check` finds in its file."""
-        findings = self._bench.findings(found)
+        findings = self._desk.files.findings(found.written.source.path)
         errors = [one for one in findings if one.level is Level.ERROR]
         return self._part(ask, found, "check", findings=findings, errors=errors)
 
     def audience(self, ask: Ask, found: Found) -> Response:
-        """Count who gets it; looks at every subscriber."""
-        try:
+        """Count who gets it; that looks at every subscriber, so the page may come first."""
+
+        def counted(_: Work[Count]) -> Count:
             with self._desk.context.store.read() as connection:
-                counted = count(self._desk.context, connection, found.one)
-        except SettingsError as error:
-            return self._part(ask, found, "audience", count=None, trouble=str(error))
-        return self._part(ask, found, "audience", count=counted, trouble="", most=MOST_ZONES)
+                return count(self._desk.context, connection, found.one)
+
+        key = repr((found.schedule, found.one.audience, found.state))
+        work = self._counts.work(found.item, key, counted)
+        return self._part(ask, found, "audience", work=work, count=work.result, most=MOST_ZONES)
 
     def progress(self, ask: Ask, found: Found) -> Response:
         """Show how far it is."""
@@ -116,24 +106,28 @@ class IssuePages:
         return self._desk.show(ask, "issue_part", part=f"desk/issue_{name}.html", **given)
 
     def _of_one(self, show: Callable[[Ask, Found], Response]) -> Callable[[Ask], Response]:
-        return of_one(self._desk, self._bench, show)
+        return of_one(self._desk, show)
 
 
-def of_one(
-    desk: Desk, bench: IssueBench, show: Callable[[Ask, Found], Response]
-) -> Callable[[Ask], Response]:
+def of_one(desk: Desk, show: Callable[[Ask, Found], Response]) -> Callable[[Ask], Response]:
     """Return a handler that looks the issue up first, and says so where there is none."""
 
     @wraps(show)
     def handle(ask: Ask) -> Response:
         try:
             with desk.context.store.read() as connection:
-                found = bench.find(connection, ask)
+                found = find_in(desk, connection, ask)
         except SettingsError:
             return desk.gone(ask, "issue")
         return show(ask, found)
 
     return handle
+
+
+def find_in(desk: Desk, connection: Connection, ask: Ask) -> Found:
+    """Return the issue that an address names; raises SettingsError where there is none."""
+    name = f"{ask.path['newsletter']}/{ask.path['issue']}"
+    return find(desk.context, connection, name, desk.files.library)
 
 
 def path_of(found: Found) -> str:
@@ -143,7 +137,6 @@ def path_of(found: Found) -> str:
 
 def show_issue(
     desk: Desk,
-    bench: IssueBench,
     ask: Ask,
     found: Found,
     *,
@@ -157,7 +150,7 @@ def show_issue(
         wrong: Why what was asked for was not done.
         about: Which form that was: ``test``, ``schedule``, ``cancel`` ...
     """
-    entry = bench.entry(found)
+    entry = desk.files.mail(found.written.source.path)
     with desk.context.store.read() as connection:
         told = issue_report.told(connection, found.newsletter.id, found.item, found.first)
         hours = issue_report.by_hour(connection, found.item)
@@ -169,10 +162,10 @@ def show_issue(
         path=path_of(found),
         signs=SIGNS,
         when=found.when,
-        written=bench.text(found),
+        written=desk.files.text(found.written.source.path),
         mail=entry is not None and entry.item is not None,
-        personas=bench.session.state.personas,
-        addresses=bench.session.state.settings.preview.addresses,
+        personas=desk.files.session.state.personas,
+        addresses=desk.files.session.state.settings.preview.addresses,
         provider=desk.context.provider.name,
         to_come=found.state in TO_COME,
         told=told,

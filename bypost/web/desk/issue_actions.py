@@ -17,16 +17,14 @@ from bypost.delivery.schedule import Schedule, at_hour, at_instant
 from bypost.errors import ByPostError, SendError, SettingsError
 from bypost.web.desk.ask import Address, Ask
 from bypost.web.desk.desk import PREFIX, Desk
-from bypost.web.desk.issue import ISSUE, MOST_ZONES, of_one, path_of, show_issue
-from bypost.web.desk.issue_bench import IssueBench
+from bypost.web.desk.issue import ISSUE, MOST_ZONES, find_in, of_one, path_of, show_issue
 
 
 class IssueActions:
     """The forms of an issue's page."""
 
-    def __init__(self, desk: Desk, bench: IssueBench) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._bench = bench
 
     def addresses(self) -> Sequence[Address]:
         """Return what it answers at; all of it is for operators."""
@@ -46,11 +44,11 @@ class IssueActions:
 
     def test(self, ask: Ask, found: Found) -> Response:
         """Send it as a marked test to a listed address."""
-        entry = self._bench.entry(found)
+        entry = self._desk.files.mail(found.written.source.path)
         if entry is None:
             raise SettingsError("its file cannot be read: see the checks")
         try:
-            handed = self._bench.send_test(entry, ask.text("to"), ask.text("persona"))
+            handed = self._desk.files.send_test(entry, ask.text("to"), ask.text("persona"))
         except SendError as error:
             raise SettingsError(why_not(error)) from error
         with self._desk.context.store.write() as connection:
@@ -72,7 +70,6 @@ class IssueActions:
             when=wished.when,
             before=found.when,
             count=counted,
-            trouble="",
             most=MOST_ZONES,
             fields=_fields(ask, when),
         )
@@ -100,7 +97,7 @@ class IssueActions:
         voice = self._voice(ask, found, "issue.resume")
         orders.resume(self._desk.context, found.target, voice)
         with self._desk.context.store.read() as connection:
-            now = self._bench.find(connection, ask)
+            now = find_in(self._desk, connection, ask)
         late = file_late(self._desk.context, now.one)
         words = f" {late} is too late: filed in the archive, not sent." if late else ""
         return self._done(ask, found, f"It goes on with the next pass.{words}")
@@ -136,7 +133,7 @@ class IssueActions:
                 return None, audience
 
     def _refuse_errors(self, found: Found) -> None:
-        errors = self._bench.errors(found)
+        errors = self._desk.files.errors(found.written.source.path)
         if errors:
             raise SettingsError(f"It cannot be scheduled: {errors[0].message}")
 
@@ -160,11 +157,9 @@ class IssueActions:
                 return action(ask, found)
             except ByPostError as error:
                 form = "schedule" if name == "meaning" else name
-                return show_issue(
-                    self._desk, self._bench, ask, found, status=422, wrong=str(error), about=form
-                )
+                return show_issue(self._desk, ask, found, status=422, wrong=str(error), about=form)
 
-        return of_one(self._desk, self._bench, act)
+        return of_one(self._desk, act)
 
 
 def _fields(ask: Ask, when: Schedule | None) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import Response
 
 from bypost.check.finding import Level
 from bypost.delivery.shape import Shape, Step
@@ -15,10 +15,6 @@ from bypost.web.chart import Bars, bars
 from bypost.web.desk.ask import Address, Ask
 from bypost.web.desk.course import COURSE, of_course
 from bypost.web.desk.desk import PREFIX, Desk
-from bypost.web.desk.issue_bench import IssueBench
-from bypost.web.guard import mail_policy
-from bypost.web.preview.choice import SCHEMES
-from bypost.web.preview.shelf import Entry
 
 _LESSON = f"{COURSE}/lessons/{{lesson}}"
 #: Days of mails that are drawn.
@@ -30,9 +26,8 @@ Show = Callable[[Ask, Shape, Step], Response]
 class LessonPages:
     """What can be looked at of a lesson."""
 
-    def __init__(self, desk: Desk, bench: IssueBench) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._bench = bench
 
     def addresses(self) -> Sequence[Address]:
         """Return what it answers at."""
@@ -41,12 +36,14 @@ class LessonPages:
             Address("GET", f"{_LESSON}/frame", self._of_lesson(self.frame)),
             Address("GET", f"{_LESSON}/check", self._of_lesson(self.check)),
             Address("GET", f"{_LESSON}/days.csv", self._of_lesson(self.days)),
-            Address("GET", f"{_LESSON}/assets/{{asset}}", self.asset),
+            Address("GET", f"{_LESSON}/assets/{{asset}}", self._desk.files.asset),
         ]
 
     def show(self, ask: Ask, shape: Shape, step: Step) -> Response:
         """Show everything about one lesson; the checks come in a part."""
-        course, entry = daily.course(shape.course), self._entry(shape, step)
+        course = daily.course(shape.course)
+        source = self._path(shape, step)
+        entry = self._desk.files.mail(source)
         with self._desk.context.store.read() as connection:
             rows = daily.sums(
                 connection, kinds=_HEARD, by=("kind",), collection=course, item=step.lesson
@@ -65,32 +62,18 @@ class LessonPages:
             links=links,
             versions=sent,
             mail=entry is not None and entry.item is not None,
-            source=self._path(shape, step),
+            source=source,
             chart=_chart(shape, step, days),
         )
 
     def frame(self, ask: Ask, shape: Shape, step: Step) -> Response:
-        """Return the mail for a frame, where nothing of it can run."""
-        entry = self._entry(shape, step)
-        mail = self._bench.picture(entry, ask.query.get("persona", "")).mail if entry else None
-        if mail is None:
-            return PlainTextResponse("It cannot be shown: see the checks.\n", 404)
-        scheme = ask.query.get("scheme", "")
-        assets = f"{_path(shape, step)}/assets/"
-        html = self._bench.frame(mail.html, scheme if scheme in SCHEMES else "light", assets)
-        return HTMLResponse(html, headers={"Content-Security-Policy": mail_policy()})
-
-    def asset(self, ask: Ask) -> Response:
-        """Return a picture of a mail that was looked at."""
-        asset = self._bench.session.asset(ask.path["asset"])
-        if asset is None:
-            return PlainTextResponse("There is no such image.\n", 404)
-        return Response(asset.data, media_type=asset.media_type)
+        """Return the mail for a frame."""
+        return self._desk.files.frame(ask, self._path(shape, step), f"{_path(shape, step)}/assets/")
 
     def check(self, ask: Ask, shape: Shape, step: Step) -> Response:
         """Show what `bypost check` finds in its file."""
         path = self._path(shape, step)
-        findings = self._bench.findings_at(path) if path else []
+        findings = self._desk.files.findings(path) if path else []
         return self._desk.show(
             ask,
             "lesson_check" if ask.part else "lesson_check_page",
@@ -116,15 +99,11 @@ class LessonPages:
 
     def _path(self, shape: Shape, step: Step) -> str:
         """Return the file of a lesson; empty where there is none any more."""
-        for course in self._bench.library.courses:
+        for course in self._desk.files.library.courses:
             for lesson in course.lessons:
                 if (course.id, lesson.id) == (shape.course, step.lesson):
                     return lesson.source.path
         return ""
-
-    def _entry(self, shape: Shape, step: Step) -> Entry | None:
-        path = self._path(shape, step)
-        return self._bench.entry_at(path) if path else None
 
     def _days(self, connection: Connection, shape: Shape, step: Step) -> list[tuple[date, int]]:
         """Return (day, accepted) of the last days, by UTC."""

@@ -20,7 +20,6 @@ from bypost.web.desk.ask import Address, Ask
 from bypost.web.desk.desk import PREFIX, Desk
 from bypost.web.desk.issue import SIGNS, IssuePages
 from bypost.web.desk.issue_actions import IssueActions
-from bypost.web.desk.issue_bench import IssueBench
 
 #: Weeks of growth that are drawn.
 _WEEKS = 12
@@ -50,7 +49,6 @@ class Newsletters:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._bench = IssueBench(desk)
 
     def addresses(self) -> Sequence[Address]:
         """Return what it answers at."""
@@ -59,13 +57,13 @@ class Newsletters:
             Address("GET", "/newsletters", self.every),
             Address("GET", one, self.show),
             Address("GET", f"{one}/growth.csv", self.growth),
-            *IssuePages(self._desk, self._bench).addresses(),
-            *IssueActions(self._desk, self._bench).addresses(),
+            *IssuePages(self._desk).addresses(),
+            *IssueActions(self._desk).addresses(),
         ]
 
     def every(self, ask: Ask) -> Response:
         """Show every newsletter."""
-        library = self._bench.library
+        library = self._desk.files.library
         with self._desk.context.store.read() as connection:
             rows = [self._row(connection, one) for one in library.newsletters]
         broken = {
@@ -109,7 +107,7 @@ class Newsletters:
 
     def _find(self, ask: Ask) -> Newsletter | None:
         wanted = ask.path["newsletter"]
-        return next((one for one in self._bench.library.newsletters if one.id == wanted), None)
+        return next((one for one in self._desk.files.library.newsletters if one.id == wanted), None)
 
     def _row(self, connection: Connection, newsletter: Newsletter) -> Row:
         issues = of_newsletter(self._desk.context, connection, newsletter)

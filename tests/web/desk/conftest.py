@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,16 @@ class Signed:
         answer = self.client.get(f"/desk{path}", headers=headers, **options)
         self.client.cookies.clear()
         return answer
+
+    def settled(self, path: str, **options: Any) -> str:
+        """Open what may be worked out beside the page, and return it once it is there."""
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            page: str = self.get(path, **options).text
+            if 'role="status"' not in page:
+                return page
+            time.sleep(0.02)
+        raise AssertionError(f"{path} takes for ever")
 
     def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
         """Press a button: the token of the form and the origin are right unless given."""

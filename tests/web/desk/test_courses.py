@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from datetime import date
 from pathlib import Path
 
@@ -35,13 +34,7 @@ def insert(project: Path, name: str, more: str = "") -> Path:
 
 def plan_of(somebody: Signed) -> str:
     """Return the plan's part once it is worked out."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        page: str = somebody.get(f"{COURSE}/plan", headers={"HX-Request": "true"}).text
-        if "working it out" not in page:
-            return page
-        time.sleep(0.05)
-    raise AssertionError("the plan takes for ever")
+    return somebody.settled(f"{COURSE}/plan", headers={"HX-Request": "true"})
 
 
 def id_in(page: str) -> str:

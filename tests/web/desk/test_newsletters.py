@@ -79,7 +79,7 @@ def test_an_issue_shows_its_file_its_mail_and_its_audience(viewer: Signed) -> No
     frame = viewer.get(f"{PAGE}/frame")
     assert "The first issue" in frame.text
     assert "script-src" not in frame.headers["content-security-policy"]
-    audience = viewer.get(f"{PAGE}/audience").text
+    audience = viewer.settled(f"{PAGE}/audience")
     assert "<b>1</b> person gets it" in audience
     assert "Europe/Berlin" in audience
 
