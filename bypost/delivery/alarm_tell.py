@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +26,7 @@ from bypost.http import HttpClient
 from bypost.model.message import Message
 from bypost.providers.base import Provider
 from bypost.providers.words import without_addresses
+from bypost.render.jinja import Markup, escape
 from bypost.render.personalise import Personaliser
 from bypost.render.stored import load
 from bypost.store import Row, budgets, contents
@@ -41,6 +44,7 @@ _MOST = 4
 _LEASE = timedelta(minutes=2)
 #: After so long a message is no news any more; the page says that it was given up.
 GIVE_UP = timedelta(hours=24)
+_COMMAND = re.compile(r"`([^`]+)`")
 
 
 def tell(context: Context) -> int:
@@ -125,9 +129,20 @@ def _message(context: Context, told: Mapping[str, Any], to: str, row: Row) -> Me
     link = f"{context.settings.site.base_url}/desk"
     about = {"title": told["title"], "text": told["text"], "link": link, "action": "Open the desk"}
     values = {"subscriber": {"name": "", "email": to}, "next": {}, "links": {}, "about": about}
-    rendered = Personaliser(content).render(values)
+    fill = Personaliser(content)
+    # What a slot puts into HTML is escaped unless it is markup; the other parts take plain text.
+    plain = told["title"].replace("`", "")  # it stands in <title> too, which knows no elements
+    about_html = {**about, "title": plain, "text": _html(told["text"])}
+    html = fill.render({**values, "about": about_html}).html
+    rendered = replace(fill.render(values), html=html)
     facts = Facts(to=to, to_name="")
     return compose.finished(content.kind, rendered, shared, facts, _name(context, row))
+
+
+def _html(words: str) -> Markup:
+    """Return words as HTML: paragraphs, and commands without their backticks."""
+    commands = _COMMAND.sub(r"<code>\1</code>", str(escape(words)))
+    return Markup(commands.replace("\n\n", "<br><br>"))  # escaped above
 
 
 def _provider(context: Context) -> Provider:

@@ -183,32 +183,54 @@ def _owe(
 ) -> None:
     """Owe the operator one message by each way that is set, whatever the number of changes."""
     settings = context.settings.alarms
-    body = {
-        "title": _title(changes),
-        "text": " ".join(_sentence(change) for change in changes),
-        "changes": [_told(change) for change in changes],
-    }
+    body = said(changes)
     if settings.email:
         store.add_message(connection, "mail", body, now)
     if settings.webhook_url:
         store.add_message(connection, "webhook", body, now)
 
 
+def said(changes: Sequence[Change]) -> dict[str, Any]:
+    """Return one message for all changes: a title, the text below it, and each change."""
+    return {
+        "title": _title(changes),
+        "text": _text(changes),
+        "changes": [_told(change) for change in changes],
+    }
+
+
 def _title(changes: Sequence[Change]) -> str:
     """Return the subject of the mail: the first change, and how many others there are."""
-    first, more = changes[0], len(changes) - 1
-    words = first.spell.alarm.words
-    title = f"Over: {words}" if first.what == "over" else words[:1].upper() + words[1:]
+    title, more = _heading(changes[0]), len(changes) - 1
     return f"{title[:120]} (and {more} more)" if more else title[:140]
 
 
-def _sentence(change: Change) -> str:
-    alarm = change.spell.alarm
-    words = alarm.words[:1].upper() + alarm.words[1:]
+def _text(changes: Sequence[Change]) -> str:
+    """Return what stands below the title: a paragraph for each change.
+
+    Commands in it are between backticks. What the title says in full is not said again.
+    """
+    first, *others = changes
+    is_said = _title(changes).startswith(_heading(first))
+    paragraphs = [_after(first) if is_said else _paragraph(first), *map(_paragraph, others)]
+    return "\n\n".join(paragraphs)
+
+
+def _paragraph(change: Change) -> str:
+    return f"{_heading(change)}. {_after(change)}".strip()
+
+
+def _heading(change: Change) -> str:
+    words = change.spell.alarm.words
+    return f"Over: {words}" if change.what == "over" else words[:1].upper() + words[1:]
+
+
+def _after(change: Change) -> str:
+    """Return what is to be said once it was said which alarm it is."""
     if change.what == "over":
-        return f"Over since {change.spell.ended_at:%H:%M} UTC: {alarm.words}."
-    worse = "It got worse: " if change.what == "worse" else ""
-    return f"{worse}{words}. {alarm.todo}".strip()
+        return f"It was over at {change.spell.ended_at:%H:%M} UTC."
+    worse = "It got worse. " if change.what == "worse" else ""
+    return worse + change.spell.alarm.todo
 
 
 def _told(change: Change) -> dict[str, Any]:

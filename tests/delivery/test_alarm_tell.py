@@ -103,6 +103,33 @@ def test_the_operator_gets_a_mail_that_looks_like_all_others(
     assert tell(context) == 0
 
 
+def test_commands_in_a_mail_are_code_and_nothing_is_said_twice(
+    opened: Open, resend: FakeResend, clock: SimulatedClock
+) -> None:
+    context = opened(**MAIL)
+    alarm(context, clock)
+    tell(context)
+    body = orjson.loads(resend.requests[-1].body)[0]
+    assert "Run <code>bypost check</code>: it names the file" in body["html"]
+    assert "`" not in body["html"]
+    assert "Run `bypost check`: it names the file" in body["text"]
+    assert body["text"].count("sends nothing") == 1
+
+
+def test_what_broken_content_says_is_escaped_in_a_mail(
+    opened: Open, resend: FakeResend, clock: SimulatedClock
+) -> None:
+    context = opened(**MAIL)
+    clock.advance(timedelta(minutes=1))
+    odd = Problem("a.md", 3, "`<b>` & <script>", "do `<i>`")
+    Watch(context).look({"lessons/one": [odd], "lessons/two": [odd]})
+    tell(context)
+    html = orjson.loads(resend.requests[-1].body)[0]["html"]
+    assert "<code>&lt;b&gt;</code> &amp; &lt;script&gt;" in html
+    assert "&lt;b&gt; &amp; &lt;script&gt; (and 1 more)</h1>" in html
+    assert "<script>" not in html
+
+
 def test_a_mail_to_the_operator_is_no_delivery(
     opened: Open, resend: FakeResend, clock: SimulatedClock
 ) -> None:

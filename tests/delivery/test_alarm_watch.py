@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from bypost.delivery.alarm_watch import Spell, turn
-from bypost.delivery.alarms import Alarm, Level
+from bypost.delivery.alarm_watch import Change, Spell, said, turn
+from bypost.delivery.alarms import ADVICE, Alarm, Level
 from bypost.settings.alarms import Alarms
 from tests.conftest import MONDAY
 
@@ -127,3 +128,22 @@ def test_who_knows_of_an_alarm_hears_of_its_end() -> None:
         ("began", "disk"),
         ("over", "bounces"),
     ]
+
+
+def test_a_message_says_its_title_once_and_the_other_changes_below() -> None:
+    spell = Spell(alarm=alarm(), since=MONDAY, last_seen=MONDAY, ended_at=MONDAY)
+    other = replace(spell, alarm=alarm(name="disk"))
+    message = said([Change("began", spell), Change("worse", other), Change("over", other)])
+    assert message["title"] == "Too many (and 2 more)"
+    first, second, third = message["text"].split("\n\n")
+    assert first == ADVICE["bounces"]
+    assert second == f"Too many. It got worse. {ADVICE['disk']}"
+    assert third == f"Over: too many. It was over at {MONDAY:%H:%M} UTC."
+
+
+def test_a_title_that_is_too_long_is_said_in_full_below() -> None:
+    words = "of many words " * 15
+    spell = Spell(alarm=replace(alarm(), words=words), since=MONDAY, last_seen=MONDAY)
+    message = said([Change("began", spell)])
+    assert len(message["title"]) == 140
+    assert message["text"].startswith(f"Of{words[2:]}. ")
