@@ -14,6 +14,7 @@ from bypost.errors import Refused
 from bypost.model.bulk import Bulk
 from bypost.model.message import Message, Result, SendClass
 from bypost.providers.account import Account, DnsNeeds
+from bypost.providers.checked import Checked
 from bypost.providers.limits import Limits
 from bypost.providers.merge import Syntax
 from bypost.providers.objection import Weight, objection, outlines
@@ -33,6 +34,12 @@ class Provider(ABC):
         limits: How fast the service takes mail, as far as it says so.
         merge: How its variables are written, where the constant text of a bulk travels once; None
             for a service that is handed finished messages.
+        own_headers: Whether each person's own headers, List-Unsubscribe among them, travel in a
+            request for many.
+        leaves_out: Headers, in small letters, that the service writes itself, so that ours stay
+            here.
+        asks: What :meth:`find` looks through and for, for people; empty where nobody can be asked.
+        checked: Against what it was checked, and when.
         dns: What the sender's domain needs so that this service may send for it.
     """
 
@@ -43,6 +50,10 @@ class Provider(ABC):
     max_message_bytes: ClassVar[int | None] = None
     limits: ClassVar[Limits] = Limits()
     merge: ClassVar[Syntax | None] = None
+    own_headers: ClassVar[bool] = True
+    leaves_out: ClassVar[frozenset[str]] = frozenset()
+    asks: ClassVar[str] = ""
+    checked: ClassVar[Checked]
     dns: ClassVar[DnsNeeds] = DnsNeeds()
     batch_size: int
     max_bytes: int

@@ -12,7 +12,7 @@ from __future__ import annotations
 import uuid
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -25,6 +25,7 @@ from bypost.model.bulk import Bulk
 from bypost.model.event import Event, EventKind
 from bypost.model.message import Key, Message, Result
 from bypost.providers.account import Account, DnsRecord
+from bypost.providers.checked import Checked
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.mailbox import phrase
@@ -69,6 +70,11 @@ class Brevo(HttpProvider):
     max_bytes = 18_000_000
     limits = Limits(
         per_second=1.5, source="100 batches a minute, Brevo's page on batch sending; November 2026"
+    )
+    asks = "nothing by itself; a mail that went alone is found by its tag among the events"
+    checked = Checked(
+        pages="its pages on batches, keys, rates and webhooks; brevo-python 5.1.0; django-anymail 15.2",
+        on=date(2026, 11, 23),
     )
 
     def __init__(
@@ -240,6 +246,7 @@ class BrevoHook(Webhook):
     """Brevo's webhook: one event a request, or a list; no signature, Basic or a token."""
 
     name = "brevo"
+    known_by = "Basic auth or bearer token"
 
     def __init__(self, secret: str, clock: Clock) -> None:
         """Take ``username:password`` or a token; raises SettingsError for anything else."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +24,7 @@ from bypost.http import HttpAnswer, HttpClient
 from bypost.model.bulk import Bulk
 from bypost.model.message import Message, Result, Search
 from bypost.providers.account import Account, DnsRecord
+from bypost.providers.checked import Checked
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.mailbox import mailbox
@@ -75,6 +76,12 @@ class Mailgun(HttpProvider):
     limits = Limits(per_second=10, source="ours: Mailgun publishes no rate; November 2026")
     merge = _SYNTAX
     # SPF and DKIM belong to the domain in the settings; account() tells its records.
+    asks = "events of the address, for the one with the variable `ref`"
+    checked = Checked(
+        description="mailgun-mcp-server 78d610f, July 2026",
+        pages="its pages on batch sending, events and event polling; django-anymail 15.2",
+        on=date(2026, 11, 23),
+    )
 
     def __init__(
         self,

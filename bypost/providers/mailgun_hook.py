@@ -39,8 +39,6 @@ _EVENTS = {
 #: Reasons of final failures that say nothing of the address: given up after hours of temporary
 #: ones, and the receiving service's opinion of the sender.
 _NOT_THE_ADDRESS = frozenset({"old", "espblock"})
-#: Mailgun posts again for 8 hours; whether it signs anew each time is not documented.
-_OLDEST = timedelta(hours=8) + TOLERANCE
 _TOKEN = re.compile(rf"[!-~]{{16,{MAX_ID}}}")
 
 
@@ -48,6 +46,9 @@ class MailgunHook(Webhook):
     """Mailgun's webhook: one event a request; its time and a token are signed, the body is not."""
 
     name = "mailgun"
+    known_by = "HMAC-SHA256 of a time and a token"
+    #: Mailgun posts again for 8 hours; whether it signs anew each time is not documented.
+    oldest = timedelta(hours=8)
 
     def __init__(self, secret: str, clock: Clock) -> None:
         """Take the "HTTP webhook signing key"; raises SettingsError where it cannot be one."""
@@ -81,7 +82,7 @@ class MailgunHook(Webhook):
         stamp = stamp if isinstance(stamp, str) else ""
         signed_at = stamped(self.name, stamp)
         self._hmac.check(given, f"{stamp}{token}".encode())
-        in_time(self.name, signed_at, self._clock.now(), oldest=_OLDEST)
+        in_time(self.name, signed_at, self._clock.now(), oldest=self.oldest + TOLERANCE)
         return token
 
     def _event(self, token: str, told: Payload) -> Event:

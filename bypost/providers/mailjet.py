@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +24,7 @@ from bypost.model.bulk import Bulk
 from bypost.model.event import Event, EventKind
 from bypost.model.message import Message, Result, Search
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
+from bypost.providers.checked import Checked
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.objection import Weight
@@ -68,6 +69,12 @@ class Mailjet(HttpProvider):
     max_bytes = 14_000_000  #: Mailjet takes 15 MB
     limits = Limits(per_second=10, source="ours: Mailjet publishes no rate; November 2026")
     dns = DnsNeeds(spf="spf.mailjet.com", selectors=("mailjet",))
+    asks = "messages by `CustomID`"
+    leaves_out = _ITS_OWN
+    checked = Checked(
+        pages="its guides (api-documentation 3a446e6); django-anymail 15.2",
+        on=date(2026, 11, 23),
+    )
 
     def __init__(
         self,
@@ -217,6 +224,7 @@ class MailjetHook(Webhook):
     """Mailjet's Event API: one event a request, or a list; no signature, HTTP Basic."""
 
     name = "mailjet"
+    known_by = "Basic auth"
 
     def __init__(self, secret: str, clock: Clock) -> None:
         """Take ``username:password``; raises SettingsError for anything else."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +24,7 @@ from bypost.model.bulk import Bulk
 from bypost.model.event import Event, EventKind
 from bypost.model.message import Message, Result, Search
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
+from bypost.providers.checked import Checked
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.objection import Weight
@@ -76,6 +77,12 @@ class Mailtrap(HttpProvider):
     )
     # What else it wants has the number of the account in its name, and is told by it.
     dns = DnsNeeds(selectors=("rwmt1", "rwmt2"))
+    asks = "logs of the address, for the mail with the variable `ref`"
+    checked = Checked(
+        description="mailtrap-openapi f96b352, June 2026",
+        pages="mailtrap-docs 85e55ff; django-anymail 15.2",
+        on=date(2026, 11, 23),
+    )
 
     def __init__(
         self,
@@ -216,6 +223,7 @@ class MailtrapHook(Webhook):
     """Mailtrap's webhook: up to 500 events a request, as JSON or one in each line, signed."""
 
     name = "mailtrap"
+    known_by = "HMAC-SHA256 of the body"
 
     def __init__(self, secret: str, clock: Clock) -> None:
         """Take the signing secret; raises SettingsError where it cannot be one."""

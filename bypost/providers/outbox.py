@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import orjson
 from bypost.errors import Refused
 from bypost.model.message import Key, Message, Result
 from bypost.providers.base import Provider
+from bypost.providers.checked import Checked
 from bypost.providers.eml import eml
 
 
@@ -29,6 +30,10 @@ class Outbox(Provider):
     send_class = Key(lifetime=None, same_bytes=False)
     batch_size = 100
     max_bytes = 100_000_000
+    checked = Checked(
+        pages="RFC 5322; nobody is asked: the mails are files",
+        on=date(2026, 11, 23),
+    )
 
     def __init__(self, *, path: Path) -> None:
         """Make the adapter; ``path`` is created with the first mail."""

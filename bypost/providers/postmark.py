@@ -8,7 +8,7 @@ published skills (commit 1d8f368), and the error texts in its own libraries.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +21,7 @@ from bypost.model.bulk import Bulk
 from bypost.model.event import Event, EventKind
 from bypost.model.message import Message, Result, Search
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
+from bypost.providers.checked import Checked
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.mailbox import mailbox
@@ -66,6 +67,12 @@ class Postmark(HttpProvider):
         return_path_record=DnsRecord(
             name="pm-bounces.{domain}", kind="CNAME", value="pm.mtasv.net"
         ),
+    )
+    asks = "messages by the metadata `ref`"
+    checked = Checked(
+        description="Postmark's server.yml 1.0.0, an old one: no Metadata, no MessageStream",
+        pages="its pages on batch, messages and errors; its libraries; postmark-skills 1d8f368",
+        on=date(2026, 11, 23),
     )
 
     def __init__(
@@ -222,6 +229,7 @@ class PostmarkHook(Webhook):
     """Postmark's webhook: one event a request, no signature, HTTP Basic."""
 
     name = "postmark"
+    known_by = "Basic auth"
 
     def __init__(self, secret: str, clock: Clock) -> None:
         """Take ``username:password``; raises SettingsError for anything else."""

@@ -7,7 +7,7 @@ modes, idempotency keys and errors.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +21,7 @@ from bypost.model.bulk import Bulk
 from bypost.model.event import Event, EventKind
 from bypost.model.message import Key, Message, Result
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
+from bypost.providers.checked import Checked
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.mailbox import mailbox
@@ -34,7 +35,7 @@ from bypost.providers.payload import (
     reference,
 )
 from bypost.providers.retry_after import retry_after
-from bypost.providers.signature import Svix
+from bypost.providers.signature import TOLERANCE, Svix
 from bypost.providers.splice import spliced_array
 from bypost.providers.webhook import Webhook
 from scheduler.clock import Clock
@@ -55,6 +56,11 @@ class Resend(HttpProvider):
     limits = Limits(per_second=5, source="Resend's page on usage limits, per team; November 2026")
     # As its page on domains shows them (November 2026); SES sends for it.
     dns = DnsNeeds(spf="amazonses.com", return_path="send.{domain}", selectors=("resend",))
+    checked = Checked(
+        description="resend-openapi fd6f395, August 2026",
+        pages="its pages on batch validation modes, idempotency keys and errors",
+        on=date(2026, 11, 23),
+    )
 
     def __init__(
         self,
@@ -179,6 +185,8 @@ class ResendHook(Webhook):
     """Resend's webhook: one event a request, signed by Svix."""
 
     name = "resend"
+    known_by = "Svix: HMAC-SHA256 of id, time and body"
+    oldest = TOLERANCE
 
     def __init__(self, secret: str, clock: Clock) -> None:
         """Take the signing secret; raises SettingsError where it cannot be one."""

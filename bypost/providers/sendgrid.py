@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from itertools import count as numbers
@@ -27,6 +27,7 @@ from bypost.http import HttpAnswer, HttpClient
 from bypost.model.bulk import Bulk
 from bypost.model.message import Events, Message, Result
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
+from bypost.providers.checked import Checked
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.mailbox import phrase
@@ -74,6 +75,11 @@ class SendGrid(HttpProvider):
     merge = Syntax(variable=str, hazard=_NOTHING)
     # With "automated security" SPF is at a name that each account has of its own (em1234).
     dns = DnsNeeds(selectors=("s1", "s2"))
+    checked = Checked(
+        description="sendgrid-oai dbe0e0d, January 2026",
+        pages="its pages on substitution tags and errors of Mail Send; django-anymail 15.2",
+        on=date(2026, 11, 23),
+    )
 
     def __init__(
         self,

@@ -38,14 +38,15 @@ _EVENTS = {
     "dropped": EventKind.REJECTED,
 }
 _HEADER = "x-twilio-email-event-webhook-"
-#: SendGrid posts again for 24 hours; whether it signs anew each time is not documented.
-_OLDEST = timedelta(hours=24) + TOLERANCE
 
 
 class SendGridHook(Webhook):
     """SendGrid's event webhook: a list of events a request, signed with ECDSA."""
 
     name = "sendgrid"
+    known_by = "ECDSA P-256 over time and body"
+    #: SendGrid posts again for 24 hours; whether it signs anew each time is not documented.
+    oldest = timedelta(hours=24)
 
     def __init__(self, secret: str, clock: Clock) -> None:
         """Take the verification key; raises SettingsError where it cannot be one."""
@@ -57,7 +58,7 @@ class SendGridHook(Webhook):
         stamp = headers.get(f"{_HEADER}timestamp", "")
         signed_at = stamped(self.name, stamp)
         self._ecdsa.check(headers.get(f"{_HEADER}signature", ""), stamp.encode() + body)
-        in_time(self.name, signed_at, self._clock.now(), oldest=_OLDEST)
+        in_time(self.name, signed_at, self._clock.now(), oldest=self.oldest + TOLERANCE)
         return [self._event(told) for told in entries(body)]
 
     def _event(self, told: Payload) -> Event:

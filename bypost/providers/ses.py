@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from bypost.model.bulk import Bulk
 from bypost.model.message import Events, Message, Result
 from bypost.providers import ses_account, ses_body, ses_statuses
 from bypost.providers.account import Account
+from bypost.providers.checked import Checked
 from bypost.providers.http_provider import HttpProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.objection import Weight
@@ -53,6 +54,11 @@ class Ses(HttpProvider):
     limits = Limits(source="SES's page on quotas: each account has its own; November 2026")
     # Its DKIM keys are told by account(); bounces go to a domain of Amazon's unless a custom
     # MAIL FROM domain is set up there.
+    checked = Checked(
+        description="botocore 1.44.5, service sesv2",
+        pages="its pages on templates and quotas, its examples of signatures; moto 5.2.5",
+        on=date(2026, 11, 23),
+    )
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ class SesHook(Webhook):
     """SES's events, which Amazon SNS posts: one a request, signed with Amazon's certificate."""
 
     name = "ses"
+    known_by = "RSA signature of Amazon's, and the topic"
 
     def __init__(self, secret: str, clock: Clock, http: Asks) -> None:
         """Take the ARN of the SNS topic; raises SettingsError for anything else."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import smtplib
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ import orjson
 from bypost.errors import NotSent, OutcomeUnknown, Refused, SettingsError, Throttled
 from bypost.model.message import Message, Nothing, Result
 from bypost.providers.base import Provider
+from bypost.providers.checked import Checked
 from bypost.providers.eml import eml
 from bypost.providers.objection import Weight
 from bypost.providers.words import one_line, without_addresses
@@ -38,6 +39,10 @@ class Smtp(Provider):
     send_class = Nothing()
     batch_size = 100
     max_bytes = 20_000_000
+    checked = Checked(
+        pages="RFC 5321 and RFC 4954",
+        on=date(2026, 11, 23),
+    )
 
     def __init__(
         self,

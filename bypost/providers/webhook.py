@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 from bypost.model.event import Event
@@ -19,9 +20,13 @@ class Webhook(ABC):
 
     Attributes:
         name: The provider's name in the settings.
+        known_by: How a post is known to be the provider's, for people.
+        oldest: Age from which a signature is refused; None where none has a time.
     """
 
     name: ClassVar[str]
+    known_by: ClassVar[str]
+    oldest: ClassVar[timedelta | None] = None
 
     def __init__(self, secret: str, clock: Clock) -> None:
         self._secret = secret
