@@ -67,6 +67,7 @@ class Ses(HttpProvider):
         clock: Clock,
         access_key_id: str | None,
         secret_access_key: str | None,
+        session_token: str | None = None,
         region: str = "us-east-1",
         base_url: str | None = None,
         batch_size: int | None = None,
@@ -79,6 +80,7 @@ class Ses(HttpProvider):
             clock: Dates the signatures.
             access_key_id: Of a user who may send.
             secret_access_key: The other half of it.
+            session_token: The third part of temporary keys; None for keys that last.
             region: Where the account uses SES.
             base_url: Scheme and host; None for those of the region.
             batch_size: Mails of one request; None for 50.
@@ -90,13 +92,14 @@ class Ses(HttpProvider):
         self._sign = SigV4(
             access_key_id=_key(access_key_id, "access_key_id"),
             secret_access_key=_key(secret_access_key, "secret_access_key"),
+            session_token="" if session_token is None else _key(session_token, "session_token"),
             region=region,
         )
         super().__init__(
             http=http,
             base_url=origin(region) if base_url is None else base_url,
             batch_size=batch_size,
-            secrets=[self._sign.secret_access_key],
+            secrets=[*filter(None, (self._sign.secret_access_key, self._sign.session_token))],
         )
         self._clock = clock
         self._set = configuration_set

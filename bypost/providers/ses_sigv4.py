@@ -24,12 +24,14 @@ class SigV4:
     Attributes:
         access_key_id: Names the key; no secret, and sent along.
         secret_access_key: The key.
+        session_token: What belongs to a key that lasts for hours; empty for one that stays.
         region: Such as ``eu-west-1``.
         service: As Amazon calls it in signatures.
     """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
     region: str
     service: str = "ses"
 
@@ -47,6 +49,8 @@ class SigV4:
         """
         stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         dated = {**headers, "X-Amz-Date": stamp}
+        if self.session_token:
+            dated["X-Amz-Security-Token"] = self.session_token
         signed = {name.lower(): " ".join(value.split()) for name, value in dated.items()}
         signed["host"] = host(url)
         names = ";".join(sorted(signed))

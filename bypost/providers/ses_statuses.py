@@ -30,6 +30,8 @@ class Blame(Enum):
 _VERIFY = "verify the sender's domain there, in this region"
 _PAUSED = "sending is paused there: resume it in SES's console"
 _SET = "check its configuration_set"
+_KEY = "check its access_key_id; a temporary one wants its session_token"
+_EXPIRED = "its temporary keys have ended: set new ones, all three, and start again"
 _SUSPENDED = "the account may not send: see SES's console, or ask Amazon's support"
 
 #: Status of an entry, in both spellings of the description -> whom it speaks of.
@@ -69,8 +71,10 @@ _FIXES: Mapping[str, str] = {
     "AccountSuspendedException": _SUSPENDED,
     "SendingPausedException": _PAUSED,
     "NotFoundException": _SET,
-    "UnrecognizedClientException": "check its access_key_id",
-    "InvalidClientTokenId": "check its access_key_id",
+    "UnrecognizedClientException": _KEY,
+    "InvalidClientTokenId": _KEY,
+    "ExpiredTokenException": _EXPIRED,
+    "ExpiredToken": _EXPIRED,
     "InvalidSignatureException": "check its secret_access_key, and the clock of this machine",
     "SignatureDoesNotMatch": "check its secret_access_key, and the clock of this machine",
     "AccessDeniedException": "let its user do ses:SendEmail and ses:SendBulkEmail",

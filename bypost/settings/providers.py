@@ -97,6 +97,8 @@ class Ses(HttpApi):
     access_key_id_file: Path | None = None
     secret_access_key: Secret | None = None
     secret_access_key_file: Path | None = None
+    session_token: Secret | None = None
+    session_token_file: Path | None = None
     configuration_set: Annotated[str, AfterValidator(_word)] | None = None
 
     @model_validator(mode="before")

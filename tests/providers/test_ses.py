@@ -70,6 +70,34 @@ class TestSes(HttpProviderContract):
             self.attempt(wrong)
         assert not fake.accepted
 
+    def test_the_token_of_temporary_keys_travels_and_is_signed(
+        self, http: HttpClient, fake: FakeSes
+    ) -> None:
+        fake.session_token = "a-token-for-some-hours"
+        temporary = make(http, base_url=fake.url, session_token=fake.session_token)
+        self.deliver(temporary, make_message())
+        headers = fake.requests[-1].headers
+        assert headers["x-amz-security-token"] == fake.session_token
+        assert ";x-amz-security-token," in headers["authorization"]
+        assert fake.session_token not in repr(temporary)
+
+    def test_without_its_token_a_temporary_key_is_refused_with_what_to_set(
+        self, http: HttpClient, fake: FakeSes
+    ) -> None:
+        fake.session_token = "a-token-for-some-hours"
+        with pytest.raises(Refused, match="a temporary one wants its session_token"):
+            self.attempt(make(http, base_url=fake.url))
+        assert not fake.accepted
+
+    def test_an_error_does_not_repeat_the_token(self, http: HttpClient, fake: FakeSes) -> None:
+        token = fake.session_token = "a-token-for-some-hours"
+        said = orjson.dumps({"message": f"{token} is expired"}).decode()
+        headers = {"x-amzn-ErrorType": "ExpiredTokenException"}
+        fake.script.add(fault.answer(403, said, headers))
+        with pytest.raises(Refused, match="temporary keys have ended") as caught:
+            self.attempt(make(http, base_url=fake.url, session_token=token))
+        assert token not in str(caught.value)
+
     def test_a_key_of_another_region_is_refused(self, http: HttpClient, fake: FakeSes) -> None:
         with pytest.raises(Refused, match="InvalidSignatureException"):
             self.attempt(make(http, base_url=fake.url, region="eu-west-1"))
@@ -178,6 +206,11 @@ class TestSes(HttpProviderContract):
     def test_the_host_is_that_of_the_region(self, http: HttpClient) -> None:
         assert "email.eu-west-1.amazonaws.com" in repr(make(http, region="eu-west-1"))
         assert origin("cn-north-1") == "https://email.cn-north-1.amazonaws.com.cn"
+
+    @pytest.mark.parametrize("token", ["", "two words", "line\n", "schlüssel"])
+    def test_with_an_unusable_token_nothing_starts(self, http: HttpClient, token: str) -> None:
+        with pytest.raises(SettingsError, match="BYPOST_PROVIDERS__SES__SESSION_TOKEN"):
+            make(http, session_token=token)
 
     @pytest.mark.parametrize("name", ["access_key_id", "secret_access_key"])
     @pytest.mark.parametrize("key", [None, "", "two words", "line\n", "schlüssel"])

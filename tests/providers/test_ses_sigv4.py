@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -22,6 +23,13 @@ IAM = SigV4(
 )
 AT = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+# Of the suite's "post-sts-header-before".
+TOKEN = (
+    "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSP"
+    "fIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT"
+    "7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlz"
+    "m8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA=="
+)
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
@@ -51,6 +59,17 @@ def test_signatures_are_those_of_the_published_suite(
             f"SignedHeaders=host;x-amz-date, Signature={signature}"
         ),
     }
+
+
+def test_a_session_token_is_signed_as_in_the_published_suite() -> None:
+    signed = replace(KEY, session_token=TOKEN).sign(
+        "POST", "https://example.amazonaws.com/", b"", AT, {}
+    )
+    assert signed["X-Amz-Security-Token"] == TOKEN
+    assert signed["Authorization"].endswith(
+        "SignedHeaders=host;x-amz-date;x-amz-security-token, "
+        "Signature=85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead"
+    )
 
 
 def test_the_signature_is_that_of_the_documented_example() -> None:
@@ -118,3 +137,4 @@ def test_the_host_is_the_one_that_is_asked(url: str, expected: str) -> None:
 
 def test_the_secret_is_in_no_repr() -> None:
     assert "wJalr" not in repr(KEY)
+    assert "AQoD" not in repr(replace(KEY, session_token=TOKEN))
