@@ -16,8 +16,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from bypost.model.event import EventKind
-from bypost.testing import told
 from bypost.testing.acceptances import Accepted
 from bypost.testing.fake_provider import FakeProvider, serve
 from bypost.testing.fake_server import Reply, Request
@@ -34,13 +32,15 @@ class FakeBrevo(FakeProvider):
     refused. One malformed address refuses the whole request.
     """
 
+    name = "brevo"
+
     def __init__(self, *, api_key: str = "xkeysib-test", **options: Any) -> None:
         """Start the fake; ``options`` as for :class:`FakeProvider`."""
         self._keys: dict[str, datetime] = {}
         self._tags: dict[str, str] = {}
         #: Domains, with what Brevo says of each.
         self.domains: dict[str, dict[str, Any]] = {}
-        super().__init__(api_key=api_key, webhook_secret=told.secret("brevo"), **options)
+        super().__init__(api_key=api_key, **options)
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as Brevo does."""
@@ -53,30 +53,6 @@ class FakeBrevo(FakeProvider):
             self.stopping.wait(wait_s)
             return self._told(parts.path, dict(parse_qsl(parts.query)))
         return _error(404, "document_not_found", "no such endpoint")
-
-    def event(
-        self,
-        ref: str,
-        kind: EventKind,
-        *,
-        to: str = "",
-        at: datetime | None = None,
-        detail: str = "",
-    ) -> tuple[dict[str, str], bytes]:
-        """Return headers and body of an event; see :meth:`FakeProvider.event`."""
-        message, now = self.message(ref, to), self._clock.now()
-        return told.tell(
-            "brevo",
-            told.Told(
-                ref=ref,
-                kind=kind,
-                provider_id=message.provider_id,
-                to=message.to,
-                at=at or now,
-                detail=detail,
-                now=now,
-            ),
-        )
 
     def _told(self, path: str, query: Mapping[str, str]) -> Reply:
         if path == "/v3/account":

@@ -18,9 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import orjson
 
-from bypost.model.event import EventKind
 from bypost.model.message import Message
-from bypost.testing import told
 from bypost.testing.acceptances import Accepted
 from bypost.testing.fake_provider import FakeProvider, serve
 from bypost.testing.fake_server import Reply, Request
@@ -45,6 +43,8 @@ class FakeMailgun(FakeProvider):
     whole request.
     """
 
+    name = "mailgun"
+
     def __init__(
         self, *, api_key: str = "mg_test_key", domain: str = DOMAIN, lag_s: float = 0.0, **rest: Any
     ) -> None:
@@ -60,7 +60,7 @@ class FakeMailgun(FakeProvider):
         self._domain = domain
         #: State of the domain, as Mailgun calls it.
         self.state = "active"
-        super().__init__(api_key=api_key, webhook_secret=told.secret("mailgun"), **rest)
+        super().__init__(api_key=api_key, **rest)
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as Mailgun does."""
@@ -78,28 +78,6 @@ class FakeMailgun(FakeProvider):
         if (request.method, parts.path) == ("GET", f"/v4/domains/{self._domain}"):
             return Reply(200, orjson.dumps(self._about()))
         return _error(404, f"Domain not found: {unquote(parts.path).split('/')[2:3]}")
-
-    def event(
-        self,
-        ref: str,
-        kind: EventKind,
-        *,
-        to: str = "",
-        at: datetime | None = None,
-        detail: str = "",
-    ) -> tuple[dict[str, str], bytes]:
-        """Return headers and body of an event; see :meth:`FakeProvider.event`."""
-        message, now = self.message(ref, to), self._clock.now()
-        event = told.Told(
-            ref=ref,
-            kind=kind,
-            provider_id=message.provider_id,
-            to=message.to,
-            at=at or now,
-            detail=detail,
-            now=now,
-        )
-        return told.tell("mailgun", event)
 
     def _accept(self, request: Request) -> Reply:
         identity = f"<{self.new_id()}@{self._domain}>"

@@ -10,14 +10,12 @@ import argparse
 import base64
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from bypost.model.event import EventKind
-from bypost.testing import told
 from bypost.testing.acceptances import Accepted
 from bypost.testing.fake_provider import FakeProvider, serve
 from bypost.testing.fake_server import Reply, Request
@@ -34,6 +32,8 @@ class FakeMailjet(FakeProvider):
     refused alone, with HTTP 400 for the whole answer; so is one of its own headers. A sender whose
     address contains ``unverified`` refuses all.
     """
+
+    name = "mailjet"
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class FakeMailjet(FakeProvider):
         self._authorization = f"Basic {pair}"
         #: Domains, with what Mailjet says of each.
         self.domains: dict[str, dict[str, Any]] = {}
-        super().__init__(api_key=api_key, webhook_secret=told.secret("mailjet"), **options)
+        super().__init__(api_key=api_key, **options)
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as Mailjet does."""
@@ -74,30 +74,6 @@ class FakeMailjet(FakeProvider):
                 return _error(404, "mj-0012", "Object not found")
             return Reply(200, orjson.dumps({"Count": 1, "Data": [domain], "Total": 1}))
         return _error(404, "mj-0012", "Object not found")
-
-    def event(
-        self,
-        ref: str,
-        kind: EventKind,
-        *,
-        to: str = "",
-        at: datetime | None = None,
-        detail: str = "",
-    ) -> tuple[dict[str, str], bytes]:
-        """Return headers and body of an event; see :meth:`FakeProvider.event`."""
-        message, now = self.message(ref, to), self._clock.now()
-        return told.tell(
-            "mailjet",
-            told.Told(
-                ref=ref,
-                kind=kind,
-                provider_id=message.provider_id,
-                to=message.to,
-                at=at or now,
-                detail=detail,
-                now=now,
-            ),
-        )
 
     def new_id(self) -> str:
         """Return an id that no other message has: a whole number."""

@@ -15,8 +15,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from bypost.model.event import EventKind
-from bypost.testing import told
 from bypost.testing.acceptances import Accepted
 from bypost.testing.fake_provider import FakeProvider, serve
 from bypost.testing.fake_server import Reply, Request
@@ -34,6 +32,8 @@ class FakeMailtrap(FakeProvider):
     refused alone; a sender whose address contains ``unverified`` refuses all.
     """
 
+    name = "mailtrap"
+
     def __init__(self, *, api_key: str = "mt_test_key", lag_s: float = 0.0, **options: Any) -> None:
         """Start the fake.
 
@@ -45,7 +45,7 @@ class FakeMailtrap(FakeProvider):
         self._lag = timedelta(seconds=lag_s)
         #: Domains as Mailtrap lists them; None: the token may not list them.
         self.domains: list[dict[str, Any]] | None = []
-        super().__init__(api_key=api_key, webhook_secret=told.secret("mailtrap"), **options)
+        super().__init__(api_key=api_key, **options)
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as Mailtrap does."""
@@ -62,30 +62,6 @@ class FakeMailtrap(FakeProvider):
                 return _error(403, "Access forbidden")
             return Reply(200, orjson.dumps({"data": self.domains}))
         return _error(404, "Not Found")
-
-    def event(
-        self,
-        ref: str,
-        kind: EventKind,
-        *,
-        to: str = "",
-        at: datetime | None = None,
-        detail: str = "",
-    ) -> tuple[dict[str, str], bytes]:
-        """Return headers and body of an event; see :meth:`FakeProvider.event`."""
-        message, now = self.message(ref, to), self._clock.now()
-        return told.tell(
-            "mailtrap",
-            told.Told(
-                ref=ref,
-                kind=kind,
-                provider_id=message.provider_id,
-                to=message.to,
-                at=at or now,
-                detail=detail,
-                now=now,
-            ),
-        )
 
     def _accept(self, request: Request) -> Reply:
         if self._discard:  # inside a text every quote is escaped: this occurs once per message

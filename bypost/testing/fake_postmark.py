@@ -57,6 +57,9 @@ class FakePostmark(FakeProvider):
     refused (300), and one that contains ``inactive`` (406).
     """
 
+    name = "postmark"
+    webhook_secret = WEBHOOK_SECRET
+
     def __init__(
         self,
         *,
@@ -76,7 +79,7 @@ class FakePostmark(FakeProvider):
         self._lag = timedelta(seconds=lag_s)
         self._streams = frozenset(streams)
         self._stream_of: dict[str, str] = {}
-        super().__init__(api_key=api_key, webhook_secret=WEBHOOK_SECRET, **options)
+        super().__init__(api_key=api_key, **options)
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as Postmark does."""

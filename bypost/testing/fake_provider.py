@@ -14,10 +14,12 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 import orjson
 
 from bypost.model.event import EventKind
+from bypost.testing import told
 from bypost.testing.acceptances import Acceptances, Accepted
 from bypost.testing.fake_server import KEPT_REQUESTS, FakeServer, Reply, Request
 from bypost.testing.fault import Chooser, Fault, Script
@@ -32,10 +34,11 @@ class FakeProvider(FakeServer):
     A subclass answers the requests of its service in :meth:`answer`.
 
     Attributes:
+        name: As it stands in the settings.
         acceptances: What it accepted.
-        webhook_secret: What its events are signed with.
     """
 
+    name: ClassVar[str]
     plain = frozenset({"/_count", "/_log", "/_faults"})
 
     def __init__(
@@ -45,7 +48,6 @@ class FakeProvider(FakeServer):
         faults: Iterable[Fault | None] | Chooser = (),
         log_path: Path | None = None,
         api_key: str,
-        webhook_secret: str,
         latency_s: float = 0.0,
         discard: bool = False,
         clock: Clock | None = None,
@@ -57,20 +59,23 @@ class FakeProvider(FakeServer):
             faults: What goes wrong with the requests to come.
             log_path: A file that gets a JSON line per accepted message.
             api_key: The only key that is let in.
-            webhook_secret: What its events are signed with.
             latency_s: Seconds that every request takes before it is accepted.
             discard: Answer with ids and look at nothing: for benchmarks.
             clock: Says when something was accepted; the machine's by default.
         """
         self.acceptances = Acceptances(log_path)
         self._api_key = api_key
-        self.webhook_secret = webhook_secret
         self._latency_s = latency_s
         self._discard = discard
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         super().__init__(port=port, script=Script(faults), keep=0 if discard else KEPT_REQUESTS)
+
+    @property
+    def webhook_secret(self) -> str:
+        """What its events are signed with; asked for late, since it may take cryptography."""
+        return told.secret(self.name)
 
     @property
     def accepted(self) -> Mapping[str, int]:
@@ -119,7 +124,17 @@ class FakeProvider(FakeServer):
         Raises:
             ValueError: The service tells of no such events.
         """
-        raise NotImplementedError
+        message, now = self.message(ref, to), self._clock.now()
+        event = told.Told(
+            ref=ref,
+            kind=kind,
+            provider_id=message.provider_id,
+            to=message.to,
+            at=at or now,
+            detail=detail,
+            now=now,
+        )
+        return told.tell(self.name, event)
 
     def new_id(self) -> str:
         """Return an id that no other message has."""

@@ -64,12 +64,15 @@ class FakeResend(FakeProvider):
     hours of ``clock`` with the bytes and the answer of its request.
     """
 
+    name = "resend"
+    webhook_secret = WEBHOOK_SECRET
+
     def __init__(self, *, api_key: str = "re_test_key", **options: Any) -> None:
         """Start the fake; ``options`` as for :class:`FakeProvider`."""
         self._keys: dict[str, _Remembered] = {}
         #: Domains of the account, as Resend lists them; with ``records``. None: the key only sends.
         self.domains: list[dict[str, Any]] | None = []
-        super().__init__(api_key=api_key, webhook_secret=WEBHOOK_SECRET, **options)
+        super().__init__(api_key=api_key, **options)
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as Resend does."""

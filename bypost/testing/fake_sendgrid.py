@@ -17,9 +17,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from bypost.model.event import EventKind
 from bypost.model.message import Message
-from bypost.testing import told
 from bypost.testing.acceptances import Accepted
 from bypost.testing.fake_provider import FakeProvider, serve
 from bypost.testing.fake_server import Reply, Request
@@ -36,13 +34,15 @@ class FakeSendGrid(FakeProvider):
     whole request, which is told by its place.
     """
 
+    name = "sendgrid"
+
     def __init__(self, *, api_key: str = "SG.test", **options: Any) -> None:
         """Start the fake; ``options`` as for :class:`FakeProvider`."""
         #: What the key may do.
         self.scopes = ["mail.send", "whitelabel.read"]
         #: Authenticated domains of the account, as SendGrid lists them.
         self.domains: list[dict[str, Any]] = []
-        super().__init__(api_key=api_key, webhook_secret="", **options)
+        super().__init__(api_key=api_key, **options)
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as SendGrid does."""
@@ -57,31 +57,6 @@ class FakeSendGrid(FakeProvider):
             return _error(404, "Not Found")
         self.stopping.wait(wait_s)
         return self._accept(request)
-
-    def event(
-        self,
-        ref: str,
-        kind: EventKind,
-        *,
-        to: str = "",
-        at: datetime | None = None,
-        detail: str = "",
-    ) -> tuple[dict[str, str], bytes]:
-        """Return headers and body of an event; see :meth:`FakeProvider.event`.
-
-        What checks its signature is ``told.secret("sendgrid")``.
-        """
-        message, now = self.message(ref, to), self._clock.now()
-        event = told.Told(
-            ref=ref,
-            kind=kind,
-            provider_id=message.provider_id,
-            to=message.to,
-            at=at or now,
-            detail=detail,
-            now=now,
-        )
-        return told.tell("sendgrid", event)
 
     def _accept(self, request: Request) -> Reply:
         identity = self.new_id()

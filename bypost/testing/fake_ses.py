@@ -21,9 +21,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from bypost.model.event import EventKind
 from bypost.providers.ses_sigv4 import SigV4, host
-from bypost.testing import told
 from bypost.testing.acceptances import Accepted
 from bypost.testing.fake_provider import FakeProvider, serve
 from bypost.testing.fake_server import Reply, Request
@@ -40,16 +38,20 @@ class FakeSes(FakeProvider):
     An address that contains ``bounce-now`` is refused as SES refuses a parameter.
 
     Attributes:
+        session_token: What has to come with the key; empty for one that lasts.
         identities: Domain -> what GetEmailIdentity answers.
         account: What GetAccount answers; None: the key may not ask.
         statuses: Status of each entry of the next bulk request, instead of its own.
     """
+
+    name = "ses"
 
     def __init__(
         self, *, api_key: str = "ses-secret-of-nobody", region: str = "us-east-1", **options: Any
     ) -> None:
         """Start the fake; ``api_key`` is the secret access key, of :data:`ACCESS_KEY_ID`."""
         self._signer = SigV4(access_key_id=ACCESS_KEY_ID, secret_access_key=api_key, region=region)
+        self.session_token = ""
         self.identities: dict[str, Mapping[str, Any]] = {}
         self.account: Mapping[str, Any] | None = {
             "SendingEnabled": True,
@@ -58,7 +60,7 @@ class FakeSes(FakeProvider):
             "SendQuota": {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0},
         }
         self.statuses: Sequence[str] = ()
-        super().__init__(api_key=api_key, webhook_secret=told.secret("ses"), **options)
+        super().__init__(api_key=api_key, **options)
 
     def answer(self, request: Request, *, wait_s: float) -> Reply:
         """Answer as SES does."""
@@ -80,35 +82,14 @@ class FakeSes(FakeProvider):
             return self._bulk(body, len(request.body))
         return _error(404, "UnknownOperationException", "There is no such operation")
 
-    def event(
-        self,
-        ref: str,
-        kind: EventKind,
-        *,
-        to: str = "",
-        at: datetime | None = None,
-        detail: str = "",
-    ) -> tuple[dict[str, str], bytes]:
-        """Return headers and body of an event; see :meth:`FakeProvider.event`."""
-        message, now = self.message(ref, to), self._clock.now()
-        event = told.Told(
-            ref=ref,
-            kind=kind,
-            provider_id=message.provider_id,
-            to=message.to,
-            at=at or now,
-            detail=detail,
-            now=now,
-        )
-        return told.tell("ses", event)
-
     def _signature(self, request: Request) -> Reply | None:
         """Return what is answered to a request that is not signed as its headers say."""
         stamp, given = (request.headers.get(n, "") for n in ("x-amz-date", "authorization"))
         named = re.search(r"SignedHeaders=([a-z0-9;-]+)", given)
         if not (stamp and named):
             return _error(403, "MissingAuthenticationTokenException", "Missing token")
-        if f"Credential={ACCESS_KEY_ID}/" not in given:
+        token = request.headers.get("x-amz-security-token", "")
+        if f"Credential={ACCESS_KEY_ID}/" not in given or token != self.session_token:
             text = "The security token included in the request is invalid."
             return _error(403, "UnrecognizedClientException", text)
         own = set(named[1].split(";")) - {"host", "x-amz-date"}
