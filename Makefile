@@ -28,8 +28,9 @@ check: .venv/.test ## Format, lint, types, import contracts, content
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/bypost check
 
-docs: .venv/.run ## Write the page of each check rule into docs/rules
+docs: .venv/.run ## Write the pages of the check rules and the table of providers into docs
 	@$(BIN)/python -m bypost.check.rule_pages docs/rules
+	@$(BIN)/python -m bypost.providers.table docs/providers
 
 bench: .venv/.test ## Measure rendering, a pass over 100,000 people, a tick among a million (some minutes)
 	@$(BIN)/python -m tests.bench $(BENCH)

@@ -27,11 +27,12 @@ class Outbox(Provider):
     """
 
     name = "outbox"
+    title = "the local mailbox"
     send_class = Key(lifetime=None, same_bytes=False)
     batch_size = 100
     max_bytes = 100_000_000
     checked = Checked(
-        pages="RFC 5322; nobody is asked: the mails are files",
+        pages="RFC 5322",
         on=date(2026, 11, 23),
     )
 

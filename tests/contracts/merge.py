@@ -217,6 +217,10 @@ class MergeContract:
         self.check(adapter, bulk)
         assert len({message.subject for message in bulk.messages()}) == adapter.batch_size
 
+    def test_own_headers_travel_with_many_where_the_adapter_says_so(self) -> None:
+        adapter = self.adapter()
+        assert (adapter.room(lesson(3)) > 1) is adapter.own_headers
+
     def test_one_person_alone_is_sent_to_as_well(self) -> None:
         self.check(self.adapter(), lesson(1, says="{{ x }} %recipient.x%"))
 

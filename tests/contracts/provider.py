@@ -106,6 +106,11 @@ class ProviderContract:
         self.deliver(provider, make_message())
         assert self.received()[0].headers == self.travels(make_message()).headers
 
+    def test_headers_that_do_not_travel_are_declared(self, provider: Provider) -> None:
+        self.deliver(provider, make_message())
+        missing = make_message().headers.keys() - self.received()[0].headers.keys()
+        assert {name.lower() for name in missing} == provider.leaves_out
+
     @pytest.mark.parametrize("name", HOSTILE_NAMES)
     def test_names_stay_names(self, provider: Provider, name: str) -> None:
         message = make_message(to_name=name, from_name=name, subject=f"For {name}")
