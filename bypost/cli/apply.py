@@ -11,6 +11,7 @@ from bypost.cli import console
 from bypost.cli.console import HERE, ProjectOption
 from bypost.cli.noted import noted
 from bypost.cli.plan import show_all
+from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
     from bypost.delivery.plan import Plan
@@ -34,7 +35,6 @@ def apply(
     """
     from bypost.delivery import instance
     from bypost.delivery.apply import apply as take_over
-    from bypost.delivery.plan_words import number_of_changes
     from bypost.delivery.planning import planned
     from bypost.delivery.publish import Publisher
     from bypost.project import open_project
@@ -54,7 +54,7 @@ def apply(
         _refuse_risks(wanted)
         _ask(wanted, yes=yes)
         for one in wanted:
-            done = number_of_changes(len(one.changes))
+            done = quantity(len(one.changes), "change")
             take_over(
                 context,
                 found.before[one.course],

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from bypost.cli import console
+from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -35,7 +36,7 @@ def fill(
         return 0
     console.out.print(
         f"[green]✓[/green] {done.people:,} invented people, {done.runs:,} in courses, "
-        f"{done.ledger.owed:,} mails over {days} days, in {took:.0f} s"
+        f"{quantity(done.ledger.owed, 'mail')} over {quantity(days, 'day')}, in {took:.0f} s"
     )
     console.out.print(f"  {path}", markup=False)
     console.out.print(

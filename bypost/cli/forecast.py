@@ -10,6 +10,7 @@ import typer
 
 from bypost.cli import console
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -67,7 +68,8 @@ def _lines(found: Forecast) -> Iterator[Text]:
     from rich.text import Text
 
     most = max((max(day.due, day.leaves) for day in found.days), default=0)
-    yield Text(f"{_mails(found.due)} in {len(found.days)} days, through {_provider(found)}")
+    days = quantity(len(found.days), "day")
+    yield Text(f"{quantity(found.due, 'mail')} in {days}, through {_provider(found)}")
     if found.stopped:
         yield Text.assemble(("✗ ", "red"), f"{found.provider} is stopped: {found.stopped}")
     if found.capped:
@@ -91,7 +93,7 @@ def _provider(found: Forecast) -> str:
     if found.rate.per_second is not None:
         limits.append(f"{found.rate.per_second:g} requests a second")
     if found.rate.per_day is not None:
-        limits.append(f"{_mails(found.rate.per_day)} a day")
+        limits.append(f"{quantity(found.rate.per_day, 'mail')} a day")
     if found.rate.ramp is not None:
         limits.append("warming up")
     return f"{found.provider} ({', '.join(limits)})" if limits else f"{found.provider}, no limit"
@@ -123,7 +125,7 @@ def _over(day: Day) -> Text:
     when = f"the last leaves by {_moment(day.through)}" if day.through else "not within a year"
     return Text.assemble(
         ("          ! ", "yellow"),
-        f"{_mails(day.waiting)} cannot leave on this day; {when}",
+        f"{quantity(day.waiting, 'mail')} cannot leave on this day; {when}",
     )
 
 
@@ -175,10 +177,6 @@ def _bar(number: int, most: int, width: int = _BAR) -> str:
         return ""
     eighths = max(1, round(8 * width * number / most))
     return _FULL * (eighths // 8) + (_PARTS[eighths % 8] if eighths % 8 else "")
-
-
-def _mails(number: int) -> str:
-    return "1 mail" if number == 1 else f"{number:,} mails"
 
 
 def _moment(at: datetime) -> str:

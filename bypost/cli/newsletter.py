@@ -9,6 +9,7 @@ import typer
 
 from bypost.cli import console
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -214,7 +215,7 @@ def cancel(
     with open_project(project) as context:
         found = _find(context, name)
         if not yes:
-            have = f"{found.counts.accepted} people have it"
+            have = words.have_it(found.counts.accepted)
             _ask(f"Cancel {found.item} for everybody else? {have}.")
         voice = _voice(context, "issue.cancel", found, _one_line(reason))
         number = orders.cancel(context, found.target, voice, reason=_one_line(reason))
@@ -223,7 +224,7 @@ def cancel(
         now,
         as_json,
         f"{now.item} is cancelled",
-        f"{number} deliveries were cancelled now; {now.counts.accepted} people have it",
+        f"{quantity(number, 'delivery')} cancelled now; {words.have_it(now.counts.accepted)}",
     )
     return 0
 

@@ -13,6 +13,7 @@ from bypost.cli.sheet import Line, sheet
 from bypost.delivery.instants import instant
 from bypost.delivery.schedule import in_words
 from bypost.delivery.zones import zone
+from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
     from bypost.delivery.issue_count import Count
@@ -83,6 +84,11 @@ def _by(found: Found, ordered: bool) -> str:
     return f" (ordered by {found.order.by})" if ordered and found.order is not None else ""
 
 
+def have_it(number: int) -> str:
+    """Return "1 person has it" or "3 people have it"."""
+    return f"{quantity(number, 'person')} {'has' if number == 1 else 'have'} it"
+
+
 def _heard(heard: Told) -> str:
     return (
         f"{heard.bounced} bounced, {heard.complained} complained, {heard.left} left after this one"
@@ -91,30 +97,30 @@ def _heard(heard: Told) -> str:
 
 def _count(found: Found, count: Count) -> Iterator[tuple[str, str]]:
     """Yield who gets it, and who does not."""
-    yield "goes to", f"{count.goes} people"
+    yield "goes to", quantity(count.goes, "person")
     for number, words in (
-        (count.had, "had it, or are owed it already"),
-        (count.late, "read it in the archive: its hour is too long over there"),
-        (count.elsewhere, "are not in the audience"),
-        (count.left, "have left the newsletter"),
-        (count.unconfirmed, "have not confirmed"),
-        (count.suppressed, "have an address that nothing is sent to"),
-        (count.held, "are held by an operator"),
+        (count.had, "who had it, or are owed it already"),
+        (count.late, "for whom its hour is too long over: they read it in the archive"),
+        (count.elsewhere, "not in the audience"),
+        (count.left, "who left the newsletter"),
+        (count.unconfirmed, "with an address that is not confirmed"),
+        (count.suppressed, "with an address to which nothing is sent"),
+        (count.held, "held by an operator"),
     ):
         if number:
-            yield "", f"{number} {words}"
+            yield "", f"{quantity(number, 'person')} {words}"
     if count.suppressed_at_most:
-        yield "", f"up to {count.suppressed_at_most} of them have a suppressed address"
+        yield "", f"with a suppressed address among them: up to {count.suppressed_at_most:,}"
     if count.capped is None:
         yield "", "caps are on: who has no room that day gets it within a week"
     elif count.capped:
-        yield "", f"{count.capped} of them have no room that day and get it later (caps)"
+        yield "", f"without room that day, so that they get it later (caps): {count.capped:,}"
     for one in count.zones[:_MOST_ZONES]:
         if found.one.issue.at is None or len(count.zones) > 1:
             own = zone(one.zone, found.newsletter.time_zone)
             yield "", f"{one.zone or 'no zone'}: {one.goes} on {instant(one.at, own)}{_note(one)}"
     if len(count.zones) > _MOST_ZONES:
-        yield "", f"and {len(count.zones) - _MOST_ZONES} more zones"
+        yield "", f"and {quantity(len(count.zones) - _MOST_ZONES, 'more zone')}"
 
 
 def _note(one: Any) -> str:

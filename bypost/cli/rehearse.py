@@ -12,6 +12,7 @@ import typer
 
 from bypost.cli import console
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -145,8 +146,9 @@ def _show(sent: Sequence[Sent], *, as_json: bool, keep: Path | None) -> None:
                 f"  {local:%a %-d %b %Y}", f"{local:%H:%M %Z}", Text(one.title).append(mark)
             )
         console.out.print(table)
-    people = len({one.email for one in sent})
-    console.out.print(f"[green]✓[/green] {len(sent)} mails to {people} people; nothing was sent")
+    number = quantity(len(sent), "mail")
+    people = quantity(len({one.email for one in sent}), "person")
+    console.out.print(f"[green]✓[/green] {number} to {people}; nothing was sent")
     if keep is not None:
         console.out.print(f"  the mails are in {keep}", markup=False)
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bypost.cli import console, moment
 from bypost.cli.sheet import Line, sheet
+from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
     from bypost.delivery.standing import ProviderStanding, Standing
@@ -54,13 +55,13 @@ def _now(found: Standing) -> Text:
         return Text("nothing is on its way")
     people = sum(one["people"] for one in found.sending)
     what = ", ".join(dict.fromkeys(one["content"] for one in found.sending))
-    return Text(f"sending {what} to {_people(people)}", style=console.ACCENT)
+    return Text(f"sending {what} to {quantity(people, 'person')}", style=console.ACCENT)
 
 
 def _rate(found: Standing) -> Text:
     minute = sum(one.accepted_last_minute for one in found.providers)
     hour = sum(one.accepted_last_hour for one in found.providers)
-    return Text(f"{minute:,} mails in the last minute, {hour:,} in the last hour")
+    return Text(f"{quantity(minute, 'mail')} in the last minute, {hour:,} in the last hour")
 
 
 def _next(found: Standing) -> Text:
@@ -68,7 +69,7 @@ def _next(found: Standing) -> Text:
     if coming is None:
         return Text("nothing is planned")
     what = _COMING[coming.kind].format(what=coming.what)
-    whom = f", {_people(coming.people)}" if coming.people is not None else ""
+    whom = f", {quantity(coming.people, 'person')}" if coming.people is not None else ""
     if coming.at > found.now:
         return Text(f"{moment.day(coming.at)}: {what}{whom}")
     return Text(f"with the next pass: {what}{whom}")
@@ -99,7 +100,7 @@ def _owed(found: Standing) -> Text:
 def _provider(one: ProviderStanding, now: datetime) -> Iterator[Line]:
     yield one.name, Text(_use(one))
     if one.per_second is not None:
-        requests = f"{one.requests_last_minute:,} requests in the last minute"
+        requests = f"{quantity(one.requests_last_minute, 'request')} in the last minute"
         yield "", Text(f"{requests}, at most {one.per_second:g} a second")
     if one.paused_until:
         rest = moment.span(one.paused_until - now)
@@ -113,8 +114,8 @@ def _provider(one: ProviderStanding, now: datetime) -> Iterator[Line]:
 def _use(one: ProviderStanding) -> str:
     """Return what was used of what a provider allows in a day."""
     if one.limit_today is None:
-        return f"{one.used_today:,} mails today, no daily limit"
-    used = f"{one.used_today:,} of {one.limit_today:,} mails today"
+        return f"{quantity(one.used_today, 'mail')} today, no daily limit"
+    used = f"{one.used_today:,} of {quantity(one.limit_today, 'mail')} today"
     ramp = one.per_day is None or one.limit_today < one.per_day
     return f"{used} (warming up)" if ramp else used
 
@@ -159,7 +160,3 @@ def waiting(course: str, number: int) -> str:
     """Return that changes of a course's structure wait."""
     what = "change waits" if number == 1 else "changes wait"
     return f"lessons/{course}: {number} {what} for `bypost apply`; see `bypost plan`"
-
-
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number:,} people"

@@ -12,6 +12,7 @@ import typer
 
 from bypost.cli import console, logs
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -184,4 +185,4 @@ def _print_import(report: Report, quote: Callable[[str], str]) -> None:
         console.note(f"... and {done.rejected - len(done.bad)} more rows like these")
     numbers = done.numbers()
     told = [f"{numbers[name]} {name}" for name in ("added", "changed", "unchanged", "rejected")]
-    console.out.print(f"  subscribers.csv: {numbers['rows']} rows: {', '.join(told)}")
+    console.out.print(f"  subscribers.csv: {quantity(numbers['rows'], 'row')}: {', '.join(told)}")

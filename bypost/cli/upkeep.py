@@ -12,6 +12,7 @@ import typer
 
 from bypost.cli import console
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
     from bypost.store import Store
@@ -65,8 +66,8 @@ def backup(
         console.print_json(_described(made))
     else:
         console.out.print(
-            f"{made.path}: {_size(made.size)}, {made.subscribers:,} subscribers, "
-            f"{made.deliveries:,} deliveries; verified"
+            f"{made.path}: {_size(made.size)}, {quantity(made.subscribers, 'subscriber')}, "
+            f"{quantity(made.deliveries, 'delivery')}; verified"
         )
     return 0
 
@@ -100,7 +101,7 @@ def restore(
         kept_at = str(kept) if kept else None
         console.print_json({**_described(found), "kept": kept_at, "instance": instance})
         return 0
-    console.out.print(f"{path}: restored from {file} ({found.subscribers:,} subscribers)")
+    console.out.print(f"{path}: restored from {file} ({quantity(found.subscribers, 'subscriber')})")
     if kept:
         console.out.print(f"the database of before is {kept}")
     if os.environ.get("BYPOST_INSTANCE"):
@@ -158,7 +159,7 @@ def prune(
     else:
         with open_project(project) as context:
             removed = _prune(context)
-            _log(context.store, "db.prune", f"{sum(removed.values()):,} rows")
+            _log(context.store, "db.prune", quantity(sum(removed.values()), "row"))
     if as_json:
         console.print_json({"dry_run": dry_run, "removed": removed})
         return 0

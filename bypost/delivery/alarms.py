@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bypost.model.quantity import quantity
 from bypost.settings.alarms import Alarms as Settings
 
 
@@ -183,7 +184,7 @@ def _shares(figures: Figures, settings: Settings) -> Iterator[Alarm]:
             level = Level.ALARM if alarm is not None and share >= alarm else Level.WARN
             limit = alarm if level is Level.ALARM and alarm is not None else warn
             words = (
-                f"{provider}: {_count(many, word)} among {_count(traffic.accepted, 'mail')} "
+                f"{provider}: {quantity(many, word)} among {quantity(traffic.accepted, 'mail')} "
                 f"accepted in {settings.hours:g} h, {_percent(share)}; "
                 f"the limit is {_percent(limit)}"
             )
@@ -198,7 +199,7 @@ def _confirmations(figures: Figures, settings: Settings) -> Iterator[Alarm]:
     now, before = asked.confirmed / asked.now, asked.confirmed_before / asked.before
     if now < before * settings.confirmation_drop:
         words = (
-            f"{_percent(now)} of {_count(asked.now, 'sign-up')} in {settings.hours:g} h were "
+            f"{_percent(now)} of {quantity(asked.now, 'sign-up')} in {settings.hours:g} h were "
             f"confirmed within two hours; in the seven days before it was {_percent(before)}"
         )
         yield Alarm(name="confirmations", subject="", level=Level.WARN, words=words)
@@ -210,7 +211,7 @@ def _signups(figures: Figures, settings: Settings) -> Iterator[Alarm]:
     many = max(settings.signup_requests, settings.signup_factor * asked.usual_hour)
     if asked.last_hour >= many:
         usual = f"{asked.usual_hour:.1f}".removesuffix(".0")
-        words = f"{_count(asked.last_hour, 'sign-up')} within an hour; {usual} is usual"
+        words = f"{quantity(asked.last_hour, 'sign-up')} within an hour; {usual} is usual"
         yield Alarm(name="signups", subject="", level=Level.WARN, words=words)
     for form, words in figures.closed.items():
         yield Alarm(name="signup_limit", subject=form[:80], level=Level.WARN, words=words)
@@ -228,7 +229,7 @@ def _sending(figures: Figures, settings: Settings) -> Iterator[Alarm]:
     patience = timedelta(minutes=settings.unknown_minutes)
     since = figures.unknown_since
     if figures.unknown and (since is None or figures.now - since > patience):
-        words = f"{_count(figures.unknown, 'mail')} may have been sent or not: nobody knows"
+        words = f"{quantity(figures.unknown, 'mail')} may have been sent or not: nobody knows"
         yield Alarm(name="unknown", subject="", level=Level.WARN, words=words)
     if figures.silence is not None and figures.silence > timedelta(minutes=settings.silent_minutes):
         minutes = figures.silence // timedelta(minutes=1)
@@ -256,10 +257,6 @@ def worst(alarms: Sequence[Alarm]) -> Level | None:
 def _span(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if hours else f"{minutes} min"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}" + ("s" if number != 1 else "")
 
 
 def _percent(share: float) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bypost.delivery.context import Context
 from bypost.model.event import EventKind
+from bypost.model.quantity import quantity
 from bypost.store import Connection, budgets, events
 
 _LOG = logging.getLogger(__name__)
@@ -52,15 +53,12 @@ def _reason(context: Context, connection: Connection, provider: str, now: dateti
             continue
         accepted = events.accepted(connection, provider, since)
         if accepted >= sending.breaker_accepted and many >= limit * accepted:
+            mails = quantity(accepted, "mail")
             return (
-                f"{_count(many, WATCHED[kind])} among {_count(accepted, 'mail')} accepted {span}: "
+                f"{quantity(many, WATCHED[kind])} among {mails} accepted {span}: "
                 f"{_percent(many / accepted)}, the limit is {_percent(limit)}"
             )
     return ""
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}" + ("s" if number != 1 else "")
 
 
 def _percent(share: float) -> str:

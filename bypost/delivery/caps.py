@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from bypost.delivery.due import Run, Wait, decide
 from bypost.delivery.shape import Shape
+from bypost.model.quantity import quantity
 from bypost.settings.model import Caps
 from scheduler.wall import instant_of
 
@@ -83,9 +84,9 @@ class Diary:
         """Return which cap ``more`` mails on a day would break; empty where there is room."""
         caps = self.caps
         if caps.per_day is not None and self.count.get(day, 0) + more > caps.per_day:
-            return f"at most {_mails(caps.per_day)} a day"
+            return f"at most {quantity(caps.per_day, 'mail')} a day"
         if caps.per_week is not None and self._fullest_week(day) + more > caps.per_week:
-            return f"at most {_mails(caps.per_week)} in {WEEK} days"
+            return f"at most {quantity(caps.per_week, 'mail')} in {WEEK} days"
         return ""
 
     def _fullest_week(self, day: date) -> int:
@@ -190,7 +191,7 @@ def _chances(outlet: Outlet, now: datetime, end: datetime, *, too_late: bool) ->
 
 def _too_early(caps: Caps, outlet: Outlet, day: date) -> str:
     if outlet.not_before is not None and day < outlet.not_before:
-        first = _count(caps.newsletters_wait_days, "day")
+        first = quantity(caps.newsletters_wait_days, "day")
         return f"newsletters wait for the first {first} of a course"
     if outlet.after is not None and day < outlet.after:
         return "an earlier issue waits as well"
@@ -202,11 +203,3 @@ def course_is_new_until(diary: Diary, started: Collection[datetime]) -> date | N
     if not (diary.caps.newsletters_wait_days and started):
         return None
     return diary.day(max(started)) + _DAY * diary.caps.newsletters_wait_days
-
-
-def _mails(number: int) -> str:
-    return _count(number, "mail")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -18,6 +18,7 @@ from bypost.delivery.room import diary_of, held_lesson
 from bypost.delivery.shape import Shape
 from bypost.delivery.story import About, Chapter, Coming, Mail
 from bypost.model.course import IfPast
+from bypost.model.quantity import quantity
 from bypost.store import Row, ledger
 
 #: How far ahead a lesson is looked for.
@@ -162,7 +163,7 @@ def _edits(reader: Reader, course: str) -> Iterator[str]:
     """Yield what of the files waits for being applied."""
     waiting = reader.what.waiting.get(course, ())
     if waiting:
-        what = "1 change" if len(waiting) == 1 else f"{len(waiting)} changes"
+        what = quantity(len(waiting), "change")
         yield f"{what} in {COURSES}/{course} would count only after `bypost apply {course}`"
 
 

@@ -10,6 +10,7 @@ from bypost.delivery.edit import What
 from bypost.delivery.foresee import Foreseen
 from bypost.delivery.plan import Person, Plan
 from bypost.delivery.tally import Effect
+from bypost.model.quantity import quantity
 
 #: A sign before each kind of change, as `diff` has them; what is only touched has none.
 SIGNS = {What.INSERT: "+", What.REMOVE: "-"}
@@ -74,16 +75,6 @@ def policy(lesson: str, path: str) -> str:
     )
 
 
-def number_of_changes(number: int) -> str:
-    """Return "1 change" or "3 changes"."""
-    return "1 change" if number == 1 else f"{number:,} changes"
-
-
-def people(number: int) -> str:
-    """Return "1 person" or "3 people"."""
-    return "1 person" if number == 1 else f"{number:,} people"
-
-
 def _told(found: Foreseen | None, zone: ZoneInfo) -> str:
     if found is None:
         return "nothing"
@@ -95,4 +86,4 @@ def _are(number: int) -> str:
 
 
 def _of(number: int, total: int) -> str:
-    return f"{number:,} of {people(total)}"
+    return f"{number:,} of {quantity(total, 'person')}"

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bypost.delivery.edit import Change, What
 from bypost.delivery.foresee import Foreseen
 from bypost.delivery.shape import Place, Shape, Step
+from bypost.model.quantity import quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Risk:
     past: bool
 
     def __str__(self) -> str:
-        who = "1 person" if self.people == 1 else f"{self.people:,} people"
+        who = quantity(self.people, "person")
         if self.past:
             are = "is" if self.people == 1 else "are"
             return f"{who} {are} past “{self.title}” and would never get it"

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bypost.model.quantity import quantity
+
 #: A limit so many times as high as the highest bar is told in words only.
 FAR = 3
 #: Words under the bars; more of them run into each other on a phone.
@@ -25,8 +27,7 @@ class Piece:
     """The part of a bar that belongs to one series; y from the top, in per cent."""
 
     series: int
-    name: str
-    value: int
+    words: str
     y: float
     height: float
 
@@ -163,8 +164,8 @@ def _bar(
         below += value
         if value:
             y, height = _per_cent(top - below, top), _per_cent(value, top)
-            name = names[series].lower()
-            pieces.append(Piece(series=series, name=name, value=value, y=y, height=height))
+            words = _counted(value, names[series])
+            pieces.append(Piece(series=series, words=words, y=y, height=height))
     over = max(0, below - limit) if limit is not None else 0
     return Bar(
         label=label,
@@ -213,6 +214,11 @@ def _at(anchor: str, x: float) -> float:
     return {"start": 0.0, "end": 100.0}.get(anchor, x)
 
 
+def _counted(number: int, name: str) -> str:
+    """Return "3 joined", "1 mail" or "2 mails", by the name of a series."""
+    return quantity(number, "mail") if name == "Mails" else f"{number:,} {name.lower()}"
+
+
 def _per_cent(part: int, whole: int) -> float:
     return round(100 * part / whole, 2) if whole else 0.0
 
@@ -226,5 +232,5 @@ def _said(
     highest = max(sums)
     at = table[sums.index(highest)][0]
     every = [sum(values[n] for _, values in table) for n in range(len(names))]
-    parts = [f"{many:,} {name.lower()}" for many, name in zip(every, names, strict=True)]
+    parts = [_counted(many, name) for many, name in zip(every, names, strict=True)]
     return f"{', '.join(parts)} in all; the most, {highest:,}, at {at}."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bypost.delivery.forecast import Day, Forecast
+from bypost.model.quantity import quantity
 from bypost.web.chart import FAR, round_up
 from bypost.web.when import short_day
 
@@ -112,8 +113,8 @@ def shown(found: Forecast | None, *, pending: bool) -> Shown:
 def _allows(found: Forecast) -> str:
     """Return what the provider allows, in a sentence."""
     limit = found.days[0].limit if found.days else None
-    parts = [f"{_mails(found.an_hour)} an hour"] if found.an_hour is not None else []
-    parts += [f"{_mails(limit)} today"] if limit is not None else []
+    parts = [f"{quantity(found.an_hour, 'mail')} an hour"] if found.an_hour is not None else []
+    parts += [f"{quantity(limit, 'mail')} today"] if limit is not None else []
     allows = f"{found.provider} allows {' and '.join(parts)}." if parts else ""
     return f"{allows} Caps move some of them to later days." if found.capped else allows
 
@@ -126,7 +127,8 @@ def _together(found: Forecast) -> str:
     who = "1 person gets" if most.people == 1 else f"{most.people:,} people get"
     day = f"{most.day:%a} {most.day.day} {most.day:%b}"
     others = len(found.clashes) - 1
-    more = f" {others:,} more such cases are listed by bypost forecast." if others else ""
+    cases = f"{others:,} more such {'case is' if others == 1 else 'cases are'}"
+    more = f" {cases} listed by bypost forecast." if others else ""
     return f"{who} {' and '.join(most.mails)} on one day, {day}.{more}"
 
 
@@ -175,7 +177,7 @@ def _said(dues: Sequence[int], when: str, names: Sequence[str]) -> str:
         return f"No mail falls due {when}."
     most = max(dues)
     at = names[dues.index(most)]
-    return f"{_mails(sum(dues))} {when}; most of them, {most:,}, on {at}."
+    return f"{quantity(sum(dues), 'mail')} {when}; most of them, {most:,}, on {at}."
 
 
 def _through(days: Sequence[Day]) -> str:
@@ -184,7 +186,7 @@ def _through(days: Sequence[Day]) -> str:
     if over is None:
         return ""
     name = f"{over.day:%a} {over.day.day} {over.day:%b}"
-    many = f"On {name} {_mails(over.waiting)} cannot leave"
+    many = f"On {name} {quantity(over.waiting, 'mail')} cannot leave"
     if over.through is None:
         return f"{many}, and not within a year."
     last = over.through - timedelta(microseconds=1)
@@ -251,7 +253,3 @@ def _line(limits: Sequence[int | None], top: int) -> str:
         y = HEIGHT - HEIGHT * limit / top if limit is not None else -HEIGHT
         points += [f"{number * WIDTH},{y:g}", f"{(number + 1) * WIDTH},{y:g}"]
     return " ".join(points)
-
-
-def _mails(number: int) -> str:
-    return "1 mail" if number == 1 else f"{number:,} mails"

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from bypost.links import Links
 from bypost.model.course import Course, Newsletter
+from bypost.model.quantity import quantity
 from bypost.people.abuse import HONEYPOT, make_form_token
 from bypost.people.pace import HOURS
 from bypost.web.zones import options
@@ -141,7 +142,7 @@ def _counted(clicks: bool) -> str:
 
 def course_form(course: Course, newsletters: Sequence[Newsletter], *, embedded: bool) -> Form:
     """Return the form of a course; on other sites it is short."""
-    mails = "1 mail" if len(course.lessons) == 1 else f"{len(course.lessons)} mails"
+    mails = quantity(len(course.lessons), "mail")
     return Form(
         name=f"{'embed' if embedded else 'course'}:{course.id}",
         path=f"/embed/{course.id}" if embedded else f"/courses/{course.id}",

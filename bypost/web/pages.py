@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from bypost.model.course import Sender
+from bypost.model.quantity import quantity
 from bypost.web import when
 
 _HERE = Path(__file__).parent
@@ -50,6 +51,7 @@ class Pages:
             clock=when.clock,
             moment=when.moment,
             number=_number,
+            quantity=quantity,
             share=_share,
         )
 

@@ -20,8 +20,15 @@ def test_bars_are_as_high_as_their_numbers_and_stand_beside_each_other() -> None
 def test_series_stand_on_top_of_each_other() -> None:
     made = bars("Days", [("Mon", (60, 40))], names=("Accepted", "Failed"))
     accepted, failed = made.bars[0].pieces
-    assert (accepted.y, accepted.height, accepted.name) == (40, 60, "accepted")
+    assert (accepted.y, accepted.height, accepted.words) == (40, 60, "60 accepted")
     assert (failed.y, failed.height, failed.series) == (0, 40, 1)
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "1 mail"), (1200, "1,200 mails")])
+def test_one_mail_is_a_mail_and_not_mails(number: int, words: str) -> None:
+    made = bars("Days", [("Mon", number), ("Tue", 0)])
+    assert made.bars[0].pieces[0].words == words
+    assert made.said.startswith(f"{words} in all")
 
 
 def test_a_limit_is_drawn_where_it_is_near_and_what_is_over_it_is_hot() -> None:

@@ -13,6 +13,7 @@ from bypost.check.prose import UNSPACED, language_of, length
 from bypost.check.rule import Rule
 from bypost.check.sample import Sample
 from bypost.model.course import Kind
+from bypost.model.quantity import quantity
 
 FEWEST = 50
 MOST = 5_000
@@ -62,7 +63,7 @@ def words(sample: Sample) -> Iterator[Finding]:
     if FEWEST <= count <= MOST:
         return
     fix = "say more, or join it with another mail" if count < FEWEST else "make two mails of it"
-    yield sample.finding(WORDS, f"the text has {count:,} words", fix)
+    yield sample.finding(WORDS, f"the text has {quantity(count, 'word')}", fix)
 
 
 def heading_order(sample: Sample) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import urlencode
 
+from bypost.model.quantity import quantity
 from bypost.store import Condition, Connection, people_list
 
 #: Seconds of counting within one answer.
@@ -50,7 +51,7 @@ class Count:
         if self.is_many:
             return f"More than {MANY:,} people"
         least = "" if self.over else "At least "
-        return f"{least}{self.number:,} {'person' if self.number == 1 else 'people'}"
+        return f"{least}{quantity(self.number, 'person')}"
 
 
 def count(

@@ -13,11 +13,12 @@ from bypost.delivery.apply import apply
 from bypost.delivery.holds import Scope
 from bypost.delivery.pause import Target
 from bypost.delivery.plan import Plan
-from bypost.delivery.plan_words import moment, number_of_changes
+from bypost.delivery.plan_words import moment
 from bypost.delivery.publish import Publisher
 from bypost.delivery.shape import Shape
 from bypost.delivery.zones import zone
 from bypost.errors import ByPostError, SettingsError
+from bypost.model.quantity import quantity
 from bypost.store import Connection
 from bypost.web.desk.ask import Address, Ask
 from bypost.web.desk.course import COURSE, of_course, show_course
@@ -83,7 +84,7 @@ class CourseActions:
             self._planner.forget(shape.course)
             return show_course(self._desk, ask, shape, status=409, wrong=wrong, about="apply")
         self._planner.forget(shape.course)
-        said = f"Taken over: {number_of_changes(len(plan.changes))}."
+        said = f"Taken over: {quantity(len(plan.changes), 'change')}."
         return self._desk.done(ask, f"/courses/{shape.course}", said)
 
     def _plan(self, ask: Ask, shape: Shape) -> Plan:
@@ -108,7 +109,7 @@ class CourseActions:
         instance.check(context)
         # Only stored content is sent: the mails of new lessons have to be there first.
         Publisher(context).take_over(patient=False)
-        done = number_of_changes(len(plan.changes))
+        done = quantity(len(plan.changes), "change")
 
         def note(connection: Connection) -> None:
             subject, detail = f"course:{shape.course}", f"{done}, plan {plan.id}"

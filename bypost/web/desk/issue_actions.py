@@ -15,6 +15,7 @@ from bypost.delivery.orders import Voice
 from bypost.delivery.owe_issues import file_late
 from bypost.delivery.schedule import Schedule, at_hour, at_instant
 from bypost.errors import ByPostError, SendError, SettingsError
+from bypost.model.quantity import quantity
 from bypost.web.desk.ask import Address, Ask
 from bypost.web.desk.desk import PREFIX, Desk
 from bypost.web.desk.issue import ISSUE, MOST_ZONES, find_in, of_one, path_of, show_issue
@@ -109,7 +110,8 @@ class IssueActions:
         reason = " ".join(ask.text("reason", 300).split())
         voice = self._voice(ask, found, "issue.cancel", reason)
         number = orders.cancel(self._desk.context, found.target, voice, reason=reason)
-        return self._done(ask, found, f"Cancelled; {number:,} mails that were owed are not sent.")
+        owed = quantity(number, "owed mail")
+        return self._done(ask, found, f"Cancelled; {owed} will not be sent.")
 
     def clear(self, ask: Ask, found: Found) -> Response:
         """Let its file decide again."""

@@ -18,6 +18,7 @@ from bypost.delivery.pause import Target
 from bypost.delivery.publish import publish
 from bypost.delivery.standing import LATE, Standing
 from bypost.delivery.standing import look as standing
+from bypost.model.quantity import quantity
 from bypost.store import Row, budgets, ledger
 from bypost.store import alarms as alarm_store
 from bypost.store import today as store
@@ -210,7 +211,7 @@ def _chart(ahead: DayAhead) -> Bars:
     most = max(ahead.hours, key=lambda one: one.due)
     said = "No mail is due in the next 24 hours."
     if total:
-        mails = f"{total:,} mails" if total != 1 else "1 mail"
+        mails = quantity(total, "mail")
         until = most.at + timedelta(hours=1)
         said = f"{mails}; the most, {most.due:,}, between {most.at:%H:%M} and {until:%H:%M}."
     if waiting:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from bypost.errors import StoreError
 from bypost.model.course import Course, Newsletter
+from bypost.model.quantity import quantity
 from bypost.web.preview.bench import Bench
 from bypost.web.preview.menu import PREFIX
 from bypost.web.preview.session import Session
@@ -64,15 +65,16 @@ def words(impact: Impact, kind: str) -> str:
     Args:
         kind: ``lesson`` or ``issue``.
     """
-    have = f"{_people(impact.had)} {'has' if impact.had == 1 else 'have'} this {kind} already"
+    has = "has" if impact.had == 1 else "have"
+    have = f"{quantity(impact.had, 'person')} {has} this {kind} already"
     if not impact.had:
         have = f"Nobody has this {kind} yet"
-    way = f", and it is on its way to {_people(impact.on_its_way)}" if impact.on_its_way else ""
+    way = (
+        f", and it is on its way to {quantity(impact.on_its_way, 'person')}"
+        if impact.on_its_way
+        else ""
+    )
     return f"{have}{way}; an edit reaches {f'{impact.ahead:,}' if impact.ahead else 'nobody'}."
-
-
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number:,} people"
 
 
 def _impact(session: Session, entry: Entry) -> Impact | None:

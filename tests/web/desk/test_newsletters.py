@@ -125,7 +125,7 @@ def test_an_audience_can_be_ordered_with_the_time_left_as_it_is(operator: Signed
     form = {"how": "same", "limit": "yes", "audience": "tag vip"}
     meaning = operator.post(f"{PAGE}/meaning", form)
     assert "<b>0</b> people get it" in meaning.text
-    assert "1 are not in the audience" in meaning.text
+    assert "1 person not in the audience" in meaning.text
 
 
 @pytest.mark.parametrize(
