@@ -22,16 +22,16 @@ from scheduler.clock import SimulatedClock
 from tests.contracts.http_provider import SECRET
 from tests.contracts.merge import MergeContract, lesson
 from tests.contracts.provider import DATE, make_message, make_messages
-from tests.contracts.shape import faults
+from tests.contracts.shape import Shape
 from tests.contracts.whole_batch import WholeBatchContract
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "mailgun"
-SPEC = orjson.loads((RECORDED.parent / "specs" / "mailgun-messages.json").read_bytes())
+SHAPE = Shape.recorded("mailgun-messages")
 LAG = timedelta(minutes=10)
 
 
 def faults_of(body: bytes) -> list[str]:
-    """Return what a form has against Mailgun's description; h: and v: may have any name there."""
+    """Return what a form has against Mailgun's description."""
     fields: dict[str, Any] = {"to": []}
     for name, value in read_form(body, BOUNDARY):
         if name == "to":
@@ -40,8 +40,7 @@ def faults_of(body: bytes) -> list[str]:
             assert name not in fields
             fields[name] = value
     assert len(fields["to"]) == len(orjson.loads(fields["recipient-variables"]))
-    named = {name: one for name, one in fields.items() if name[:2] not in {"h:", "v:"}}
-    return faults(SPEC["schema"], named)
+    return SHAPE.faults(fields)
 
 
 class TestMailgun(WholeBatchContract):

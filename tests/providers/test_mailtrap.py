@@ -19,7 +19,7 @@ from scheduler.clock import SimulatedClock, SystemClock
 from tests.contracts.http_provider import SECRET, HttpProviderContract
 from tests.contracts.merge import MergeContract, lesson
 from tests.contracts.provider import DATE, make_message
-from tests.contracts.shape import faults
+from tests.contracts.shape import Shape
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 LAG = timedelta(minutes=2)
@@ -236,12 +236,11 @@ class TestMailtrapMerge(MergeContract):
         return _read(body)
 
     def test_the_body_is_one_that_mailtrap_describes(self) -> None:
-        path = RECORDED / "specs" / "mailtrap-batch.json"
-        schema = orjson.loads(path.read_bytes())["schema"]
+        shape = Shape.recorded("mailtrap-batch")
         body = orjson.loads(self.adapter().encode_bulk(lesson(500)))
-        assert faults(schema, body) == []
+        assert shape.faults(body) == []
         body["requests"].append({**body["requests"][0], "Subject": "x", "html": ""})
-        found = " ".join(faults(schema, body))
+        found = " ".join(shape.faults(body))
         assert "501" in found
         assert "Subject" in found
         assert "html" in found

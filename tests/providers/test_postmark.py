@@ -19,8 +19,9 @@ from bypost.testing import fault
 from bypost.testing.fake_postmark import FakePostmark
 from scheduler.clock import SimulatedClock, SystemClock
 from tests.contracts.http_provider import SECRET, HttpProviderContract
-from tests.contracts.merge import MergeContract
+from tests.contracts.merge import MergeContract, lesson
 from tests.contracts.provider import DATE, make_message
+from tests.contracts.shape import Shape
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "postmark"
 OK = {"ErrorCode": 0, "Message": "OK", "MessageID": "pm-1", "To": "ann@example.org"}
@@ -384,6 +385,13 @@ class TestPostmarkMerge(MergeContract):
 
     def stream(self, message: Message) -> Message:
         return message
+
+    def test_the_body_is_one_that_postmark_describes(self) -> None:
+        shape = Shape.recorded("postmark-batch")
+        body = orjson.loads(self.adapter().encode_bulk(lesson(500)))
+        assert shape.faults(body) == []
+        assert "501 for maxItems" in shape.faults([*body, body[0]])[0]
+        assert "'TrackLink'" in shape.faults([{**body[0], "TrackLink": "None"}])[0]
 
 
 def _read(item: dict[str, Any]) -> Message:

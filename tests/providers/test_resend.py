@@ -17,8 +17,9 @@ from bypost.providers.resend import Resend
 from bypost.testing import fault
 from bypost.testing.fake_resend import FakeResend
 from tests.contracts.http_provider import SECRET, HttpProviderContract
-from tests.contracts.merge import MergeContract
+from tests.contracts.merge import MergeContract, lesson
 from tests.contracts.provider import DATE, make_message
+from tests.contracts.shape import Shape
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "resend"
 
@@ -151,6 +152,13 @@ class TestResendMerge(MergeContract):
 
     def merged(self, body: bytes) -> list[Message]:
         return [_read(item) for item in orjson.loads(body)]
+
+    def test_the_body_is_one_that_resend_describes(self) -> None:
+        shape = Shape.recorded("resend-batch")
+        body = orjson.loads(self.adapter().encode_bulk(lesson(100)))
+        assert shape.faults(body) == []
+        assert "101 for maxItems" in shape.faults([*body, body[0]])[0]
+        assert "'replyTo'" in shape.faults([{**body[0], "replyTo": "x"}])[0]
 
 
 def _read(item: dict[str, Any]) -> Message:

@@ -20,11 +20,11 @@ from bypost.testing.fake_server import FakeServer
 from tests.contracts.http_provider import SECRET
 from tests.contracts.merge import MergeContract, lesson
 from tests.contracts.provider import DATE, make_message
-from tests.contracts.shape import faults
+from tests.contracts.shape import Shape
 from tests.contracts.whole_batch import WholeBatchContract
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "sendgrid"
-SPEC = orjson.loads((RECORDED.parent / "specs" / "sendgrid-mail-send.json").read_bytes())
+SHAPE = Shape.recorded("sendgrid-mail-send")
 
 
 class TestSendGrid(WholeBatchContract):
@@ -82,8 +82,8 @@ class TestSendGrid(WholeBatchContract):
             *(provider.encode_bulk(lesson(20, says=says)) for says in ("", "-0.v0-", "{{x}}")),
         ]
         for body in bodies:
-            assert faults(SPEC["schema"], orjson.loads(body)) == []
-        assert faults(SPEC["schema"], {"personalizations": [{"too": []}]})
+            assert SHAPE.faults(orjson.loads(body)) == []
+        assert SHAPE.faults({"personalizations": [{"too": []}]})
 
     def test_headers_that_are_the_same_for_all_travel_once(self, provider: SendGrid) -> None:
         bulk = lesson(3)
