@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from typing import cast
 
 import typer
 
@@ -19,6 +18,7 @@ from bypost.cli import (
     doctor,
     forecast,
     init,
+    misuse,
     newsletter,
     pause,
     plan,
@@ -34,13 +34,6 @@ from bypost.cli import (
 )
 from bypost.cli.console import problem
 from bypost.errors import ByPostError, ContentError, Muted, SettingsError
-
-#: What a wrong command line raises. Typer carries a click of its own and exports only leaves of
-#: its errors; the base is found through one of them.
-_UsageTrouble = cast(
-    "type[typer.BadParameter]",
-    next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"),
-)
 
 app = typer.Typer(
     name="bypost",
@@ -81,8 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = _project_last(list(sys.argv[1:] if arguments is None else arguments))
     try:
         result = app(words, prog_name="bypost", standalone_mode=False)
-    except _UsageTrouble as error:
-        error.show()
+    except misuse.Misuse as error:
+        misuse.show(error)
         return error.exit_code
     except (ContentError, SettingsError, Muted) as error:
         problem(str(error))

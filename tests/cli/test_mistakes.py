@@ -135,3 +135,31 @@ def test_a_wrong_command_line_ends_with_2(
     out, err = capsys.readouterr()
     assert "Usage: bypost" in out + err
     assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["pause", "lesson", "letters"],
+            "✗ bypost pause: what: 'lesson' is not one of 'course', 'newsletter', 'subscriber'\n",
+        ),
+        (["pause"], "✗ bypost pause: Missing argument 'what'. Choose from: course, newsletter, "),
+        (["rehearse", "--days", "many"], "✗ bypost rehearse: --days: write a whole number\n"),
+        (
+            ["rehearse", "--days", "0"],
+            "✗ bypost rehearse: --days: write a number greater than or equal to 1\n",
+        ),
+        (["db", "bogus"], "✗ bypost db: No such command 'bogus'\n"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, list) else "",
+)
+def test_a_wrong_word_is_told_with_the_command_and_how_it_is_written(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert (out, err[: len(said)]) == ("", said)
+    command = said.removeprefix("✗ ").partition(":")[0]
+    assert f"\n    Usage: {command} [OPTIONS]" in err
+    assert err.endswith(f"\n    more: {command} --help\n")
