@@ -12,24 +12,9 @@ from bypost.providers.registry import BUILDERS, HOOKS, build, build_hook
 from bypost.settings.providers import Providers
 from bypost.testing import fake_postmark, fake_resend, told
 from scheduler.clock import SimulatedClock
+from tests.contracts.built import options_of
 
 COMMON = {"per_second": 10, "per_day": None, "batch_size": None, "webhook_secret": None}
-#: What has no default, by provider.
-NEEDED: dict[str, dict[str, object]] = {
-    "mailgun": {"domain": "mg.example.org"},
-    "mailjet": {"secret_key": SecretStr("another")},
-    "ses": {"access_key_id": SecretStr("AKIA1"), "secret_access_key": SecretStr("another")},
-}
-
-
-def options_of(name: str) -> dict[str, object]:
-    """Return the settings of a provider as the project hands them over: files were read."""
-    section = getattr(Providers(), name)
-    given = {key: one for key, one in dict(section).items() if not key.endswith("_file")}
-    keys = {"api_key": SecretStr("a_secret")} if "api_key" in given else {}
-    return {**given, **keys, **NEEDED.get(name, {})}
-
-
 OPTIONS = {name: options_of(name) for name in BUILDERS}
 CLOCK = SimulatedClock(datetime(2026, 11, 23, tzinfo=UTC))
 
