@@ -107,8 +107,7 @@ def _pace(
     # What the gate only owes anew must not use up the day's quota.
     if not ambiguous and gate.waits(context, connection, batch, now):
         return _obstacle(context, connection, batch, now, sends=False)
-    down = not ambiguous and failover.is_down(context, connection, batch["provider"], now)
-    if down and failover.move(context, connection, batch, now):
+    if not ambiguous and _moves(context, connection, batch, now):
         return Done()
     pace = _obstacle(context, connection, batch, now, sends=True)
     if pace is None or not failover.exists(context) or not _is_long(context, pace, now):
@@ -116,6 +115,14 @@ def _pace(
     if ambiguous:
         return replace(pace, everybody=False)
     return Done() if failover.move(context, connection, batch, now) else pace
+
+
+def _moves(context: Context, connection: Connection, batch: Row, now: datetime) -> bool:
+    """Let a batch go to another provider though its own would take mail now; False: it stays."""
+    if failover.is_turned_away(batch):
+        return bool(failover.move(context, connection, batch, now, back=True))
+    down = failover.is_down(context, connection, batch["provider"], now)
+    return down and bool(failover.move(context, connection, batch, now))
 
 
 def _is_long(context: Context, pace: Later | Blocked, now: datetime) -> bool:

@@ -127,7 +127,8 @@ def suspicion(
         refusals: How often this content was refused before.
         size: People in the request.
         lately: Outcomes of the provider's latest attempts.
-        others: Whether the provider accepted anything since the operator said "mended".
+        others: Whether the provider accepted anything since these people were tried before, and
+            since the operator said "mended".
     """
     if not isinstance(error, Refused) or error.status not in _ABOUT_CONTENT or not refusals:
         return Suspicion.NONE

@@ -108,18 +108,24 @@ def _judge(
             refusals=batch["refusals"],
             size=batch["members"],
             lately=ledger.lately(connection, provider.name, outcome.ALL_REFUSED),
-            others=_accepted_since_mended(connection, provider.name),
+            others=_others_get_through(connection, claim.batch),
         ),
     )
 
 
-def _accepted_since_mended(connection: Connection, provider: str) -> bool:
-    """Tell whether a provider accepted anything since its breaker was closed."""
-    closed = budgets.closed_at(connection, provider)
-    if closed is None:
+def _others_get_through(connection: Connection, before: Row) -> bool:
+    """Tell whether a provider accepted anything since it was mended, and these people were tried.
+
+    Args:
+        before: The batch as it was before this attempt.
+    """
+    provider = before["provider"]
+    instants = [budgets.closed_at(connection, provider), before["first_sent_at"]]
+    since = max((at for at in instants if at is not None), default=None)
+    if since is None:
         return False
-    # While it was open nothing was: the same instant counts.
-    return events.accepted(connection, provider, closed - timedelta(microseconds=1)) > 0
+    # While it was stopped nothing was accepted: the same instant counts.
+    return events.accepted(connection, provider, since - timedelta(microseconds=1)) > 0
 
 
 def _write(
@@ -132,20 +138,21 @@ def _write(
     now: datetime,
 ) -> bool:
     """Do what the verdict says; False where the lease is no longer ours."""
-    words = str(error)
+    refused = isinstance(error, Refused)
+    words = failover.words(batch, batch["provider"], error) if refused else str(error)
     match verdict.next:
         case Next.UNKNOWN:
             return doubt.leave_open(context, connection, batch, claim.fence, why=words, now=now)
         case Next.FAILED:
             return _fail(connection, claim, batch, words)
         case Next.SPLIT:
-            return _halve(connection, claim, batch, now)
+            return _halve(connection, claim, batch, words, now)
     values = {
         "state": "pending",
         "ambiguous": verdict.next is Next.REPEAT,
         "next_try": now if _moves(context, verdict) else now + verdict.wait,
         "lease_until": None,
-        "refusals": batch["refusals"] + isinstance(error, Refused),
+        "refusals": batch["refusals"] + refused,
         "detail": words[:400],
         **({} if verdict.next is Next.REPEAT else {"frozen": None}),
     }
@@ -168,7 +175,7 @@ def _fail(connection: Connection, claim: Claim, batch: Row, words: str) -> bool:
     return True
 
 
-def _halve(connection: Connection, claim: Claim, batch: Row, now: datetime) -> bool:
+def _halve(connection: Connection, claim: Claim, batch: Row, words: str, now: datetime) -> bool:
     """Give each half of a refused request a batch of its own."""
     ids = [member["id"] for member in ledger.members(connection, batch["id"])]
     values = {
@@ -180,6 +187,7 @@ def _halve(connection: Connection, claim: Claim, batch: Row, now: datetime) -> b
     }
     if not ledger.update_fenced(connection, batch["id"], claim.fence, values):
         return False
+    past = {"refusals": batch["refusals"], "first_sent_at": batch["first_sent_at"]}
     half = (len(ids) + 1) // 2
     for part in (ids[:half], ids[half:]):
         binding.rebind(
@@ -188,7 +196,7 @@ def _halve(connection: Connection, claim: Claim, batch: Row, now: datetime) -> b
             part,
             provider=batch["provider"],
             next_try=now,
-            refusals=batch["refusals"],
+            past={**past, "detail": words[:400]},
         )
     return True
 

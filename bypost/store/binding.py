@@ -191,7 +191,7 @@ def rebind(
     provider: str,
     next_try: datetime,
     due_at: datetime | None = None,
-    refusals: int = 0,
+    past: Mapping[str, Any] | None = None,
 ) -> int:
     """Bind some deliveries of ``old`` to a new batch of the same content; return its id.
 
@@ -199,6 +199,7 @@ def rebind(
 
     Args:
         due_at: When they fall due anew; None: as before.
+        past: What of ``old`` holds for them too, by column: its refusals, say.
     """
     same = {name: old[name] for name in CONTENT}
     fresh = {
@@ -208,7 +209,7 @@ def rebind(
         "next_try": next_try,
         "due_at": due_at or old["due_at"],
         "size": len(ids),
-        "refusals": refusals,
+        **(past or {}),
         # A mail owed again may prove to have arrived the first time: it was made by this recipe.
         "recipe": old["recipe"],
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,23 +10,26 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bypost.model.message import Events, Key, Nothing, Search, SendClass
+from bypost.model.message import Events, Key, Nothing, SendClass
 from bypost.store import budgets
 from bypost.testing import ending
 from bypost.testing.ending import Ending
-from bypost.testing.simulated import SimulatedProvider
 from scheduler.pacing import Rate
+from tests.delivery.pair import (
+    SEARCH,
+    accepted,
+    add_people,
+    add_second,
+    everybody_has_it_once,
+    mend,
+    second,
+)
 from tests.delivery.stage import A_WHILE, Stage, Theatre, crash_at
 
 KEY = Key(lifetime=timedelta(hours=24))
-SEARCH = Search(lag=timedelta(minutes=1))
 CLASSES: list[SendClass] = [KEY, SEARCH, Events(), Nothing()]
 NOW = timedelta(0)
 DOWN = [ending.not_sent, ending.throttled, lambda: ending.throttled(None)]
-
-
-class Second(SimulatedProvider):
-    name = "second"
 
 
 @pytest.fixture(scope="module")
@@ -41,28 +43,6 @@ def stage(theatre: Theatre, request: pytest.FixtureRequest) -> Iterator[Stage]:
     with theatre.stage(getattr(request, "param", KEY)) as opened:
         add_second(opened)
         yield opened
-
-
-def add_second(stage: Stage, send_class: SendClass = SEARCH) -> Second:
-    second = Second(clock=stage.clock, send_class=send_class, batch_size=3)
-    providers = {stage.provider.name: stage.provider, second.name: second}
-    stage.context = replace(stage.context, providers=providers)
-    return second
-
-
-def second(stage: Stage) -> Second:
-    found = stage.context.providers["second"]
-    assert isinstance(found, Second)
-    return found
-
-
-def accepted(stage: Stage) -> Counter[str]:
-    return stage.provider.accepted + second(stage).accepted
-
-
-def everybody_has_it_once(stage: Stage) -> None:
-    assert accepted(stage) == Counter(stage.states().keys())
-    assert set(stage.states().values()) == {"accepted"}
 
 
 def test_the_first_takes_all_while_it_can(stage: Stage) -> None:
@@ -135,15 +115,6 @@ def test_a_batch_in_doubt_holds_nobody_else_up(stage: Stage) -> None:
     assert second(stage).accepted
     assert stage.batch(1)["ambiguous"]
     assert max(accepted(stage).values()) == 1
-
-
-def add_people(stage: Stage) -> None:
-    """Let two more people sign up."""
-    path = stage.context.root / "subscribers.csv"
-    before = path.read_text()
-    path.write_text(f"{before}new1@example.org,New 1,UTC\nnew2@example.org,New 2,UTC\n")
-    stage.run(patience=NOW)
-    path.write_text(before)
 
 
 def test_a_process_that_dies_before_the_answer_leaves_the_batch_where_it_is(stage: Stage) -> None:
@@ -295,12 +266,6 @@ def test_whatever_the_two_answer_nobody_has_a_mail_twice(
         taken = accepted(stage)
         assert max(taken.values(), default=1) == 1
         assert set(stage.states()) - doubtful <= set(taken)
-
-
-def mend(stage: Stage) -> None:
-    with stage.context.store.write() as connection:
-        for name in budgets.breakers(connection):
-            budgets.close_breaker(connection, name, stage.clock.now())
 
 
 def test_a_pace_that_outlasts_a_failed_batch_is_waited_for_in_one_go(theatre: Theatre) -> None:
