@@ -236,6 +236,41 @@ def test_a_proxy_of_the_environment_is_used(
     assert echo.requests[-1].path == "http://provider.invalid/emails"
 
 
+def test_hosts_that_no_proxy_names_are_reached_without_it(
+    client: HttpClient, echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Echo() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        assert client.post(f"{echo.url}/emails", b"{}", {}).status == 200
+        assert not proxy.requests
+    assert echo.requests[-1].path == "/emails"
+
+
+def test_a_proxy_on_the_way_to_https_learns_the_host_and_nothing_else(
+    client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = b""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def refuse() -> None:
+        nonlocal heard
+        connection, _ = listener.accept()
+        with connection:
+            heard = connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    with pytest.raises(NotSent, match="nothing was sent"):
+        client.post("https://provider.invalid/emails", b"body", {"Authorization": "Bearer key"})
+    thread.join(5)
+    listener.close()
+    assert heard.startswith(b"CONNECT provider.invalid:443 ")
+    assert not any(word in heard for word in (b"key", b"body", b"/emails"))
+
+
 def test_threads_share_one_client_without_mixing_answers(client: HttpClient, echo: Echo) -> None:
     bodies = [f"body {n}".encode() for n in range(200)]
     with ThreadPoolExecutor(8) as pool:

@@ -40,6 +40,11 @@ from bypost.providers.splice import spliced_array
 from bypost.providers.webhook import Webhook
 from scheduler.clock import Clock
 
+#: Errors that say that a day or a month is used up; the headers beside them speak of the second.
+_QUOTAS = frozenset({"daily_quota_exceeded", "monthly_quota_exceeded"})
+#: How long nothing is asked then; Resend does not say when a quota is new.
+_QUOTA_WAIT = timedelta(minutes=10)
+
 #: Longest idempotency key that Resend takes, in characters.
 MAX_KEY = 256
 
@@ -138,6 +143,13 @@ class Resend(HttpProvider):
             raise ValueError("another number of results than messages")
         ids = iter(data)
         return [refused.get(index) or _accepted(next(ids)) for index in range(count)]
+
+    def wait(self, answer: HttpAnswer) -> timedelta | None:
+        """Return how long a 429 asks us to wait, or that of a quota."""
+        asked = super().wait(answer)
+        if _error_name(answer) not in _QUOTAS:
+            return asked
+        return max(asked or _QUOTA_WAIT, _QUOTA_WAIT)
 
     def refusal(self, answer: HttpAnswer) -> SendError:
         """Tell a request that is still running from a key used for other bytes."""

@@ -90,6 +90,11 @@ class FakeServer:
         self._server.hang_up()
         self._thread.join()
 
+    @property
+    def connections(self) -> int:
+        """Return how many connections were opened so far."""
+        return self._server.opened
+
     def process(self, request: Request, *, delay_s: float) -> Reply:
         """Do what the request asks, after ``delay_s`` seconds, and return the answer."""
         raise NotImplementedError
@@ -122,6 +127,7 @@ class _Server(socketserver.ThreadingMixIn, HTTPServer):
     ) -> None:
         self.answer = answer
         self._open: set[socket.socket] = set()
+        self.opened = 0
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
@@ -131,6 +137,7 @@ class _Server(socketserver.ThreadingMixIn, HTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
+        self.opened += 1
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:

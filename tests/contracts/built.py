@@ -28,6 +28,6 @@ def options_of(name: str) -> dict[str, object]:
     return {**given, **keys, **NEEDED.get(name, {})}
 
 
-def built(name: str, http: Any) -> Provider:
-    """Return the adapter; ``http`` carries its requests."""
-    return build(name, options_of(name), http=http, clock=SimulatedClock(DATE))
+def built(name: str, http: Any, **changes: object) -> Provider:
+    """Return the adapter; ``http`` carries its requests, ``changes`` are settings."""
+    return build(name, options_of(name) | changes, http=http, clock=SimulatedClock(DATE))

@@ -84,6 +84,22 @@ class HttpProviderContract(ProviderContract):
         self.attempt(provider)
         assert fake.requests[-1].headers["user-agent"] == "bypost-tests/1"
 
+    def test_requests_one_after_another_share_a_connection(
+        self, provider: Provider, fake: FakeServer
+    ) -> None:
+        for _ in range(3):
+            self.attempt(provider)
+        assert fake.connections == 1
+
+    def test_a_proxy_of_the_environment_is_gone_through(
+        self, http: HttpClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Trap() as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            with pytest.raises(OutcomeUnknown):
+                self.attempt(self.make(http, "http://provider.invalid"))
+            assert proxy.requests[-1].path.startswith("http://provider.invalid/")
+
     @pytest.mark.parametrize(
         ("headers", "wait"),
         [
