@@ -16,9 +16,10 @@ from bypost.project import wire
 from bypost.settings import load_settings
 from bypost.store import Store, migrate
 from scheduler.clock import SimulatedClock
-from tests import kept
+from tests import kept, scratch
 from tests.forks.child import end_parent
 
+scratch.in_memory()
 # Before anything imports them: a failing assertion in a contract is shown as in any test.
 pytest.register_assert_rewrite("tests.contracts")
 
