@@ -73,7 +73,8 @@ class Brevo(HttpProvider):
     )
     asks = "nothing by itself; a mail that went alone is found by its tag among the events"
     checked = Checked(
-        pages="its pages on batches, keys, rates and webhooks; brevo-python 5.1.0; django-anymail 15.2",
+        pages="its pages on batches, keys, rates and webhooks; brevo-python 5.1.0; "
+        "django-anymail 15.2",
         on=date(2026, 11, 23),
     )
 
@@ -132,8 +133,8 @@ class Brevo(HttpProvider):
             shared["replyTo"] = {"email": bulk.reply_to}
         if len(bulk.people) == 1:  # a tag is that of all versions
             shared["tags"] = [bulk.people[0].ref]
-        versions = spliced_array(bulk, _item, _mailbox)
-        return b"".join((orjson.dumps(shared)[:-1], b',"messageVersions":', versions, b"}"))
+        before = orjson.dumps(shared)[:-1] + b',"messageVersions":'
+        return spliced_array(bulk, _item, _mailbox, before=before, after=b"}")
 
     def headers(self, key: str) -> Mapping[str, str]:
         """Return the headers; the idempotency key is not one of them."""
@@ -151,7 +152,8 @@ class Brevo(HttpProvider):
         """
         inside = orjson.dumps({"headers": {"idempotencyKey": str(uuid.uuid5(_KEYS, key))}})
         try:
-            return super().send(inside[:-1] + b"," + body[1:], count=count, key=key)
+            whole = b"".join((inside[:-1], b",", memoryview(body)[1:]))
+            return super().send(whole, count=count, key=key)
         except _Repeated as error:
             if key in self._turned_away:
                 raise OutcomeUnknown(str(error), status=error.status) from error

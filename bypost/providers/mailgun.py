@@ -54,7 +54,7 @@ _TRY_AGAIN = re.compile(r"(?i)\btry again after (\d{1,6}) second")
 # Mailgun's own variables look like %unsubscribe_url% and %recipient_email%.
 _SYNTAX = Syntax(
     variable=lambda name: f"%recipient.{name}%",
-    hazard=re.compile(rf"(?i)%recipient|%[a-z]+(?:_[a-z]+)*%|{BOUNDARY}|\A%|%\Z"),
+    hazard=re.compile(rf"%(?:(?i:recipient|[a-z]+(?:_[a-z]+)*%)|\Z|(?<=\A%))|{BOUNDARY}"),
 )
 
 

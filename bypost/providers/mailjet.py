@@ -136,8 +136,8 @@ class Mailjet(HttpProvider):
         }
         if bulk.reply_to:
             shared["ReplyTo"] = {"Email": bulk.reply_to}
-        messages = spliced_array(bulk, _item, _mailbox)
-        return b"".join((b'{"Globals":', orjson.dumps(shared), b',"Messages":', messages, b"}"))
+        before = b'{"Globals":' + orjson.dumps(shared) + b',"Messages":'
+        return spliced_array(bulk, _item, _mailbox, before=before, after=b"}")
 
     def headers(self, key: str) -> Mapping[str, str]:
         """Return the headers; Mailjet has no use for an idempotency key."""

@@ -119,8 +119,8 @@ class Mailtrap(HttpProvider):
         base: dict[str, object] = {"from": _mailbox(bulk.from_name, bulk.from_email)}
         if bulk.reply_to:
             base["reply_to"] = {"email": bulk.reply_to}
-        messages = spliced_array(bulk, _item, _mailbox)
-        return b"".join((b'{"base":', orjson.dumps(base), b',"requests":', messages, b"}"))
+        before = b'{"base":' + orjson.dumps(base) + b',"requests":'
+        return spliced_array(bulk, _item, _mailbox, before=before, after=b"}")
 
     def headers(self, key: str) -> Mapping[str, str]:
         """Return the headers; Mailtrap has no use for an idempotency key."""

@@ -110,7 +110,7 @@ def _bad_header(message: Message) -> str:
             return f"the header {name} is made from the message itself and cannot be set"
         if not _HEADER_VALUE.fullmatch(value):
             return f"the header {name} holds a line break or is not plain ASCII: {value!r}"
-        if any(len(word) > MAX_WORD for word in value.split(" ")):
+        if len(value) > MAX_WORD and any(len(word) > MAX_WORD for word in value.split(" ")):
             return f"the header {name} holds a part longer than {MAX_WORD} characters"
     return ""
 

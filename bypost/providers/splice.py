@@ -24,16 +24,20 @@ Item = Callable[[Message, Any], object]
 To = Callable[[str, str], object]
 
 
-def spliced_array(bulk: Bulk, item: Item, to: To) -> bytes:
+def spliced_array(
+    bulk: Bulk, item: Item, to: To, *, before: bytes = b"", after: bytes = b""
+) -> bytes:
     """Return ``[item(m, to(m.to_name, m.to)) for m in bulk.messages()]`` as JSON.
 
     Args:
         bulk: The messages; without objections, so valid Unicode.
         item: Leaves the texts of a message as they are; may leave out those that are empty.
         to: Anything JSON can say.
+        before: Stands before the array: a body may have megabytes, and is put together once.
+        after: Stands after it.
     """
     outline = _Outline(bulk, item)
-    pieces: list[bytes] = []
+    pieces: list[bytes] = [before]
     for index, person in enumerate(bulk.people):
         pieces.append(b"," if index else b"[")
         if outline.fits(person):
@@ -41,7 +45,7 @@ def spliced_array(bulk: Bulk, item: Item, to: To) -> bytes:
         else:
             whole = bulk.message(index)
             pieces.append(orjson.dumps(item(whole, to(whole.to_name, whole.to))))
-    pieces.append(b"]")
+    pieces += (b"]", after)
     return b"".join(pieces)
 
 
