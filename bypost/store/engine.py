@@ -45,6 +45,7 @@ class Store:
 
     def __init__(self, url: str, *, root: Path) -> None:
         self.url = _resolve(url, root)
+        self._path = Path(self.url.database or "")
         self._lock = threading.RLock()
         self._reader = _sqlite_engine(self.url, read_only=True)
         self._writer = _sqlite_engine(self.url, read_only=False)
@@ -54,7 +55,7 @@ class Store:
     @property
     def path(self) -> Path:
         """Return the database file."""
-        return Path(self.url.database or "")
+        return self._path
 
     def size(self) -> int:
         """Return the bytes of the file and its log; 0 where there is none."""

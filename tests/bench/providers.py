@@ -31,6 +31,7 @@ from bypost.delivery.run import Pass, importer
 from bypost.model.bulk import Bulk
 from bypost.model.message import Message
 from bypost.project import open_project
+from bypost.providers.base import Provider
 from bypost.render.personalise import Personaliser
 from bypost.render.stored import load
 from bypost.store import contents
@@ -42,7 +43,8 @@ from tests.conftest import CHECKOUT
 NAMES = ("outbox", *SERVICES)
 _HEADS = [
     *("provider", "people/s", "CPU µs each", "bytes each", "requests", "people in one"),
-    *("bodies/s", "to orjson", "to json", "MB of a tenth", "MB of all"),
+    *("at most in one", "bytes each then", "bodies/s", "to orjson", "to json"),
+    *("MB of a tenth", "MB of all"),
 ]
 _COURSE = "after-the-interview"
 _OWN = {
@@ -66,6 +68,7 @@ class Sent:
         encode: Recipients a second, bodies alone.
         whole: The same, each message written out in full by orjson.
         plain: The same by the json of the standard library.
+        most: People in the largest request that the service takes, and bytes for each of them.
     """
 
     seconds: float
@@ -74,6 +77,7 @@ class Sent:
     encode: float
     whole: float
     plain: float
+    most: tuple[int, float]
 
 
 def measure(people: int, names: Sequence[str] = NAMES) -> str:
@@ -97,7 +101,7 @@ def _cells(people: int, sent: Sent, came: Taken, small: int) -> Iterator[str]:
         yield f"{people / came.requests:,.0f}"
     else:
         yield from ("", "", "")
-    yield f"{sent.encode:,.0f}"
+    yield from (f"{number:,.0f}" for number in (*sent.most, sent.encode))
     yield from (f"{sent.encode / other:.1f}" for other in (sent.whole, sent.plain))
     yield from (f"{peak / 1024:.0f}" for peak in (small, sent.peak))
 
@@ -159,8 +163,17 @@ def main() -> None:
         assert owed == 0
         assert report.total.accepted == report.total.owed > 0, report
         peak = _peak()
-        encode, whole, plain = _bodies(context)
-    sent = Sent(seconds=wall, cpu=cpu, peak=peak, encode=encode, whole=whole, plain=plain)
+        bulks = list(_bulks(context))
+        encode, whole, plain = _rates(context.provider, bulks)
+        sent = Sent(
+            seconds=wall,
+            cpu=cpu,
+            peak=peak,
+            encode=encode,
+            whole=whole,
+            plain=plain,
+            most=_most(context.provider, bulks),
+        )
     sys.stdout.buffer.write(orjson.dumps(sent))
 
 
@@ -170,17 +183,24 @@ def _peak() -> int:
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 
-def _bodies(context: Context) -> tuple[float, float, float]:
+def _rates(provider: Provider, bulks: Sequence[Bulk]) -> tuple[float, float, float]:
     """Return recipients a second for bodies alone: this service's, by orjson, by json.
 
     The last two write each message out in full; all three begin with the same bulks.
     """
-    bulks = list(_bulks(context))
     count = sum(len(one.people) for one in bulks)
-    ways = (context.provider.encode_bulk, _by_orjson, _by_json)
+    ways = (provider.encode_bulk, _by_orjson, _by_json)
     rounds = [[count / _seconds(way, bulks) for way in ways] for _ in range(_ROUNDS)]
     encode, whole, plain = map(statistics.median, zip(*rounds, strict=True))
     return encode, whole, plain
+
+
+def _most(provider: Provider, bulks: Sequence[Bulk]) -> tuple[int, float]:
+    """Return how many people the largest request holds, and the bytes for each."""
+    people = [one for mails in bulks for one in mails.people][: provider.batch_size]
+    mails = replace(bulks[0], people=people)
+    size = provider.room(mails)
+    return size, len(provider.encode_bulk(mails.only(range(size)))) / size
 
 
 def _bulks(context: Context) -> Iterator[Bulk]:
