@@ -184,7 +184,8 @@ class Mailgun(HttpProvider):
         said = f"mailgun: {without_addresses(self.words(answer))}"
         if count > 1:
             raise Refused(
-                f"{said} (one of {count}; with batch_size = 1 it fails alone)",
+                f"{said} (one of {count}; "
+                "`bypost resume` halves the request until it stands alone)",
                 status=answer.status,
             )
         return [Result(accepted=False, error=said)]
