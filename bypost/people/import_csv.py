@@ -5,6 +5,7 @@ A cell acts when it changed since the last sync, and never over what the person 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -27,8 +28,9 @@ from bypost.people.record import key_mark
 from bypost.store import Connection, Store, imports, subscribers, suppressions
 from bypost.store.seen_addresses import SeenAddresses
 
-#: Rows a transaction takes.
-CHUNK = 1000
+#: Rows of one transaction: 23 ms of processor time among a million people, the worst of 130 34 ms;
+#: 1,000 rows take 60 ms and are taken up no faster (SQLite, measured 2026-11).
+CHUNK = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +194,10 @@ class Importer:
         if form.dialect is not None:
             summary.dialect, summary.lacks = form.dialect.name, form.dialect.lacks
         with ExitStack() as stack:
+            # A full collection looks at every object of the process, 55 ms each time, and mostly
+            # within a transaction (measured 2026-11). What was there before need not be looked at.
+            gc.freeze()
+            stack.callback(gc.unfreeze)
             seen = stack.enter_context(SeenAddresses())
             aside = None
             if self.set_aside is not None and number is not None:

