@@ -48,7 +48,7 @@ Hello {{{{ subscriber.name|default("you", true) }}}}, this is {id}.
 
 @pytest.fixture(scope="session", autouse=True)
 def _made_once() -> Iterator[None]:
-    with kept.one_set_of_sql(), kept.compiled_once():
+    with kept.one_set_of_sql(), kept.one_set_of_templates(), kept.compiled_once():
         yield
     end_parent()
 

@@ -1,7 +1,7 @@
 """What is made once and kept for all tests of a process: it took most of their time.
 
-Kept are an empty database, SQL as SQLAlchemy compiled it, and lessons as they were compiled from
-the same bytes. Nothing that a test writes is kept.
+Kept are an empty database, SQL as SQLAlchemy compiled it, templates as Jinja compiled them, and
+lessons as they were compiled from the same bytes. Nothing that a test writes is kept.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ import hashlib
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
+import jinja2
 import pytest
+from jinja2 import bccache
 from sqlalchemy import Engine, create_engine
 
 from bypost.delivery import wishes
 from bypost.model.content import Content
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
 from bypost.model.theme import PLAIN, Theme
+from bypost.render import jinja
 from bypost.render.compile import Compiler
 from bypost.store import Store, engine, migrate
+from bypost.web import pages
 
 #: Statements; one store alone keeps 500.
 _STATEMENTS = 5_000
@@ -57,6 +63,49 @@ def one_set_of_sql() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "create_engine", sharing)
+        yield
+
+
+class _Code(jinja2.BytecodeCache):
+    """Templates of environments that are set up alike, by their name and their text."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def get_cache_key(self, name: str, filename: str | None = None) -> str:
+        """Return the name alone: each project of a test has its copy of the same templates."""
+        return name
+
+    def get_bucket(
+        self, environment: jinja2.Environment, name: str, filename: str | None, source: str
+    ) -> bccache.Bucket:
+        bucket = super().get_bucket(environment, name, filename, source)
+        if bucket.code and filename:
+            bucket.code = _in_file(bucket.code, filename)
+        return bucket
+
+    def load_bytecode(self, bucket: bccache.Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: bccache.Bucket) -> None:
+        assert bucket.code
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+def _in_file(code: CodeType, filename: str) -> CodeType:
+    """Return code as if it had been compiled from a file: errors name it."""
+    if code.co_filename == filename:
+        return code
+    inner = (_in_file(it, filename) if isinstance(it, CodeType) else it for it in code.co_consts)
+    return code.replace(co_filename=filename, co_consts=tuple(inner))
+
+
+@contextmanager
+def one_set_of_templates() -> Iterator[None]:
+    """Let pages and mails take compiled templates from those of the same text before them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((pages, "Environment"), (jinja, "SandboxedEnvironment")):
+            patch.setattr(module, name, partial(getattr(module, name), bytecode_cache=_Code()))
         yield
 
 
