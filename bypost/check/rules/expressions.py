@@ -12,6 +12,7 @@ from bypost.check.finding import Finding, Level
 from bypost.check.prose import tokens
 from bypost.check.rule import Rule
 from bypost.check.sample import Sample
+from bypost.model.course import IfPast, Lesson
 from bypost.render import jinja
 from bypost.render.parser import CLOSE, OPEN
 from bypost.render.scan import closing
@@ -39,8 +40,20 @@ VAR_FALLBACK = Rule(
     bad="Hello {{ subscriber.name }},",
     good='{{ subscriber.name|default("Hello") }},',
 )
+NEXT_FALLBACK = Rule(
+    id="next-fallback",
+    level=Level.WARNING,
+    title="A lesson that may be somebody's last speaks of the next one",
+    why="A lesson with `if_past: next` or `if_past: at_end` reaches people who are past its place "
+    "after other lessons, and for some of them nothing follows it. For them `next.title`, "
+    "`next.when` and `next.date` are empty and leave a hole: `The next one, , comes .`.",
+    fix="Put the passage into `::: if next.when`, or give a text with `default`.",
+    source="Good practice; docs/editing.md says whom `if_past` concerns",
+    bad="The next one, {{ next.title }}, comes {{ next.when }}.",
+    good="::: if next.when\nThe next one, {{ next.title }}, comes {{ next.when }}.\n:::",
+)
 
-RULES = (JINJA_URL, VAR_FALLBACK)
+RULES = (JINJA_URL, VAR_FALLBACK, NEXT_FALLBACK)
 
 #: Names under ``subscriber`` that everybody has.
 _ALWAYS = frozenset({"email", "time_zone", "since"})
@@ -104,6 +117,28 @@ def var_fallback(sample: Sample) -> Iterator[Finding]:
             )
 
 
+def next_fallback(sample: Sample) -> Iterator[Finding]:
+    """A word on the next lesson in one that may be the last for people who are past its place.
+
+    In the last lesson of a course the compiler refuses it; in others nothing is ever missing.
+    """
+    lesson = sample.item
+    if not isinstance(lesson, Lesson) or lesson.if_past not in {IfPast.NEXT, IfPast.AT_END}:
+        return
+    for it in (*_fields(sample), *_body(sample)):
+        guarded = _GUARDED.search(it.source) or any(one.startswith("next.") for one in it.guards)
+        used = [name for root, name in jinja.read(it.source).names if root == "next"]
+        if used and not guarded:
+            yield sample.finding(
+                NEXT_FALLBACK,
+                f"`next.{used[0]}` is empty for those to whom this lesson comes last "
+                f"(`if_past: {lesson.if_past}`)",
+                "put the passage into `::: if next.when`",
+                line=it.line,
+            )
+            return
+
+
 def _fields(sample: Sample) -> Iterator[_Written]:
     for key, text in (("subject", sample.subject), ("preheader", sample.preheader)):
         yield from _written(text, sample.line(key), ())
@@ -141,4 +176,4 @@ def _written(text: str, line: int | None, guards: Sequence[str]) -> Iterator[_Wr
         before, at = before + _VALUE, end + 2
 
 
-SAMPLE_CHECKS = (jinja_url, var_fallback)
+SAMPLE_CHECKS = (jinja_url, var_fallback, next_fallback)

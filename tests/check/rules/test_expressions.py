@@ -94,3 +94,46 @@ def test_a_condition_guards_its_own_name_and_its_own_block_only(
     assert [it.line for it in look("var-fallback")] == [9]
     lessons(f"::: if subscriber.name\nHello.\n:::\n\nHello {NAME}.")
     assert [it.line for it in look("var-fallback")] == [12]
+
+
+SOON = "The next one, {{ next.title }}, comes {{ next.when }}."
+
+
+@pytest.mark.parametrize("past", ["next", "at_end"])
+def test_a_lesson_that_may_come_last_may_not_rely_on_a_next_one(
+    lessons: Lessons, look: Look, past: str
+) -> None:
+    lessons("Hello.", f"Some words.\n\n{SOON}\n\n{SOON}", "Bye.", if_past={1: past})
+    (found,) = look("next-fallback")
+    assert (found.level, found.line) == (Level.WARNING, 11)
+    assert found.message.startswith("`next.title` is empty for those to whom this lesson comes")
+
+
+def test_the_subject_of_such_a_lesson_is_looked_at_too(lessons: Lessons, look: Look) -> None:
+    lessons("A.", "B.", "C.", if_past={1: "at_end"}, subject={1: '"Before {{ next.title }}"'})
+    assert [it.line for it in look("next-fallback")] == [3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"::: if next.when\n{SOON}\n:::",
+        f"::: if next.title\n{SOON}\n:::",
+        "The next one comes {{ next.when|default('never') }}.",
+        "{{ 'Until ' + next.when if next.when else 'This was all' }}.",
+        "Write `{{ next.when }}` for the time of the next one.",
+    ],
+)
+def test_a_passage_that_falls_away_with_the_next_lesson_passes(
+    lessons: Lessons, look: Look, text: str
+) -> None:
+    lessons("Hello.", text, "Bye.", if_past={1: "at_end"})
+    assert look("next-fallback") == []
+
+
+@pytest.mark.parametrize("past", [{}, {1: "skip"}])
+def test_a_lesson_that_always_comes_at_its_place_may_speak_of_the_next_one(
+    lessons: Lessons, look: Look, past: dict[int, str]
+) -> None:
+    lessons("Hello.", SOON, "Bye.", if_past=past)
+    assert look("next-fallback") == []

@@ -149,6 +149,14 @@ _EXPRESSIONS = (
         "Dear {{ subscriber.name }},",
     ),
     edited(
+        "a word on the next lesson in one that may be the last",
+        "next-fallback",
+        WELCOME,
+        "id: welcome\n",
+        "id: welcome\nif_past: at_end\n",
+        at="{{ next.when }}",
+    ),
+    edited(
         "a name mistyped",
         "jinja-undefined",
         WELCOME,
