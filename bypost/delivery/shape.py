@@ -108,7 +108,6 @@ class Shape:
                 it (:data:`DayOf`).
         """
         first, furthest = self.reach(place)
-        ahead: Step | None = None
         at_end: Step | None = None
         for number, step in enumerate(self.steps[first:], first):
             if step.lesson in place.had or not self._is_open(step, place, on):
@@ -116,10 +115,10 @@ class Shape:
             if number < furthest and step.if_past is IfPast.NEXT:
                 return step
             if number > furthest:
-                ahead = ahead or step
-            elif step.if_past is IfPast.AT_END:
+                return step
+            if step.if_past is IfPast.AT_END:
                 at_end = at_end or step
-        return ahead or at_end
+        return at_end
 
     def passed(self, place: Place, lesson: str) -> bool:
         """Tell whether somebody is past the place of a lesson."""
