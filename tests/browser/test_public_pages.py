@@ -213,6 +213,8 @@ def test_the_keyboard_alone_is_enough(serve: Serve, watch: Watch) -> None:
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it is."""
+    # What was waited for may be there before the style sheet is: colours would be the browser's.
+    page.wait_for_load_state()
     page.evaluate(AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
