@@ -68,18 +68,18 @@ def rehearse(
     if database is not None:
         raise typer.BadParameter("belongs to --fill", param_hint="--database")
     import shutil
-    from tempfile import TemporaryDirectory
 
     from bypost.delivery.rehearsal import Rehearsal
     from bypost.errors import SettingsError
     from bypost.project import open_rehearsal
+    from bypost.store.scratch import Scratch
 
     if people not in {"personas", "csv"}:
         raise SettingsError(f"--people {people}: write `personas` or `csv`")
     began = _start(start)
     with (
-        TemporaryDirectory(prefix="bypost-rehearsal-") as name,
-        open_rehearsal(project, Path(name), start=began) as context,
+        Scratch("rehearsal") as folder,
+        open_rehearsal(project, folder, start=began) as context,
     ):
         if people == "personas":
             _enroll(context)
@@ -90,7 +90,7 @@ def rehearse(
             )
         sent = rehearsal.sent()
         if keep is not None:
-            shutil.copytree(Path(name) / "outbox", keep, dirs_exist_ok=True)
+            shutil.copytree(folder / "outbox", keep, dirs_exist_ok=True)
     _show(sent, as_json=as_json, keep=keep)
     return 0
 

@@ -77,15 +77,11 @@ def _once(context: Context, *, as_json: bool) -> int:
 
 def _dry_run(project: Path, *, as_json: bool) -> int:
     """Make the pass on a copy of the database, into a mailbox that is thrown away."""
-    from tempfile import TemporaryDirectory
-
     from bypost.delivery.run import Pass
     from bypost.project import open_copy
+    from bypost.store.scratch import Scratch
 
-    with (
-        TemporaryDirectory(prefix="bypost-dry-run-") as folder,
-        open_copy(project, Path(folder)) as context,
-    ):
+    with Scratch("dry-run") as folder, open_copy(project, folder) as context:
         report = Pass(context).run()
     if as_json:
         console.print_json({**report.as_json(), "dry_run": True})

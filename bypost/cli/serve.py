@@ -45,12 +45,14 @@ def serve(
         refuse_invented_people,
         refuse_sample_settings,
     )
+    from bypost.store import scratch
 
     if local and host not in _LOOPBACK:
         raise SettingsError(
             f"--host {host}: --local shows everybody's mail and answers on this machine only\n"
             "    leave --host out, or leave --local out"
         )
+    scratch.sweep()
     with open_project(project) as context, logs.written(context.settings.log, steady=not local):
         if not allow_local:
             refuse_sample_settings(context)

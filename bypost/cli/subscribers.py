@@ -57,21 +57,21 @@ def add(
     Example: bypost subscribers add ana@example.org --course after-the-interview
     """
     from dataclasses import replace
-    from tempfile import TemporaryDirectory
 
     from bypost.delivery.publish import publish
     from bypost.delivery.run import importer
     from bypost.errors import SettingsError
     from bypost.project import open_project
+    from bypost.store.scratch import Scratch
 
     cells = {"email": email, "name": name, "time_zone": time_zone, "consent_note": note}
     if course or newsletter:
         # Who names one thing asks for that alone, not for what a blank cell means.
         cells["courses"] = ";".join(course or []) or ";"
         cells["newsletters"] = ";".join(newsletter or []) or ";"
-    with open_project(project) as context, TemporaryDirectory() as folder:
+    with open_project(project) as context, Scratch("added") as folder:
         now = context.clock.now()
-        file = _one_row(Path(folder) / "added.csv", cells)
+        file = _one_row(folder / "added.csv", cells)
         published = publish(context, now)
         begins = _begins_with(context, published, email, course or [], from_lesson)
         _refuse(context, email, course or [], newsletter or [])

@@ -146,15 +146,14 @@ def prune(
 
     Example: bypost db prune --dry-run
     """
-    from tempfile import TemporaryDirectory
-
     from bypost.project import open_copy, open_project
+    from bypost.store.scratch import Scratch
 
     if dry_run:
         # On a copy the real thing can be done: what it says is what would happen.
-        with TemporaryDirectory(prefix="bypost-prune-") as folder:
-            _refuse_small(project, Path(folder))
-            with open_copy(project, Path(folder)) as context:
+        with Scratch("prune") as folder:
+            _refuse_small(project, folder)
+            with open_copy(project, folder) as context:
                 removed = _prune(context)
     else:
         with open_project(project) as context:

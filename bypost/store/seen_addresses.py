@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from bypost.store.scratch import Scratch
 
 
 class SeenAddresses:
     """The addresses of one file so far."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="bypost-import-")
-        self._database = sqlite3.connect(Path(self._folder.name) / "seen.db")
+        self._folder = Scratch("import")
+        self._database = sqlite3.connect(self._folder.path / "seen.db")
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.execute(
@@ -32,7 +32,7 @@ class SeenAddresses:
         trace: TracebackType | None,
     ) -> None:
         self._database.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def add(self, rows: Sequence[tuple[str, int]]) -> dict[int, int]:
         """Note addresses with their lines; return for each repeated line the first one."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bypost.delivery.context import Context
 from bypost.delivery.rehearsal import Rehearsal
 from bypost.project import open_copy
 from bypost.store import pages as store
+from bypost.store.scratch import Scratch
 
 #: Looking ahead takes a pass for each coming instant: with more people it is for the first ones.
 MOST_PEOPLE = 200
@@ -25,25 +25,25 @@ class Copy:
     """
 
     rehearsal: Rehearsal
-    folder: TemporaryDirectory[str]
+    folder: Scratch
     last: int
     people: int
 
     @property
     def outbox(self) -> Path:
         """Return the mailbox of the copy."""
-        return Path(self.folder.name) / "outbox"
+        return self.folder.path / "outbox"
 
     def close(self) -> None:
         """Throw the copy away."""
         self.rehearsal.context.store.close()
-        self.folder.cleanup()
+        self.folder.close()
 
 
 def make_copy(context: Context) -> Copy:
     """Copy the database of a project, on a clock that begins now."""
-    folder = TemporaryDirectory(prefix="bypost-ahead-")
-    ahead = open_copy(context.root, Path(folder.name), start=context.clock.now())
+    folder = Scratch("ahead")
+    ahead = open_copy(context.root, folder.path, start=context.clock.now())
     with ahead.store.write() as connection:
         people = store.people_on_courses(connection)
         if people > MOST_PEOPLE:

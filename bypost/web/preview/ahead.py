@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bypost.check.timeline import Head, Timeline, beginning, timeline
 from bypost.content.loader import load_project_content
@@ -19,6 +18,7 @@ from bypost.errors import ByPostError, Problem
 from bypost.model.content import full_name
 from bypost.project import open_rehearsal
 from bypost.store import pages
+from bypost.store.scratch import Scratch
 from bypost.web.mailbox import Mail, Mailbox
 from bypost.web.preview.state import signature_of
 from bypost.web.when import zone_of
@@ -179,8 +179,8 @@ def _rehearse(root: Path, journey: Journey, stop: threading.Event) -> Outcome:
     if stop.is_set():
         raise _Stopped
     with (
-        TemporaryDirectory(prefix="bypost-preview-", ignore_cleanup_errors=True) as name,
-        open_rehearsal(root, Path(name), start=journey.start) as context,
+        Scratch("preview") as folder,
+        open_rehearsal(root, folder, start=journey.start) as context,
     ):
         library = load_project_content(root)
         enroll_personas(
@@ -193,7 +193,7 @@ def _rehearse(root: Path, journey: Journey, stop: threading.Event) -> Outcome:
         far = LONGEST if library.courses else WITHOUT_COURSE
         ended = _go(rehearsal, journey.joined + far, stop, courses=bool(library.courses))
         sent = rehearsal.sent()
-        mails = _mails(sent, Mailbox(Path(name) / "outbox"))
+        mails = _mails(sent, Mailbox(folder / "outbox"))
         heads = {mail.ref: _head(mails[_name(mail)]) for mail in sent}
         return Outcome(
             timeline=timeline(sent, heads, library, joined=journey.joined, ended=ended),
