@@ -164,17 +164,18 @@ class Pass:
         )
 
     def _rebind(self) -> None:
-        """Move what a provider no longer set did surely not accept to the first one."""
-        provider = self.context.provider
+        """Move what a provider no longer set did surely not accept to the first one.
+
+        It leaves as soon as it is due: what the former provider let wait does not bind this one.
+        """
+        name, size = self.context.provider.name, batch_size(self.context)
         while True:
+            now = self.context.clock.now()
             with self.context.store.write() as connection:
-                old = binding.foreign(
-                    connection, list(self.context.providers), now=self.context.clock.now(), limit=50
-                )
+                old = binding.foreign(connection, list(self.context.providers), now=now, limit=50)
                 for batch in old:
-                    binding.dissolve(
-                        connection, batch, provider=provider.name, size=batch_size(self.context)
-                    )
+                    at = max(batch["due_at"], now)
+                    binding.dissolve(connection, batch, provider=name, size=size, next_try=at)
             if not old:
                 return
 

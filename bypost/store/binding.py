@@ -141,8 +141,20 @@ def foreign(
     return connection.execute(query).mappings().all()
 
 
-def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: int) -> None:
-    """Bind the deliveries of a batch, none of them accepted, to batches of ``provider`` instead."""
+def dissolve(
+    connection: Connection,
+    old: RowMapping,
+    *,
+    provider: str,
+    size: int,
+    next_try: datetime | None = None,
+) -> None:
+    """Bind the deliveries of a batch, none of them accepted, to batches of ``provider`` instead.
+
+    Args:
+        size: Most of them in one batch.
+        next_try: When these are tried; None: when the old one would have been.
+    """
     ids = list(
         connection.execute(
             select(deliveries.c.id)
@@ -172,6 +184,7 @@ def dissolve(connection: Connection, old: RowMapping, *, provider: str, size: in
             "recipe": None,
             "provider": provider,
             "size": len(part),
+            "next_try": next_try or old["next_try"],
         }
         del fresh["id"]
         batch_id = connection.execute(

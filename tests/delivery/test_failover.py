@@ -268,6 +268,18 @@ def test_whatever_the_two_answer_nobody_has_a_mail_twice(
         assert set(stage.states()) - doubtful <= set(taken)
 
 
+def test_what_the_former_provider_let_wait_leaves_at_once_through_the_new_one(
+    theatre: Theatre,
+) -> None:
+    with theatre.stage(KEY) as stage:
+        stage.provider.script.add(ending.throttled(timedelta(hours=5)))
+        stage.run()
+        new = add_second(stage)
+        stage.context = replace(stage.context, providers={new.name: new})
+        stage.run(patience=NOW)
+        assert len(new.accepted) == 7
+
+
 def test_a_pace_that_outlasts_a_failed_batch_is_waited_for_in_one_go(theatre: Theatre) -> None:
     with theatre.stage(KEY, batch_size=4) as stage:
         stage.provider.script.add(ending.not_sent(), ending.throttled(timedelta(seconds=40)))
