@@ -46,6 +46,13 @@ Hello {{{{ subscriber.name|default("you", true) }}}}, this is {id}.
 """
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing in memory; what a failed run has written stays there until the next one."""
+    session = config.pluginmanager.get_plugin("session")
+    if session is not None and session.exitstatus == 0:
+        scratch.forget()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _made_once() -> Iterator[None]:
     with kept.one_set_of_sql(), kept.one_set_of_templates(), kept.compiled_once():
