@@ -136,16 +136,7 @@ def main() -> None:
     """Serve until the process ends."""
     parser = argparse.ArgumentParser(description="A Brevo on loopback, for tests.")
     parser.add_argument("--api-key", default="xkeysib-test", help="the only key that is let in")
-    serve(
-        parser,
-        lambda given: FakeBrevo(
-            port=given.port,
-            log_path=given.log,
-            api_key=given.api_key,
-            latency_s=given.latency,
-            discard=given.discard,
-        ),
-    )
+    serve(FakeBrevo, parser)
 
 
 if __name__ == "__main__":

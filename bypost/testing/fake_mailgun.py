@@ -227,19 +227,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A Mailgun on loopback, for tests.")
     parser.add_argument("--api-key", default="mg_test_key", help="the only key that is let in")
     parser.add_argument("--domain", default=DOMAIN, help="the only domain it has")
-    parser.add_argument("--lag", type=float, default=0.0, metavar="S", help="before it is listed")
-    serve(
-        parser,
-        lambda given: FakeMailgun(
-            port=given.port,
-            log_path=given.log,
-            api_key=given.api_key,
-            domain=given.domain,
-            latency_s=given.latency,
-            discard=given.discard,
-            lag_s=given.lag,
-        ),
-    )
+    parser.add_argument("--lag", dest="lag_s", type=float, default=0.0, help="before it is listed")
+    serve(FakeMailgun, parser)
 
 
 if __name__ == "__main__":

@@ -163,19 +163,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A Mailjet on loopback, for tests.")
     parser.add_argument("--api-key", default="mj_test_key", help="the public half of its key")
     parser.add_argument("--secret-key", default="mj_test_secret", help="the secret half")
-    parser.add_argument("--lag", type=float, default=0.0, metavar="S", help="before it is found")
-    serve(
-        parser,
-        lambda given: FakeMailjet(
-            port=given.port,
-            log_path=given.log,
-            api_key=given.api_key,
-            secret_key=given.secret_key,
-            latency_s=given.latency,
-            discard=given.discard,
-            lag_s=given.lag,
-        ),
-    )
+    parser.add_argument("--lag", dest="lag_s", type=float, default=0.0, help="before it is found")
+    serve(FakeMailjet, parser)
 
 
 if __name__ == "__main__":

@@ -143,18 +143,8 @@ def main() -> None:
     """Serve until the process ends."""
     parser = argparse.ArgumentParser(description="A Mailtrap on loopback, for tests.")
     parser.add_argument("--api-key", default="mt_test_key", help="the only token that is let in")
-    parser.add_argument("--lag", type=float, default=0.0, metavar="S", help="before it is found")
-    serve(
-        parser,
-        lambda given: FakeMailtrap(
-            port=given.port,
-            log_path=given.log,
-            api_key=given.api_key,
-            latency_s=given.latency,
-            discard=given.discard,
-            lag_s=given.lag,
-        ),
-    )
+    parser.add_argument("--lag", dest="lag_s", type=float, default=0.0, help="before it is found")
+    serve(FakeMailtrap, parser)
 
 
 if __name__ == "__main__":

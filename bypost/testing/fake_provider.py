@@ -25,8 +25,6 @@ from bypost.testing.fake_server import KEPT_REQUESTS, FakeServer, Reply, Request
 from bypost.testing.fault import Chooser, Fault, Script
 from scheduler.clock import Clock, SystemClock
 
-Make = Callable[[argparse.Namespace], "FakeProvider"]
-
 
 class FakeProvider(FakeServer):
     """An email service on loopback that remembers what it accepted.
@@ -147,15 +145,19 @@ class FakeProvider(FakeServer):
         return Accepted(ref=ref, to=to, provider_id=self.new_id(), at=self._clock.now())
 
 
-def serve(
-    parser: argparse.ArgumentParser, make: Callable[[argparse.Namespace], FakeProvider]
-) -> None:
-    """Serve until the process ends; the first line of the output is the URL."""
-    parser.add_argument("--port", type=int, default=0, help="0 (default) takes a free one")
-    parser.add_argument("--log", type=Path, help="file that gets a JSON line per accepted message")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds a request")
-    parser.add_argument("--discard", action="store_true", help="keep nothing: for benchmarks")
-    with make(parser.parse_args()) as fake:
+def serve(make: Callable[..., FakeProvider], parser: argparse.ArgumentParser) -> None:
+    """Serve until the process ends; the first line of the output is the URL.
+
+    Args:
+        make: Makes the fake; the options of the command line are its arguments.
+        parser: Of the command line, with the options that this fake has of its own.
+    """
+    option = parser.add_argument
+    option("--port", type=int, default=0, help="0 (default) takes a free one")
+    option("--log", dest="log_path", type=Path, help="gets a JSON line per accepted message")
+    option("--latency", dest="latency_s", type=float, default=0.0, help="seconds a request")
+    option("--discard", action="store_true", help="keep nothing: for benchmarks")
+    with make(**vars(parser.parse_args())) as fake:
         sys.stdout.write(f"{fake.url}\n")
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):

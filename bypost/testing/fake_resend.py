@@ -224,16 +224,7 @@ def main() -> None:
     """Serve until the process ends."""
     parser = argparse.ArgumentParser(description="A Resend on loopback, for tests.")
     parser.add_argument("--api-key", default="re_test_key", help="the only key that is let in")
-    serve(
-        parser,
-        lambda given: FakeResend(
-            port=given.port,
-            log_path=given.log,
-            api_key=given.api_key,
-            latency_s=given.latency,
-            discard=given.discard,
-        ),
-    )
+    serve(FakeResend, parser)
 
 
 if __name__ == "__main__":

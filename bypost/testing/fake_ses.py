@@ -246,16 +246,7 @@ def main() -> None:
     """Serve until the process ends."""
     parser = argparse.ArgumentParser(description="An Amazon SES on loopback, for tests.")
     parser.add_argument("--api-key", default="ses-secret-of-nobody", help="the only secret key")
-    serve(
-        parser,
-        lambda given: FakeSes(
-            port=given.port,
-            log_path=given.log,
-            api_key=given.api_key,
-            latency_s=given.latency,
-            discard=given.discard,
-        ),
-    )
+    serve(FakeSes, parser)
 
 
 if __name__ == "__main__":
