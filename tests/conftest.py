@@ -19,7 +19,6 @@ from scheduler.clock import SimulatedClock
 from tests import kept, scratch
 from tests.forks.child import end_parent
 
-scratch.in_memory()
 # Before anything imports them: a failing assertion in a contract is shown as in any test.
 pytest.register_assert_rewrite("tests.contracts")
 
@@ -44,6 +43,11 @@ delay: {delay}
 
 Hello {{{{ subscriber.name|default("you", true) }}}}, this is {id}.
 """
+
+
+def pytest_configure() -> None:
+    """Not where this is only imported: what benchmarks and long runs write belongs on a disk."""
+    scratch.in_memory()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
