@@ -268,6 +268,25 @@ def test_whatever_the_two_answer_nobody_has_a_mail_twice(
         assert set(stage.states()) - doubtful <= set(taken)
 
 
+@pytest.mark.parametrize("send_class", CLASSES, ids=repr)
+def test_what_a_provider_may_have_accepted_stays_with_it_when_it_is_taken_out(
+    theatre: Theatre, send_class: SendClass
+) -> None:
+    with theatre.stage(send_class, batch_size=4) as stage:
+        lost = ending.lost(accepted=True)
+        stage.provider.script.rule = lambda request: lost if not request.number else None
+        stage.run(patience=NOW)
+        doubtful = set(stage.provider.requests[0].refs)
+        new = add_second(stage)
+        stage.context = replace(stage.context, providers={new.name: new})
+        for _ in range(4):
+            stage.run()
+            stage.clock.advance(A_WHILE)
+        assert stage.refs("unknown") == doubtful
+        assert not doubtful & set(new.accepted)
+        assert max((stage.provider.accepted + new.accepted).values()) == 1
+
+
 def test_what_the_former_provider_let_wait_leaves_at_once_through_the_new_one(
     theatre: Theatre,
 ) -> None:
