@@ -98,23 +98,7 @@ def _heard(heard: Told) -> str:
 def _count(found: Found, count: Count) -> Iterator[tuple[str, str]]:
     """Yield who gets it, and who does not."""
     yield "goes to", quantity(count.goes, "person")
-    for number, words in (
-        (count.had, "who had it, or are owed it already"),
-        (count.late, "for whom its hour is too long over: they read it in the archive"),
-        (count.elsewhere, "not in the audience"),
-        (count.left, "who left the newsletter"),
-        (count.unconfirmed, "with an address that is not confirmed"),
-        (count.suppressed, "with an address to which nothing is sent"),
-        (count.held, "held by an operator"),
-    ):
-        if number:
-            yield "", f"{quantity(number, 'person')} {words}"
-    if count.suppressed_at_most:
-        yield "", f"with a suppressed address among them: up to {count.suppressed_at_most:,}"
-    if count.capped is None:
-        yield "", "caps are on: who has no room that day gets it within a week"
-    elif count.capped:
-        yield "", f"without room that day, so that they get it later (caps): {count.capped:,}"
+    yield from (("", words) for words in count.others())
     for one in count.zones[:_MOST_ZONES]:
         if found.one.issue.at is None or len(count.zones) > 1:
             own = zone(one.zone, found.newsletter.time_zone)

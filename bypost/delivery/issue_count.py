@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from bypost.delivery.demand import Muted
 from bypost.delivery.issue_order import ReadyIssue
 from bypost.delivery.owe_issues import is_late, zones_of
 from bypost.delivery.room import Due, Room
+from bypost.model.quantity import quantity
 from bypost.store import Connection, forecast, issue_report, issues, orders, suppressions
 
 #: People whose addresses are compared with what is suppressed; beyond, a bound is told.
@@ -75,6 +76,26 @@ class Count:
     def as_json(self) -> dict[str, Any]:
         """Return the stable shape for ``--json`` (docs/newsletters.md)."""
         return asdict(self)
+
+    def others(self) -> Iterator[str]:
+        """Yield who does not get it, and what may keep some from getting it, for people."""
+        for number, words in (
+            (self.had, "who had it, or are owed it already: nothing changes for them"),
+            (self.late, "for whom its hour is too long over: they read it in the archive"),
+            (self.elsewhere, "not in the audience"),
+            (self.left, "who left the newsletter"),
+            (self.unconfirmed, "with an address that is not confirmed"),
+            (self.suppressed, "with an address to which nothing is sent"),
+            (self.held, "held by an operator"),
+        ):
+            if number:
+                yield f"{quantity(number, 'person')} {words}"
+        if self.suppressed_at_most:
+            yield f"with an address to which nothing is sent: up to {self.suppressed_at_most:,}"
+        if self.capped is None:
+            yield "caps are on: who has no room that day gets it within a week"
+        elif self.capped:
+            yield f"without room on its day, so that they get it later (caps): {self.capped:,}"
 
 
 def count(context: Context, connection: Connection, one: ReadyIssue) -> Count:
