@@ -118,7 +118,9 @@ class TestMailgun(WholeBatchContract):
 
     def test_a_bad_address_spoils_its_request(self, provider: Mailgun, fake: FakeMailgun) -> None:
         messages = [make_message("d-0"), make_message("d-1", to="nobody@localhost")]
-        with pytest.raises(Refused, match=r"not a valid address.*halves the request until it stands alone"):
+        with pytest.raises(
+            Refused, match=r"not a valid address.*halves the request until it stands alone"
+        ):
             provider.send(provider.prepare(messages), count=2, key="batch-1")
         assert not fake.accepted
 
