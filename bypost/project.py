@@ -48,14 +48,14 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
     if upgrade:
         migrate.upgrade(store)
     elif not migrate.is_current(store):
-        raise StoreError(f"{store.path}: not of this version\n    run `bypost db upgrade`")
+        raise StoreError(f"{store.name}: not of this version\n    run `bypost db upgrade`")
     return replace(wire(root, settings, store, clock or SystemClock()), guarded=True)
 
 
 def is_new(root: Path) -> bool:
     """Tell whether there is no database yet: no pass was ever made here."""
     root = project_folder(root)
-    return not Store(load_settings(root).database.url, root=root).path.exists()
+    return not Store(load_settings(root).database.url, root=root).exists()
 
 
 def wire(
@@ -111,7 +111,7 @@ def open_copy(root: Path, folder: Path, *, start: datetime | None = None) -> Con
     root = project_folder(root)
     settings = load_settings(root)
     original = Store(settings.database.url, root=root)
-    if original.path.exists():
+    if original.exists():
         original.copy_to(folder / "copy.db")
     original.close()
     return _simulated(root, settings, folder, start, drafts=False)
@@ -202,7 +202,7 @@ def refuse_invented_people(context: Context) -> None:
         if not is_invented(connection):
             return
     raise SettingsError(
-        f"{context.store.path}: nothing was sent, because its people are invented\n"
+        f"{context.store.name}: nothing was sent, because its people are invented\n"
         "    name the real one in [database] url, or look at this one with "
         "BYPOST_SENDING__PROVIDER=outbox"
     )

@@ -21,7 +21,7 @@ from bypost.model.content import Content
 from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
 from bypost.model.theme import PLAIN, Theme
 from bypost.render.compile import Compiler
-from bypost.store import Store, engine, migrate
+from bypost.store import Store, migrate, sqlite
 
 #: Statements; one store alone keeps 500.
 _STATEMENTS = 5_000
@@ -56,7 +56,7 @@ def one_set_of_sql() -> Iterator[None]:
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "create_engine", sharing)
+        patch.setattr(sqlite, "create_engine", sharing)
         yield
 
 

@@ -74,7 +74,7 @@ def confirm(
     root = project_folder(project)
     with closing(Store(load_settings(root).database.url, root=root)) as store:
         if not migrate.is_current(store):
-            raise StoreError(f"{store.path}: not of this version\n    run `bypost db upgrade`")
+            raise StoreError(f"{store.name}: not of this version\n    run `bypost db upgrade`")
         name = instance.confirm(store, root, older=older)
     console.out.print(f"this place is instance {name} and may send; no other copy should")
     return 0

@@ -61,7 +61,7 @@ def check(context: Context) -> None:
         raise Muted(_refusal(context, found.objection))
     if found.identity.tag != context.tag:
         raise Muted(
-            f"{context.store.path}: was settled after a restore while this process ran\n"
+            f"{context.store.name}: was settled after a restore while this process ran\n"
             "    start this process anew"
         )
 
@@ -112,7 +112,7 @@ def confirm(store: Store, root: Path, *, older: bool = False) -> str:
     found = _look(store, root)
     identity, card, own = found.identity, found.card, found.own
     if card and not older and (reason := _older(identity, card)):
-        raise Muted(f"{store.path}: {reason}\n    if that is settled: `bypost db confirm --older`")
+        raise Muted(f"{store.name}: {reason}\n    if that is settled: `bypost db confirm --older`")
     instance = identity.instance or own or (card.instance if card else _new_id())
     if own and own != instance:
         raise SettingsError(
@@ -128,7 +128,7 @@ def confirm(store: Store, root: Path, *, older: bool = False) -> str:
 
 
 def _refusal(context: Context, objection: str) -> str:
-    return f"{context.store.path}: nothing is sent, because {objection}"
+    return f"{context.store.name}: nothing is sent, because {objection}"
 
 
 def _look(store: Store, root: Path) -> _Found:

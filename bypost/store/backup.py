@@ -50,8 +50,8 @@ def backup(store: Store, path: Path, *, now: datetime, force: bool = False) -> C
         StoreError: There is a file already and ``force`` is not set, there is no room, it cannot
             be written, or the copy is not sound. Nothing is left behind then.
     """
-    if not store.path.exists():
-        raise StoreError(f"{store.path}: there is no database yet, so there is nothing to back up")
+    if not store.exists():
+        raise StoreError(f"{store.name}: there is no database yet, so there is nothing to back up")
     if path.exists() and not force:
         raise StoreError(
             f"{path}: there is a file of that name\n    name another one, or add --force"
@@ -65,7 +65,7 @@ def backup(store: Store, path: Path, *, now: datetime, force: bool = False) -> C
         _sync(draft)
         verified = look(draft)
         if verified.newest > _newest(store.path):  # never: a copy cannot know more
-            raise StoreError(f"{path}: the copy does not agree with {store.path}")
+            raise StoreError(f"{path}: the copy does not agree with {store.name}")
         draft.replace(path)
     _sync(path.parent)
     return _named(verified, path)

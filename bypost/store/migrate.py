@@ -23,7 +23,7 @@ def upgrade(store: Store) -> tuple[str | None, str]:
     Raises:
         StoreError: if the database was made by a newer version of the program, or another one.
     """
-    if store.path.exists() and is_current(store):
+    if store.exists() and is_current(store):
         return max(known()), max(known())  # without the write lock, which somebody may hold
     from alembic import command
     from alembic.config import Config
@@ -58,14 +58,14 @@ def _version(connection: Connection, store: Store) -> str | None:
         return None
     if not {"alembic_version", "deliveries"} <= tables:
         raise StoreError(
-            f"{store.path}: the database of another program (it holds `{min(tables)}`)\n"
+            f"{store.name}: the database of another program (it holds `{min(tables)}`)\n"
             "    name a file of its own in [database] url"
         )
     query = text("SELECT version_num FROM alembic_version")
     version: str | None = connection.execute(query).scalar()
     if version is not None and version not in known():
         raise StoreError(
-            f"{store.path}: made by a newer version of ByPost (schema {version})\n"
+            f"{store.name}: made by a newer version of ByPost (schema {version})\n"
             "    run that version, or restore a backup from before the upgrade"
         )
     return version

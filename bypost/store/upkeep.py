@@ -139,13 +139,13 @@ def vacuum(store: Store) -> Size:
     Raises:
         StoreError: The disk has no room for it, or somebody holds the database.
     """
-    if not store.path.exists():
-        raise StoreError(f"{store.path}: there is no database yet")
+    if not store.exists():
+        raise StoreError(f"{store.name}: there is no database yet")
     before = store.size()
     free = shutil.disk_usage(store.path.parent).free
     if free < 2 * before:  # a copy, and the log that it goes through (sqlite.org/lang_vacuum.html)
         raise StoreError(
-            f"{store.path}: this takes {2 * before // 1_000_000 + 1:,} MB for a while, and "
+            f"{store.name}: this takes {2 * before // 1_000_000 + 1:,} MB for a while, and "
             f"{free // 1_000_000:,} are free\n    free some space first; nothing was changed"
         )
     store.close()
@@ -156,7 +156,7 @@ def vacuum(store: Store) -> Size:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         fix = "try again when no pass runs" if "locked" in str(error) else "nothing was lost"
-        raise StoreError(f"{store.path}: {error}\n    {fix}") from error
+        raise StoreError(f"{store.name}: {error}\n    {fix}") from error
     return Size(before, store.size())
 
 

@@ -1,0 +1,157 @@
+"""PostgreSQL: the same tables and transactions, for several machines.
+
+Writers take a lock of the whole database for the length of a transaction, as on SQLite, where the
+file is that lock: what was written with one writer in mind stays right with many machines. Only
+those who say ``together`` run beside each other; they lock the rows of the one batch they bring.
+Transactions are short, and nobody waits for a provider inside one, so this costs little
+(measured: docs/many-machines.md).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, inspect, literal_column, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+
+from bypost.errors import StoreError
+from bypost.store.backend import Backend, told
+from bypost.store.schema.base import Instant
+from scheduler.clock import Clock, SystemClock
+
+#: The lock's number; any other program on the same database would have to choose this very one.
+_WRITERS = int.from_bytes(b"bypost")
+
+#: What every connection asks for. Whoever stands still in a transaction, e.g. a frozen machine,
+#: loses it instead of keeping everybody out; so does whoever has vanished from the network.
+_SESSION = {
+    "application_name": "bypost",
+    "lock_timeout": "60s",
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "timezone": "UTC",
+}
+
+#: Microseconds since 1970 by the database's clock.
+_NOW = literal_column("(extract(epoch from clock_timestamp()) * 1000000)::bigint", Instant())
+
+#: A word in the database's own message -> what to do about it.
+_FIXES = {
+    "authentication failed": "check user and password in [database] url",
+    "no password supplied": "give a password in [database] url or in PGPASSWORD",
+    "does not exist": "make the database first (`createdb`), or mend [database] url",
+    "Connection refused": "start PostgreSQL, or mend host and port in [database] url",
+    "No such file": "start PostgreSQL, or mend the host in [database] url",
+    "could not translate host": "mend the host in [database] url",
+    "permission denied": "give this user the right to write in that database",
+    "read-only": "this is a standby; name the primary in [database] url",
+    "No space left": "free some disk space there; what was written before is safe",
+    "lock timeout": "another program holds the database; `bypost status` says who is sending",
+    "terminat": "the database was stopped or restarted; what was written before is safe",
+    "closed the connection": "the database was stopped or restarted; "
+    "what was written before is safe",
+    "too many": "raise max_connections there, or run fewer workers",
+}
+
+
+class Postgres(Backend):
+    """One database of a PostgreSQL server.
+
+    Raises:
+        StoreError: if the URL names no database, or the driver is not installed.
+    """
+
+    in_turn = False
+
+    def __init__(self, url: URL) -> None:
+        if not url.database:
+            raise StoreError(
+                "[database] url: names no database\n    write `postgresql://user@host/database`"
+            )
+        self.url = url.set(drivername="postgresql+psycopg")
+        host = url.host or str(url.query.get("host", ""))
+        self.name = f"postgresql://{host}{f':{url.port}' if url.port else ''}/{url.database}"
+        self.reader = _engine(self.url, read_only=True)
+        self.writer = _engine(self.url, read_only=False)
+
+    def exists(self) -> bool:
+        """Tell whether it has our tables."""
+        try:
+            with self.reader.connect() as connection:
+                return inspect(connection).has_table("alembic_version")
+        except DBAPIError as error:
+            raise self.in_words(error) or error from error
+
+    def prepare(self) -> None:
+        """Nothing to do: whoever runs the server has made the database."""
+
+    def lock(self, connection: Connection, *, together: bool) -> None:
+        """Take the lock of all writers; PostgreSQL lets the waiting in as they came."""
+        how = "pg_advisory_xact_lock_shared" if together else "pg_advisory_xact_lock"
+        connection.exec_driver_sql(f"SELECT {how}({_WRITERS})")
+
+    def now(self, connection: Connection, clock: Clock) -> datetime:
+        """Return the server's instant; a simulated clock's where one is used."""
+        if not isinstance(clock, SystemClock):
+            return clock.now()
+        return connection.execute(select(_NOW)).scalar_one()
+
+    def size(self) -> int:
+        """Return the bytes of the database on its server."""
+        with self.reader.connect() as connection:
+            found = connection.exec_driver_sql("SELECT pg_database_size(current_database())")
+            return int(found.scalar_one())
+
+    def room(self) -> int | None:
+        """Return None: the server's disk is out of sight."""
+        return None
+
+    def stamp(self) -> object:
+        """Return how far the server's log has come: others' databases move it too."""
+        with self.reader.connect() as connection:
+            found = connection.exec_driver_sql("SELECT pg_current_wal_insert_lsn()::text")
+            return found.scalar_one()
+
+    def settle_down(self) -> None:
+        """Nothing to do here: dead rows go when the database vacuums, which it does by itself."""
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy to a SQLite file."""
+        raise StoreError(f"{self.name}: cannot be copied yet")
+
+    def in_words(self, error: DBAPIError) -> StoreError | None:
+        """Return an error an operator can act on; None for a mistake of ours."""
+        # Its other kinds are broken rules of the schema: our mistakes, not the operator's.
+        if type(error) not in {DatabaseError, OperationalError, InterfaceError}:
+            return None
+        return told(self.name, str(error.orig).strip().splitlines()[0], _FIXES)
+
+
+def _engine(url: URL, *, read_only: bool) -> Engine:
+    """Return an engine; each of its transactions that reads is one consistent look."""
+    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    how: dict[str, Any] = {"isolation_level": "READ COMMITTED"}
+    if read_only:
+        how = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    try:
+        engine = create_engine(
+            url,
+            connect_args={"options": options, "connect_timeout": 10},
+            # A connection that died with a restart of the server is replaced, not handed out.
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=40,
+            hide_parameters=True,
+            execution_options=how,
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "[database] url: PostgreSQL needs more packages\n"
+            "    install them: pip install 'bypost[postgres]'"
+        ) from error
+    return engine
