@@ -35,7 +35,7 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
     """Open the project in ``root``.
 
     Args:
-        clock: The system's by default.
+        clock: By default the machine's, or that of the server which holds the database.
         upgrade: Bring a new or older database to this version's schema.
 
     Raises:
@@ -49,7 +49,8 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
         migrate.upgrade(store)
     elif not migrate.is_current(store):
         raise StoreError(f"{store.name}: not of this version\n    run `bypost db upgrade`")
-    return replace(wire(root, settings, store, clock or SystemClock()), guarded=True)
+    clock = clock or store.clock(SystemClock())
+    return replace(wire(root, settings, store, clock), guarded=True)
 
 
 def is_new(root: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Engine
@@ -49,8 +48,12 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def now(self, connection: Connection, clock: Clock) -> datetime:
-        """Return the instant that leases are compared with, on every machine alike."""
+    def clock(self, machine: Clock) -> Clock:
+        """Return the clock by which everybody who uses this database goes.
+
+        Args:
+            machine: This machine's own.
+        """
 
     @abstractmethod
     def size(self) -> int:

@@ -6,7 +6,6 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import URL, ColumnElement, RowMapping, make_url
@@ -121,12 +120,13 @@ class Store:
             self._backend.lock(connection, together=together)
             yield connection
 
-    def now(self, connection: Connection, clock: Clock) -> datetime:
-        """Return the instant that leases are compared with.
+    def clock(self, machine: Clock) -> Clock:
+        """Return the clock by which everybody who uses this database goes.
 
-        A database for several machines tells its own, so that they agree.
+        Raises:
+            StoreError: if a server's database cannot be asked for it.
         """
-        return self._backend.now(connection, clock)
+        return self._backend.clock(machine)
 
     def close(self) -> None:
         """Close every connection; SQLite's log is folded back by the last one."""

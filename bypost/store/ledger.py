@@ -177,6 +177,16 @@ def batch(connection: Connection, batch_id: int) -> RowMapping | None:
     return connection.execute(query).mappings().first()
 
 
+def hold(connection: Connection, batch_id: int) -> RowMapping | None:
+    """Return one batch that nobody else can change until the transaction ends.
+
+    None where it is gone, and where somebody else has it in hand this very moment: on a database
+    that locks rows nobody waits here for another's transaction.
+    """
+    query = select(batches).where(batches.c.id == batch_id).with_for_update(skip_locked=True)
+    return connection.execute(query).mappings().first()
+
+
 def lease(
     connection: Connection, batch_id: int, *, fence: int, until: datetime, owner: str
 ) -> bool:

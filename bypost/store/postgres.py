@@ -20,7 +20,8 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from bypost.errors import StoreError
 from bypost.store.backend import Backend, told
 from bypost.store.schema.base import Instant
-from scheduler.clock import Clock, SystemClock
+from bypost.store.server_clock import ServerClock
+from scheduler.clock import Clock
 
 #: The lock's number; any other program on the same database would have to choose this very one.
 _WRITERS = int.from_bytes(b"bypost")
@@ -95,11 +96,16 @@ class Postgres(Backend):
         how = "pg_advisory_xact_lock_shared" if together else "pg_advisory_xact_lock"
         connection.exec_driver_sql(f"SELECT {how}({_WRITERS})")
 
-    def now(self, connection: Connection, clock: Clock) -> datetime:
-        """Return the server's instant; a simulated clock's where one is used."""
-        if not isinstance(clock, SystemClock):
-            return clock.now()
-        return connection.execute(select(_NOW)).scalar_one()
+    def clock(self, machine: Clock) -> Clock:
+        """Return the server's, so that machines with different clocks agree."""
+        return ServerClock(self._now, machine)
+
+    def _now(self) -> datetime:
+        try:
+            with self.reader.connect() as connection:
+                return connection.execute(select(_NOW)).scalar_one()
+        except DBAPIError as error:
+            raise self.in_words(error) or error from error
 
     def size(self) -> int:
         """Return the bytes of the database on its server."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +72,9 @@ class Sqlite(Backend):
     def lock(self, connection: Connection, *, together: bool) -> None:
         """Nothing to do: ``BEGIN IMMEDIATE`` has kept everybody out."""
 
-    def now(self, connection: Connection, clock: Clock) -> datetime:
-        """Return the clock's instant: all who use the file are on this machine."""
-        return clock.now()
+    def clock(self, machine: Clock) -> Clock:
+        """Return the machine's: all who use the file are on it."""
+        return machine
 
     def size(self) -> int:
         """Return the bytes of the file and its log."""
