@@ -116,6 +116,13 @@ def passes(root: Path, mischief: Mischief | None) -> None:
             time.sleep(REST)
 
 
+def jobs(root: Path, mischief: Mischief | None) -> None:
+    """Run ``bypost worker``: bring the batches that others hand over."""
+    if mischief:
+        _listen(mischief)
+    command(["worker", "--allow-local", "--project", str(root)])
+
+
 def pages(root: Path, port: int) -> None:
     """Run ``bypost serve``: the pages, and passes behind them."""
     command(["serve", "--port", str(port), "--allow-local", "--project", str(root)])
