@@ -21,12 +21,11 @@ from sqlalchemy.pool import NullPool
 #: Names a server to use instead; its user must be allowed to make databases.
 NAMED = "TEST_DATABASE_URL"
 #: Where a crash is an exception, and not a power cut, nothing needs to reach the disk.
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 _SETTINGS = (
     "listen_addresses=",
     "max_connections=200",
     "shared_buffers=64MB",
-    "autovacuum=off",
     "log_min_messages=warning",
 )
 
