@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
 from bypost.model.theme import PLAIN, Theme
 from bypost.render.compile import Compiler
 from bypost.store import Store, migrate, sqlite
+from tests.postgres import standing_in
 
 #: Statements; one store alone keeps 500.
 _STATEMENTS = 5_000
@@ -40,7 +42,27 @@ def do_not_flush(connection: Any, _record: object) -> None:
 
     Where a crash is an exception, and not a power cut, nothing needs to reach it.
     """
-    connection.execute("PRAGMA synchronous = OFF")
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
+def snapshot(store: Store) -> Any:
+    """Return all that stands in a database, for :func:`put`; nothing may be going on there."""
+    if store.is_shared:
+        return standing_in.take(store)
+    store.close()
+    return store.path.read_bytes()
+
+
+def put(store: Store, content: Any) -> None:
+    """Put what :func:`snapshot` returned in the place of what stands in a store's database."""
+    if store.is_shared:
+        standing_in.put(store, content)
+        return
+    store.close()
+    for end in ("-wal", "-shm"):
+        store.path.with_name(store.path.name + end).unlink(missing_ok=True)
+    store.path.write_bytes(content)
 
 
 @contextmanager

@@ -13,13 +13,6 @@ from tests.postgres.cluster import Cluster
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    cluster = Cluster()
-    yield cluster
-    cluster.stop()
-
-
-@pytest.fixture(scope="session")
 def empty_postgres(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database of this version without anything in it; to be copied."""
     name = cluster.make()
