@@ -32,12 +32,15 @@ def upgrade(project: ProjectOption = HERE) -> int:
     """
     from contextlib import closing
 
+    from bypost.cli.engine import prepare_engine
     from bypost.settings import load_settings
     from bypost.store import Store, migrate
 
     root = project.resolve()
-    with closing(Store(load_settings(root).database.url, root=root)) as store:
+    settings = load_settings(root)
+    with closing(Store(settings.database.url, root=root)) as store:
         before, after = migrate.upgrade(store)
+        prepare_engine(settings, store)
     console.out.print(
         f"schema {after}: up to date" if before == after else f"schema {before or 'none'} → {after}"
     )

@@ -12,6 +12,7 @@ import typer
 
 from bypost.cli import console, logs
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.cli.engine import with_engine
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -55,6 +56,7 @@ def send(
         if not allow_local:
             refuse_sample_settings(context)
             refuse_invented_people(context)
+        context = with_engine(context)
         return _forever(context) if forever else _once(context, as_json=as_json)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from bypost.errors import StoreError
+from bypost.errors import StoreAway, StoreError
 from scheduler.clock import Clock
 
 
@@ -89,7 +89,12 @@ class Backend(ABC):
         self.writer.dispose()
 
 
-def told(name: str, reason: str, fixes: Mapping[str, str]) -> StoreError:
-    """Return the error in words: where, what, and the fix whose key stands in ``reason``."""
+def told(name: str, reason: str, fixes: Mapping[str, str], *, away: bool = False) -> StoreError:
+    """Return the error in words: where, what, and the fix whose key stands in ``reason``.
+
+    Args:
+        away: It may be over the next moment.
+    """
     fix = next((text for word, text in fixes.items() if word in reason), "")
-    return StoreError(f"{name}: {reason}" + (f"\n    {fix}" if fix else ""))
+    kind = StoreAway if away else StoreError
+    return kind(f"{name}: {reason}" + (f"\n    {fix}" if fix else ""))

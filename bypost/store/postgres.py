@@ -60,6 +60,14 @@ _FIXES = {
 }
 
 
+#: What the server says, as SQLSTATE, when it is stopping, starting, full of connections, or when
+#: somebody else keeps us waiting: 08 connection, 57P01 to 57P03 shutdown and start, 53300 too many
+#: connections, 55P03 lock timeout, 40P01 deadlock, 25P03 stood still in a transaction.
+_AWAY = ("08", "57P01", "57P02", "57P03", "53300", "55P03", "40P01", "25P03")
+#: What only an operator can mend, although no connection comes of it.
+_FOR_GOOD = ("authentication failed", "no password supplied", "does not exist", "permission denied")
+
+
 class Postgres(Backend):
     """One database of a PostgreSQL server.
 
@@ -135,7 +143,17 @@ class Postgres(Backend):
         # Its other kinds are broken rules of the schema: our mistakes, not the operator's.
         if type(error) not in {DatabaseError, OperationalError, InterfaceError}:
             return None
-        return told(self.name, str(error.orig).strip().splitlines()[0], _FIXES)
+        reason = str(error.orig).strip().splitlines()[0]
+        return told(self.name, reason, _FIXES, away=_is_away(error, reason))
+
+
+def _is_away(error: DBAPIError, reason: str) -> bool:
+    """Tell whether the same may work a moment later: the server restarts, or is out of reach."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return bool(state.startswith(_AWAY))
+    # Without a state the server did not speak: no connection, or one that broke.
+    return not any(words in reason for words in _FOR_GOOD)
 
 
 def _engine(url: URL, *, read_only: bool) -> Engine:

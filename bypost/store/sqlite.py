@@ -126,7 +126,8 @@ class Sqlite(Backend):
         # Its other kinds are broken rules of the schema: our mistakes, not the operator's.
         if type(error) not in {DatabaseError, OperationalError}:
             return None
-        return told(self.name, str(error.orig), _FIXES)
+        reason = str(error.orig)
+        return told(self.name, reason, _FIXES, away="locked" in reason)
 
 
 def _engine(url: URL, *, read_only: bool) -> Engine:
