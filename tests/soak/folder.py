@@ -84,8 +84,11 @@ def add_issue(root: Path, at: datetime) -> None:
 
 def secrets(subject: Subject) -> dict[str, str]:
     """Return what stands in the environment: the fakes' own keys, a hook where events come."""
-    # Machines that share a database share the key of their links.
-    ours = {"BYPOST_SITE__SECRET_KEYS": json.dumps(["soak-" * 10])}
+    # Machines that share a database share the keys of their links and of addresses.
+    ours = {
+        "BYPOST_SITE__SECRET_KEYS": json.dumps(["soak-" * 10]),
+        "BYPOST_SITE__ADDRESS_KEY": "soak-" * 10,
+    }
     if subject.provider == "resend":
         return {**ours, "BYPOST_PROVIDERS__RESEND__API_KEY": "re_test_key"}
     key = {**ours, "BYPOST_PROVIDERS__POSTMARK__API_KEY": "pm_test_key"}
