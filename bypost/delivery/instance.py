@@ -15,7 +15,7 @@ import logging
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bypost.delivery import instance_file
@@ -23,12 +23,13 @@ from bypost.delivery.context import Context
 from bypost.delivery.instance_file import Card
 from bypost.errors import Muted, SettingsError, StoreError
 from bypost.store import Store, meta
-from bypost.store.meta import Identity
+from bypost.store.meta import Identity, Mark
 
 _LOG = logging.getLogger(__name__)
 
 FILE = Path("var/instance")
 VARIABLE = "BYPOST_INSTANCE"
+_NAME_THE_NEW = "name that one in [database] url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,11 @@ def confirm(store: Store, root: Path, *, older: bool = False) -> str:
     """
     found = _look(store, root)
     identity, card, own = found.identity, found.card, found.own
+    if identity.moved and not older:
+        raise Muted(
+            f"{store.name}: {_moved(identity.moved)}\n"
+            "    if nothing was sent from there: `bypost db confirm --older`"
+        )
     if card and not older and (reason := _older(identity, card)):
         raise Muted(f"{store.name}: {reason}\n    if that is settled: `bypost db confirm --older`")
     instance = identity.instance or own or (card.instance if card else _new_id())
@@ -124,7 +130,24 @@ def confirm(store: Store, root: Path, *, older: bool = False) -> str:
         _replace(root / FILE, Card(instance, {**marks, identity.tag: identity.attempts}))
     with store.write() as connection:
         meta.join_instance(connection, instance)
+        meta.remove(connection, meta.MOVED)
     return instance
+
+
+def refuse_moved(store: Store) -> None:
+    """Refuse a database that was moved: what is written here, the new one never hears of.
+
+    Raises:
+        Muted: It was.
+    """
+    with store.read() as connection:
+        mark = meta.moved(connection)
+    if mark is not None:
+        raise Muted(f"{store.name}: {_moved(mark)}\n    {_NAME_THE_NEW}")
+
+
+def _moved(mark: Mark) -> str:
+    return f"everything was moved to {mark.to} on {mark.at:%d %B %Y}"
 
 
 def _refusal(context: Context, objection: str) -> str:
@@ -132,6 +155,14 @@ def _refusal(context: Context, objection: str) -> str:
 
 
 def _look(store: Store, root: Path) -> _Found:
+    """Read both sides, and judge them."""
+    found = _compare(store, root)
+    if found.identity.moved is None:
+        return found
+    return replace(found, objection=f"{_moved(found.identity.moved)}\n    {_NAME_THE_NEW}")
+
+
+def _compare(store: Store, root: Path) -> _Found:
     """Read both sides; the database first: its instance is written after the file."""
     with store.read() as connection:
         identity = meta.identity(connection)

@@ -25,29 +25,38 @@ def upgrade(store: Store) -> tuple[str | None, str]:
     """
     if store.exists() and is_current(store):
         return max(known()), max(known())  # without the write lock, which somebody may hold
+    with store.write() as connection:
+        return run(connection, store)
+
+
+def run(connection: Connection, store: Store) -> tuple[str | None, str]:
+    """Run what is missing in a transaction of the caller's, which has the write lock.
+
+    Raises:
+        StoreError: As for :func:`upgrade`.
+    """
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    with store.write() as connection:
-        before = _version(connection, store)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        if meta.tag(connection) is None:
-            meta.make_tag(connection)
-        after = _version(connection, store)
+    before = version(connection, store)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    if meta.tag(connection) is None:
+        meta.make_tag(connection)
+    after = version(connection, store)
     return before, str(after)
 
 
 def is_current(store: Store) -> bool:
     """Tell whether the database has this version's schema."""
     with store.read() as connection:
-        return _version(connection, store) == max(known())
+        return version(connection, store) == max(known())
 
 
-def _version(connection: Connection, store: Store) -> str | None:
+def version(connection: Connection, store: Store) -> str | None:
     """Return the version of the schema; None for a new database.
 
     Raises:

@@ -9,6 +9,7 @@ Transactions are short, and nobody waits for a provider inside one, so this cost
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -135,8 +136,18 @@ class Postgres(Backend):
         """Nothing to do here: dead rows go when the database vacuums, which it does by itself."""
 
     def copy_to(self, path: Path) -> None:
-        """Write a copy to a SQLite file."""
-        raise StoreError(f"{self.name}: cannot be copied yet")
+        """Write what one look at the database shows to a SQLite file."""
+        from bypost.store.tables import file  # alembic, which most commands do without
+        from bypost.store.tables.postgres import PostgresTables
+
+        try:
+            with self.reader.connect() as connection:
+                tables = PostgresTables(connection)
+                file.write(tables, path, str(path), lambda _what, _done, _total: None)
+        except DBAPIError as error:
+            raise self.in_words(error) or error from error
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: cannot be written: {error}\n    free some space") from error
 
     def in_words(self, error: DBAPIError) -> StoreError | None:
         """Return an error an operator can act on; None for a mistake of ours."""
