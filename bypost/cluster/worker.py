@@ -160,7 +160,9 @@ class _Crew:
         beats.cancel()
         await asyncio.gather(beats, return_exceptions=True)
         self._workers = []
-        return next((_first_line(end) for end in ends if end is not None), "the engine ended")
+        return next(
+            (_first_line(end) for end in ends if end is not None), "it was stopped or restarted"
+        )
 
     def _worker(self, app: App, queues: list[str], concurrency: int, **options: Any) -> Any:
         return Worker(

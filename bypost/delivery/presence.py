@@ -24,7 +24,7 @@ class Crew:
         engine: Who brings batches: ``threads`` (the passes themselves) or ``procrastinate``.
         alive: Workers that were seen lately.
         slots: Batches they bring at a time, all together.
-        last_seen: When any of them was last seen; None: never, or all stopped in good order.
+        last_seen: When any of them was last seen; None: not for a day.
         waiting: Batches that are ready and that nobody has in hand.
         waiting_since: Since when the oldest of them is ready.
     """
@@ -40,6 +40,13 @@ class Crew:
     def is_missing(self) -> bool:
         """Tell whether passes hand over and nobody is there to take it."""
         return self.engine == "procrastinate" and not self.alive
+
+    def idle(self, now: datetime) -> timedelta | None:
+        """Return how long batches have waited while no worker was there; None: none is needed."""
+        if not self.is_missing or self.waiting_since is None:
+            return None
+        seen = self.last_seen or self.waiting_since
+        return max(now - max(seen, self.waiting_since), timedelta(0))
 
 
 def look(context: Context, connection: Connection, now: datetime) -> Crew:
@@ -79,7 +86,7 @@ class Presence:
         """Say that this worker stops in good order."""
         if self._id is not None:
             with self._context.store.write(together=True) as connection:
-                workers.end(connection, self._id)
+                workers.end(connection, self._id, self._context.clock.now())
 
 
 def _name() -> str:

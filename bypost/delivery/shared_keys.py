@@ -16,6 +16,8 @@ from bypost.store import Store, meta
 
 LINKS, ADDRESSES = "BYPOST_SITE__SECRET_KEYS", "BYPOST_SITE__ADDRESS_KEY"
 _FACT = "address_key"
+#: Characters; of hexadecimal digits that is 16 bytes.
+_SHORTEST = 32
 
 
 def own_keys(settings: Settings) -> list[str]:
@@ -38,6 +40,11 @@ def check(settings: Settings, store: Store) -> None:
             "share their keys\n"
             "    new ones: `openssl rand -hex 32` for each; the same on every machine\n"
             "    after SQLite: what stands behind `links` and `addresses` in var/secret.key"
+        )
+    if len(address.get_secret_value()) < _SHORTEST:
+        raise SettingsError(
+            f"{ADDRESSES}: is too short: it must not be guessed\n"
+            f"    at least {_SHORTEST} characters, e.g. from `openssl rand -hex 32`"
         )
     mark = _fingerprint(address.get_secret_value())
     with store.read() as connection:

@@ -54,7 +54,7 @@ class Site(Section):
     trusted_proxies: Annotated[Words, AfterValidator(_networks)] = ()
     secret_keys: Secrets = ()
     secret_keys_file: Path | None = None
-    address_key: Annotated[Secret, Field(min_length=32)] | None = None
+    address_key: Secret | None = None
     address_key_file: Path | None = None
     metrics_token: Secret | None = None
     metrics_token_file: Path | None = None

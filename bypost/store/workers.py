@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, delete, func, insert, select, update
 from bypost.store.engine import Connection
 from bypost.store.schema import workers
 
-#: Rows of workers that ended without a word are kept for so long.
+#: Rows are kept for so long after the last sign of life.
 _KEPT = timedelta(days=1)
 
 
@@ -28,17 +28,19 @@ def seen(connection: Connection, worker_id: int, now: datetime) -> bool:
     return connection.execute(query).rowcount == 1
 
 
-def end(connection: Connection, worker_id: int) -> None:
-    """Forget a worker that stops in good order."""
-    connection.execute(delete(workers).where(workers.c.id == worker_id))
+def end(connection: Connection, worker_id: int, now: datetime) -> None:
+    """Note that a worker stops in good order."""
+    values = {"seen_at": now, "stopped_at": now}
+    connection.execute(update(workers).where(workers.c.id == worker_id).values(values))
 
 
 def alive(connection: Connection, since: datetime) -> Sequence[RowMapping]:
-    """Return the workers that were seen since then, the longest serving first."""
-    query = select(workers).where(workers.c.seen_at >= since).order_by(workers.c.id)
+    """Return the workers that were seen since then and go on, the longest serving first."""
+    is_there = workers.c.seen_at >= since, workers.c.stopped_at.is_(None)
+    query = select(workers).where(*is_there).order_by(workers.c.id)
     return connection.execute(query).mappings().all()
 
 
 def last_seen(connection: Connection) -> datetime | None:
-    """Return when any worker was last seen; None if none ever was, or all stopped long ago."""
+    """Return when any worker was last seen; None if none was for a day."""
     return connection.execute(select(func.max(workers.c.seen_at))).scalar()

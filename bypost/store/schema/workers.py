@@ -14,5 +14,6 @@ workers = Table(
     Column("slots", Integer, nullable=False, comment="batches it brings at a time"),
     Column("started_at", Instant, nullable=False, comment="when it began"),
     Column("seen_at", Instant, nullable=False, comment="its last sign of life"),
-    comment="Processes that bring batches; a row goes when its worker stops in good order",
+    Column("stopped_at", Instant, comment="it ended in good order; null: it did not"),
+    comment="Processes that bring batches; rows are removed a day after the last sign of life",
 )

@@ -31,6 +31,9 @@ def upgrade() -> None:
         sa.Column("slots", sa.Integer(), nullable=False, comment="batches it brings at a time"),
         sa.Column("started_at", sa.BigInteger(), nullable=False, comment="when it began"),
         sa.Column("seen_at", sa.BigInteger(), nullable=False, comment="its last sign of life"),
+        sa.Column(
+            "stopped_at", sa.BigInteger(), comment="it ended in good order; null: it did not"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_workers"),
-        comment="Processes that bring batches; a row goes when its worker stops in good order",
+        comment="Processes that bring batches; rows are removed a day after the last sign of life",
     )
