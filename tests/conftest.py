@@ -84,10 +84,11 @@ def _server(request: pytest.FixtureRequest) -> Iterator[StandingIn | None]:
 
 @pytest.fixture(autouse=True)
 def _no_database_stays(_server: StandingIn | None) -> Iterator[None]:
-    before = _server.made if _server else 0
+    if _server:
+        _server.settle()
     yield
     if _server:
-        _server.forget(before)
+        _server.forget()
 
 
 @pytest.fixture(scope="session")

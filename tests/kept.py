@@ -49,7 +49,8 @@ def do_not_flush(connection: Any, _record: object) -> None:
 def snapshot(store: Store) -> Any:
     """Return all that stands in a database, for :func:`put`; nothing may be going on there."""
     if store.is_shared:
-        return standing_in.take(store)
+        with standing_in.opened(store) as connection:
+            return standing_in.take(connection)
     store.close()
     return store.path.read_bytes()
 
@@ -57,7 +58,8 @@ def snapshot(store: Store) -> Any:
 def put(store: Store, content: Any) -> None:
     """Put what :func:`snapshot` returned in the place of what stands in a store's database."""
     if store.is_shared:
-        standing_in.put(store, content)
+        with standing_in.opened(store) as connection:
+            standing_in.put(connection, content)
         return
     store.close()
     for end in ("-wal", "-shm"):

@@ -6,12 +6,14 @@ where the slip was written. A slip that is found elsewhere was copied, and with 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, make_url
 
@@ -22,8 +24,16 @@ from tests.postgres.cluster import Cluster
 
 #: Statements; one store alone keeps 500.
 _STATEMENTS = 5_000
+#: Bytes of a copy without a row: its head and its end.
+_NO_ROWS = 21
 _SLIP = "a database of tests"
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+#: Databases that wait to be used again, and how large one of them may have become.
+_MOST_SPARE = 40
+_MOST_BYTES = 16_000_000
+_SIZE = "SELECT pg_database_size(current_database())"
+_SEND_AWAY = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 _NUMBERS = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
 
 
@@ -53,6 +63,10 @@ class StandingIn:
         self._before = engine._backend
         self._looked_at: dict[Path, str] = {}
         self._made: list[str] = []
+        self._template_of: dict[str, str] = {}
+        self._kept: dict[str, Snapshot] = {}
+        self._spare: defaultdict[str, list[str]] = defaultdict(list)
+        self.floor = 0
 
     def backend(self, url: str, root: Path) -> Backend:
         """Open what a URL names; take the place of :func:`bypost.store.engine._backend`."""
@@ -78,22 +92,57 @@ class StandingIn:
         return name
 
     def _make(self, template: str | None) -> str:
-        name = self._cluster.make(template=template)
+        if template in self._made[: self.floor]:
+            return self._copy(template)
+        return self._note(self._cluster.make(template=template))
+
+    def _note(self, name: str) -> str:
         self._made.append(name)
         return name
 
-    def forget(self, until: int) -> None:
-        """Remove the databases that were made last; leave the first ``until``."""
-        for name in self._made[until:]:
-            self._cluster.drop(name)
-        gone = set(self._made[until:])
-        self._looked_at = {p: name for p, name in self._looked_at.items() if name not in gone}
-        del self._made[until:]
+    def _copy(self, template: str) -> str:
+        """Return a copy of what no test changes: another copy, put in order, is made faster."""
+        if template not in self._kept:
+            with self._open(template) as connection:
+                self._kept[template] = take(connection)
+        if not self._spare[template]:
+            name = self._cluster.make(template=template)
+            self._template_of[name] = template
+            return self._note(name)
+        name = self._spare[template].pop()
+        with self._open(name) as connection:
+            put(connection, self._kept[template])
+        return self._note(name)
 
-    @property
-    def made(self) -> int:
-        """Return how many databases there are."""
-        return len(self._made)
+    @contextmanager
+    def _open(self, name: str) -> Iterator[Any]:
+        url = make_url(self._cluster.url(name)).set(drivername="postgresql")
+        with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+            yield connection
+
+    def forget(self) -> None:
+        """Let go of all databases but the first :attr:`floor`."""
+        for name in self._made[self.floor :]:
+            spare = self._spare[self._template_of.get(name, "")]
+            if name in self._template_of and len(spare) < _MOST_SPARE and self._is_fit(name):
+                spare.append(name)
+            else:
+                self._cluster.drop(name)
+        gone = set(self._made[self.floor :])
+        self._looked_at = {p: name for p, name in self._looked_at.items() if name not in gone}
+        del self._made[self.floor :]
+
+    def _is_fit(self, name: str) -> bool:
+        """Tell whether a database may be used again; whoever is still connected is sent away."""
+        with self._open(name) as connection:
+            connection.execute(_SEND_AWAY)
+            tables = {table for (table,) in connection.execute(_TABLES)}
+            size = connection.execute(_SIZE).fetchone()[0]
+        return tables == set(self._kept[self._template_of[name]].rows) and size < _MOST_BYTES
+
+    def settle(self) -> None:
+        """Keep all databases there are: what is made from now on is a test's."""
+        self.floor = len(self._made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,38 +153,39 @@ class Snapshot:
     numbers: dict[str, int | None]
 
 
-def take(store: Store) -> Snapshot:
-    """Return what stands in a database."""
-    with _plain(store) as connection:
-        tables = [name for (name,) in connection.execute(_TABLES)]
-        rows = {}
-        for table in tables:
-            with connection.cursor().copy(f'COPY "{table}" TO STDOUT (FORMAT binary)') as copy:
-                rows[table] = b"".join(bytes(part) for part in copy)
-        return Snapshot(rows, dict(connection.execute(_NUMBERS).fetchall()))
+def take(connection: Any) -> Snapshot:
+    """Return what stands in a database; the connection is psycopg's."""
+    rows = {}
+    for (table,) in connection.execute(_TABLES).fetchall():
+        with connection.cursor().copy(f'COPY "{table}" TO STDOUT (FORMAT binary)') as copy:
+            rows[table] = b"".join(bytes(part) for part in copy)
+    return Snapshot(rows, dict(connection.execute(_NUMBERS).fetchall()))
 
 
-def put(store: Store, kept: Snapshot) -> None:
+def put(connection: Any, kept: Snapshot) -> None:
     """Put what was taken in the place of what stands there: faster than another database."""
-    with _plain(store) as connection:
-        # Neither keys nor triggers are in the way of rows that fitted before.
-        connection.execute("SET LOCAL session_replication_role = replica")
-        connection.execute(";".join(f'DELETE FROM "{table}"' for table in kept.rows))
-        for table, rows in kept.rows.items():
+    # Neither keys nor triggers are in the way of rows that fitted before.
+    connection.execute("SET LOCAL session_replication_role = replica")
+    connection.execute(";".join(f'DELETE FROM "{table}"' for table in kept.rows))
+    for table, rows in kept.rows.items():
+        if len(rows) > _NO_ROWS:
             with connection.cursor().copy(f'COPY "{table}" FROM STDIN (FORMAT binary)') as copy:
                 copy.write(rows)
-        for name, last in kept.numbers.items():
-            connection.execute(
-                "SELECT setval(%s::regclass, %s, %s)", (name, last or 1, last is not None)
-            )
+    numbers = [
+        f"setval('{name}', {last or 1}, {'true' if last else 'false'})"
+        for name, last in kept.numbers.items()
+    ]
+    connection.execute(f"SELECT {', '.join(numbers)}")
 
 
 @contextmanager
-def _plain(store: Store) -> Iterator[Any]:
-    """Open a transaction past SQLAlchemy."""
-    with store._writer.connect() as connection:
-        yield connection.connection.driver_connection
-        connection.commit()
+def opened(store: Store) -> Iterator[Any]:
+    """Open a transaction of a store past SQLAlchemy."""
+    borrowed = store._writer.raw_connection()
+    plain: Any = borrowed.driver_connection
+    yield plain
+    plain.commit()
+    borrowed.close()
 
 
 @contextmanager

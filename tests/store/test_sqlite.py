@@ -26,6 +26,8 @@ from tests.contracts.signups import SignupContract
 from tests.contracts.store import StoreContract
 from tests.contracts.tokens import TokenContract
 
+pytestmark = pytest.mark.sqlite
+
 _WRITER = Path(__file__).with_name("writer.py")
 
 
