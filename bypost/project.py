@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bypost import __version__
-from bypost.delivery import shared_keys
+from bypost.delivery import instance, shared_keys
 from bypost.delivery.context import Context
 from bypost.delivery.shared_keys import own_keys
 from bypost.errors import SettingsError, StoreError
@@ -33,12 +33,15 @@ VAR = Path("var")
 KEY_FILE = VAR / "secret.key"
 
 
-def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True) -> Context:
+def open_project(
+    root: Path, *, clock: Clock | None = None, upgrade: bool = True, moved: bool = False
+) -> Context:
     """Open the project in ``root``.
 
     Args:
         clock: By default the machine's, or that of the server which holds the database.
         upgrade: Bring a new or older database to this version's schema.
+        moved: Also one that was moved elsewhere; else only to look, without ``upgrade``.
 
     Raises:
         SettingsError: if the settings cannot be used.
@@ -49,6 +52,8 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
     store = Store(settings.database.url, root=root)
     if upgrade:
         migrate.upgrade(store)
+        if not moved:
+            instance.refuse_moved(store)
     elif not migrate.is_current(store):
         raise StoreError(f"{store.name}: not of this version\n    run `bypost db upgrade`")
     if store.is_shared:
@@ -156,7 +161,9 @@ def _simulated(
 def rewire(context: Context, *, store: Store, clock: Clock, outbox: Path) -> Context:
     """Return the same project over a copy of its database, another clock and a local mailbox."""
     local = _outbox(outbox, clock)
-    sending = context.settings.sending.model_copy(update={"provider": ("outbox",), "threads": 1})
+    sending = context.settings.sending.model_copy(
+        update={"provider": ("outbox",), "threads": 1, "engine": "threads"}
+    )
     settings = context.settings.model_copy(update={"sending": sending})
     with store.read() as connection:
         tag, former = meta.tag(connection), tags.former(connection)

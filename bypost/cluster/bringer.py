@@ -23,6 +23,8 @@ PATIENCE = timedelta(seconds=60)
 _BLOCKED = timedelta(minutes=1)
 #: Seconds between two looks whether to stop, while waiting.
 _STEP = 0.5
+#: Seconds after which a trouble that lasts is logged again.
+_REMIND = 60.0
 #: How often a batch that moved to another provider, say, is brought further by the same slot.
 _ROUNDS = 5
 
@@ -37,6 +39,8 @@ class Bringer:
     def __init__(self, context: Context) -> None:
         self.stopping = threading.Event()
         self._context = context
+        #: A trouble -> when it was logged.
+        self._told: dict[str, float] = {}
         #: One claims at a time, in each queue: where all wait for the same pace, all would ask the
         #: database again at the same moment, for one request that may leave.
         self._turns: dict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -62,13 +66,24 @@ class Bringer:
                 case Done():
                     if not self._is_ready(batch_id):
                         return None, True
-                case Later(until):
+                case Later(until, trouble):
+                    self._remark(trouble)
                     return until, False
-                case Blocked():
+                case Blocked(reason):
+                    self._remark(reason)
                     return self._context.clock.now() + _BLOCKED, False
                 case None:
                     return None, False
         return None, False
+
+    def _remark(self, trouble: str) -> None:
+        """Log what went wrong, once a minute while it is the same for many batches."""
+        now = self._context.clock.elapsed()
+        last = self._told.get(trouble)
+        if trouble and (last is None or now - last > _REMIND):
+            self._told = {text: at for text, at in self._told.items() if now - at <= _REMIND}
+            self._told[trouble] = now
+            _LOG.warning("%s", trouble)
 
     def _attempt(self, batch_id: int, turn: threading.Lock) -> Progress | None:
         """Bring the batch one attempt further; None: the process is about to end."""

@@ -138,7 +138,7 @@ class _Crew:
 
     def _get_ready(self) -> None:
         """Make sure that this process may send, and say that it is there."""
-        instance.check(self._context)
+        instance.check(self._context, join=False)
         schema.prepare(self._context.store)
         self._presence.show()
 
@@ -151,6 +151,7 @@ class _Crew:
         ]
         running = [asyncio.create_task(worker.run()) for worker in self._workers]
         beats = asyncio.create_task(self._show_often())
+        await asyncio.sleep(0)  # they forget at their first step that they were told to stop
         if self._stop.is_set():
             self._stop_workers()
         await asyncio.wait([*running, beats], return_when=asyncio.FIRST_COMPLETED)
@@ -158,11 +159,10 @@ class _Crew:
             worker.stop()
         ends = await asyncio.gather(*running, return_exceptions=True)
         beats.cancel()
-        await asyncio.gather(beats, return_exceptions=True)
+        ends += await asyncio.gather(beats, return_exceptions=True)
         self._workers = []
-        return next(
-            (_first_line(end) for end in ends if end is not None), "it was stopped or restarted"
-        )
+        troubles = [end for end in ends if isinstance(end, Exception)]
+        return _first_line(troubles[0]) if troubles else "it was stopped or restarted"
 
     def _worker(self, app: App, queues: list[str], concurrency: int, **options: Any) -> Any:
         return Worker(
@@ -191,7 +191,7 @@ class _Crew:
                 _LOG.debug("no sign of life could be given: %s", error)
 
     def _show(self) -> None:
-        instance.check(self._context)
+        instance.check(self._context, join=False)
         self._presence.show()
         instance.note(self._context)
 

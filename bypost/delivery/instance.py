@@ -42,10 +42,14 @@ class _Found:
     objection: str
 
 
-def check(context: Context) -> None:
+def check(context: Context, *, join: bool = True) -> None:
     """Let the database of ``context`` send from here; give a new one its instance.
 
     Does nothing for copies that were made on purpose (``context.guarded`` is off).
+
+    Args:
+        join: Give a new one its instance; off where another process is to do so, as for a worker:
+            a database belongs to the place whose passes made it.
 
     Raises:
         Muted: It was copied, moved or restored.
@@ -55,7 +59,7 @@ def check(context: Context) -> None:
     if not context.guarded:
         return
     found = _look(context.store, context.root)
-    if not found.objection and found.identity.instance is None:
+    if join and not found.objection and found.identity.instance is None:
         _join(context, found.own)
         found = _look(context.store, context.root)
     if found.objection:
