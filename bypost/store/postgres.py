@@ -46,6 +46,7 @@ _NOW = literal_column("(extract(epoch from clock_timestamp()) * 1000000)::bigint
 _FIXES = {
     "authentication failed": "check user and password in [database] url",
     "no password supplied": "give a password in [database] url or in PGPASSWORD",
+    "relation": "run `bypost db upgrade`",
     "does not exist": "make the database first (`createdb`), or mend [database] url",
     "Connection refused": "start PostgreSQL, or mend host and port in [database] url",
     "No such file": "start PostgreSQL, or mend the host in [database] url",
@@ -67,6 +68,8 @@ _FIXES = {
 _AWAY = ("08", "57P01", "57P02", "57P03", "53300", "55P03", "40P01", "25P03")
 #: What only an operator can mend, although no connection comes of it.
 _FOR_GOOD = ("authentication failed", "no password supplied", "does not exist", "permission denied")
+#: Of the other errors: read-only, too long idle in a transaction, no such table, not allowed.
+_TOLD = {"25006", "25P03", "42P01", "42501"}
 
 
 class Postgres(Backend):
@@ -152,7 +155,9 @@ class Postgres(Backend):
     def in_words(self, error: DBAPIError) -> StoreError | None:
         """Return an error an operator can act on; None for a mistake of ours."""
         # Its other kinds are broken rules of the schema: our mistakes, not the operator's.
-        if type(error) not in {DatabaseError, OperationalError, InterfaceError}:
+        state = getattr(error.orig, "sqlstate", None)
+        kinds = {DatabaseError, OperationalError, InterfaceError}
+        if type(error) not in kinds and state not in _TOLD:
             return None
         reason = str(error.orig).strip().splitlines()[0]
         return told(self.name, reason, _FIXES, away=_is_away(error, reason))
@@ -174,6 +179,8 @@ def _engine(url: URL, *, read_only: bool) -> Engine:
     if read_only:
         how = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     try:
+        from bypost.store import postgres_values
+
         engine = create_engine(
             url,
             connect_args={"options": options, "connect_timeout": 10},
@@ -183,10 +190,12 @@ def _engine(url: URL, *, read_only: bool) -> Engine:
             max_overflow=40,
             hide_parameters=True,
             execution_options=how,
+            json_serializer=postgres_values.to_json,
         )
     except ModuleNotFoundError as error:
         raise StoreError(
             "[database] url: PostgreSQL needs more packages\n"
             "    install them: pip install 'bypost[postgres]'"
         ) from error
+    postgres_values.adapt(engine)
     return engine

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, make_url
 
-from bypost.store import Store, engine, postgres
+from bypost.store import Store, engine, postgres, postgres_values
 from bypost.store.backend import Backend
 from bypost.store.postgres import Postgres
 from tests.postgres.cluster import Cluster
@@ -191,7 +191,11 @@ def opened(store: Store) -> Iterator[Any]:
 @contextmanager
 def standing_in(cluster: Cluster) -> Iterator[StandingIn]:
     """Let a server's databases stand in for files, and all stores share compiled SQL."""
-    shared = create_engine(cluster.url("postgres"), query_cache_size=_STATEMENTS)
+    shared = create_engine(
+        cluster.url("postgres"),
+        query_cache_size=_STATEMENTS,
+        json_serializer=postgres_values.to_json,
+    )
     shared.connect().close()  # the dialect asks its database once what it can do
     shared.dispose()
 

@@ -644,6 +644,9 @@ def _imports() -> None:
     ):
         op.add_column("imports", column)
     op.create_index("ix_imports_path", "imports", ["path", "id"])
+    # SQLite has had the name with its beginning twice since the desk came.
+    on_postgresql = op.get_bind().dialect.name == "postgresql"
+    what = op.f("ck_import_changes_what") if on_postgresql else "ck_import_changes_what"
     op.create_table(
         "import_changes",
         sa.Column("id", number, nullable=False, comment="change"),
@@ -664,7 +667,7 @@ def _imports() -> None:
             comment="what stands there since, and what was begun or ended; null: a person was "
             "added",
         ),
-        sa.CheckConstraint("what IN ('added', 'changed')", name="ck_import_changes_what"),
+        sa.CheckConstraint("what IN ('added', 'changed')", name=what),
         sa.ForeignKeyConstraint(
             ["import_id"], ["imports.id"], name="fk_import_changes_import_id_imports"
         ),
