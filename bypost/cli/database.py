@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bypost.cli import console, upkeep
+from bypost.cli import console, move, upkeep
 from bypost.cli.console import HERE, ProjectOption
 
 app = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
@@ -17,6 +17,7 @@ def _group() -> None:
     """The database."""
 
 
+app.command("move")(move.move)
 app.command("backup")(upkeep.backup)
 app.command("restore")(upkeep.restore)
 app.command("vacuum")(upkeep.vacuum)
@@ -60,7 +61,7 @@ def confirm(
 ) -> int:
     """Say that this is the one place that sends from this database.
 
-    A database that was copied or moved sends nothing until then, because two places that send
+    A database that was copied sends nothing until then, because two places that send
     from copies of it would send everything twice. After a backup was put back, run `bypost
     reconcile --since TIME` instead: it also keeps what was sent since from being sent again.
 

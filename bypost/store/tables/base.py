@@ -7,7 +7,7 @@ instant is a number, a date and JSON are their text, true is 1.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Column, LargeBinary, Table
@@ -33,7 +33,7 @@ class Tables(ABC):
     """The tables of one database, within a transaction of the caller's."""
 
     @abstractmethod
-    def rows(self, table: Table) -> Iterator[list[Plain]]:
+    def rows(self, table: Table) -> Generator[list[Plain]]:
         """Yield the rows by primary key, texts by their code points, some at a time.
 
         Raises:

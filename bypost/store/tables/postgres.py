@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -29,7 +29,7 @@ class PostgresTables(Tables):
         self._run("SET LOCAL idle_in_transaction_session_timeout = 0")
         self._run("SET LOCAL statement_timeout = 0")
 
-    def rows(self, table: Table) -> Iterator[list[Plain]]:
+    def rows(self, table: Table) -> Generator[list[Plain]]:
         """Yield the rows by primary key."""
         chosen, kinds = zip(*(_plainly(column) for column in table.c), strict=True)
         key = ", ".join(_by_code_points(column) for column in table.primary_key)

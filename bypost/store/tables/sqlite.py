@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import JSON, Column, Table
@@ -26,7 +26,7 @@ class SqliteTables(Tables):
         self._name = name
         self._aside: list[str] = []
 
-    def rows(self, table: Table) -> Iterator[list[Plain]]:
+    def rows(self, table: Table) -> Generator[list[Plain]]:
         """Yield the rows by primary key."""
         chosen = ", ".join(_plainly(column) for column in table.c)
         cursor = self._connection.execute(
@@ -42,7 +42,7 @@ class SqliteTables(Tables):
         finally:
             cursor.close()
 
-    def raw_rows(self, table: Table) -> Iterator[list[Plain]]:
+    def raw_rows(self, table: Table) -> Generator[list[Plain]]:
         """Yield the rows with texts as bytes: also such as are no texts at all."""
         decoding = self._connection.text_factory
         self._connection.text_factory = bytes

@@ -83,7 +83,7 @@ def _mended(column: Column[Any], wrong: str) -> str:
         return "'...'"
     if isinstance(column.type, JSON):
         return f"replace({column.name}, '\\u0000', '')"
-    return f"replace({column.name}, char(0), '')"
+    return f"substr({column.name}, 1, instr({column.name}, char(0)) - 1)"
 
 
 def _literal(value: Any) -> str:
