@@ -167,8 +167,10 @@ def open_context(clock: SimulatedClock, empty_database: Path) -> Iterator[Callab
         settings = settings.model_copy(
             update={"sending": settings.sending.model_copy(update={"threads": 2})}
         )
-        file = root / str(make_url(settings.database.url).database)
-        if not opened and not file.exists():  # a second one gets a tag of its own
+        url = make_url(settings.database.url)
+        file = root / str(url.database)
+        # A second one gets a tag of its own.
+        if url.get_backend_name() == "sqlite" and not opened and not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(empty_database, file)
         store = Store(settings.database.url, root=root)
