@@ -109,7 +109,8 @@ def _print(told: dict[str, Any], new: Store, target: str) -> None:
 
 def _without_password(url: str) -> str:
     """Return a URL as it was typed, but for the password."""
-    return re.sub(r"^(\w+://[^:/@]*):[^@/]*@", r"\1@", url).partition("?")[0]
+    plain = re.sub(r"^([\w+]+://[^:/@]*):[^/]*@", r"\1@", url)
+    return re.sub(r"(?<=[?&])password=[^&]*&?", "", plain).rstrip("?&")
 
 
 #: What a server's database wants of every machine (docs/many-machines.md).

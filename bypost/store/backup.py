@@ -47,6 +47,11 @@ def backup(store: Store, path: Path, *, now: datetime, force: bool = False) -> C
         StoreError: There is a file already and ``force`` is not set, there is no room, it cannot
             be written, or the copy is not sound. Nothing is left behind then.
     """
+    if store.is_shared:
+        raise StoreError(
+            f"{store.name}: is a server's database, and backed up by its own tools\n"
+            f"    pg_dump --format=custom --file={path} {store.name}"
+        )
     if not store.exists():
         raise StoreError(f"{store.name}: there is no database yet, so there is nothing to back up")
     if path.exists() and not force:
@@ -96,6 +101,7 @@ def restore(store: Store, backup_file: Path, *, now: datetime) -> Path | None:
         StoreError: The backup is not sound, some process has the database open, there is no
             room, or it cannot be written. The database is as it was then.
     """
+    refuse_server(store, backup_file)
     target = store.path
     found = look(backup_file)
     if target.exists() and backup_file.samefile(target):
@@ -113,6 +119,21 @@ def restore(store: Store, backup_file: Path, *, now: datetime) -> Path | None:
         target.with_name(target.name + ending).unlink(missing_ok=True)
     files.sync(target.parent)
     return kept
+
+
+def refuse_server(store: Store, backup_file: Path) -> None:
+    """Say how the database of a server is put back.
+
+    Raises:
+        StoreError: It is one.
+    """
+    if store.is_shared:
+        raise StoreError(
+            f"{store.name}: is a server's database, and put back by its own tools\n"
+            f"    stop everything, then: pg_restore --clean --if-exists --dbname={store.name} "
+            f"{backup_file}\n    and before anything is sent: bypost reconcile --since TIME, the "
+            "time of the backup"
+        )
 
 
 def _keep_old(target: Path, now: datetime) -> Path | None:

@@ -136,6 +136,16 @@ class Store:
         """Let go of what was written over: until then SQLite's log goes on holding it."""
         self._backend.settle_down()
 
+    def vacuum(self) -> None:
+        """Let a server's database find the room of removed rows, and count its values anew.
+
+        Raises:
+            StoreError: It cannot.
+        """
+        with _plain_errors(self._backend), self._writer.connect() as connection:
+            own = connection.execution_options(isolation_level="AUTOCOMMIT")
+            own.exec_driver_sql("VACUUM (ANALYZE)")
+
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the database to a SQLite file, while others go on writing.
 

@@ -42,7 +42,7 @@ def carry(source: Tables, target: Tables, name: str, on_progress: Progress) -> M
         passing = _passing(source.rows(table), tally, show.step("copying"))
         with closing(passing):  # whoever stops half-way must not leave a question open
             target.add(table, passing)
-        left[table.name] = tally.proof()
+        left[str(table.name)] = tally.proof()
     on_progress("indexing", show.total, show.total)
     target.close_up(source.last_numbers())
     show.done = 0
