@@ -34,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 #: After so long without a database the process ends with 1, and its supervisor decides.
 LONGEST_AWAY = timedelta(minutes=10)
 #: Seconds before the engine is started again; doubles.
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0
 #: Seconds between two looks for jobs. A worker is told of each; this is for what it did not hear.
 _POLL = 1.0
 #: What a process that is told twice to stop leaves with, as after Ctrl-C.

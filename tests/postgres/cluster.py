@@ -67,6 +67,14 @@ class Cluster:
         """Stop at once, as after a power cut, and start again; only for a cluster of our own."""
         self._control("-m", "immediate", "restart")
 
+    def halt(self) -> None:
+        """Stop at once, until :meth:`resume`."""
+        self._control("-m", "immediate", "stop")
+
+    def resume(self) -> None:
+        """Start again."""
+        self._control("start")
+
     def stop(self) -> None:
         """Remove what was made here."""
         if self._home is None:
