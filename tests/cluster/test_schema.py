@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
+from bypost.cli import main
 from bypost.cluster import prepare, schema
 from bypost.cluster.engine import with_engine
 from bypost.errors import SettingsError
-from bypost.store import Store, meta, migrate
+from bypost.store import Store, jobs, meta, migrate
 from tests.cluster.place import Place
 from tests.postgres.cluster import Cluster
 
@@ -63,3 +64,14 @@ def test_the_engine_needs_postgresql(tmp_path: Path, place: Place) -> None:
     with pytest.raises(SettingsError, match="needs PostgreSQL"):
         prepare(store)
     assert with_engine(place.context).queue is not None
+
+
+def test_bypost_db_upgrade_makes_them_too(
+    ours_alone: Store, empty_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = ours_alone.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    monkeypatch.setenv("BYPOST_DATABASE__URL", url)
+    monkeypatch.setenv("BYPOST_SENDING__ENGINE", "procrastinate")
+    assert main(["db", "upgrade", "--project", str(empty_project)]) == 0
+    with ours_alone.read() as connection:
+        assert jobs.exist(connection)

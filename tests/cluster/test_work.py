@@ -9,12 +9,15 @@ from datetime import timedelta
 
 import pytest
 from procrastinate import App
+from rich.console import Console
 
+from bypost.cli.screen import screen
 from bypost.cluster.jobs import Jobs
 from bypost.delivery.hand_over import hand_over
 from bypost.delivery.presence import GONE, Presence
 from bypost.delivery.standing import NO_WORKER, look
 from bypost.testing import ending
+from bypost.web.metrics import _Ledger as Metrics
 from scheduler.pacing import Rate
 from tests.cluster.conftest import PEOPLE, Open
 from tests.cluster.place import Place
@@ -185,3 +188,27 @@ def test_batches_that_wait_without_a_worker_are_an_alarm(place: Place) -> None:
     place.clock.advance(timedelta(minutes=61))
     worker.show()
     assert alarms() == []
+
+
+def test_the_screen_and_prometheus_are_told_of_workers_too(place: Place) -> None:
+    place.run()
+    assert "none; 3 batches wait" in shown(place)
+    Presence(place.context, 4).show()
+    assert "1 for 4 at a time; 3 batches wait" in shown(place)
+    found = {
+        metric.name: metric.samples[0].value
+        for metric in Metrics(place.context).collect()
+        if "worker" in metric.name or "waiting" in metric.name
+    }
+    assert found == {
+        "bypost_workers_alive": 1,
+        "bypost_workers_slots": 4,
+        "bypost_batches_waiting": 3,
+    }
+
+
+def shown(place: Place) -> str:
+    console = Console(width=200)
+    with console.capture() as caught:
+        console.print(screen(look(place.context)))
+    return caught.get()
