@@ -4,6 +4,7 @@
   + ContentError       a lesson, newsletter or template is wrong; the author mends it
   + SettingsError      the configuration is wrong; the operator mends it
   + StoreError         the database cannot be used as it is
+    - StoreAway        it cannot be reached, or others hold it, just now
     - Muted            it was copied, moved or restored: it sends nothing until confirmed
   + SendError          a provider did not take a request
     - NotSent          nothing left this machine: sure that nothing was accepted
@@ -65,6 +66,10 @@ class SettingsError(ByPostError):
 
 class StoreError(ByPostError):
     """The database is missing, of another version, or belongs to another instance."""
+
+
+class StoreAway(StoreError):
+    """The database cannot be reached, or others hold it, just now: trying again may help."""
 
 
 class Muted(StoreError):

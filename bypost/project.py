@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bypost import __version__
+from bypost.delivery import instance, shared_keys
 from bypost.delivery.context import Context
+from bypost.delivery.shared_keys import own_keys
 from bypost.errors import SettingsError, StoreError
 from bypost.http import HttpClient
 from bypost.links import AddressHash, Links, read_or_make_keys
@@ -31,12 +33,15 @@ VAR = Path("var")
 KEY_FILE = VAR / "secret.key"
 
 
-def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True) -> Context:
+def open_project(
+    root: Path, *, clock: Clock | None = None, upgrade: bool = True, moved: bool = False
+) -> Context:
     """Open the project in ``root``.
 
     Args:
-        clock: The system's by default.
+        clock: By default the machine's, or that of the server which holds the database.
         upgrade: Bring a new or older database to this version's schema.
+        moved: Also one that was moved elsewhere; else only to look, without ``upgrade``.
 
     Raises:
         SettingsError: if the settings cannot be used.
@@ -47,26 +52,43 @@ def open_project(root: Path, *, clock: Clock | None = None, upgrade: bool = True
     store = Store(settings.database.url, root=root)
     if upgrade:
         migrate.upgrade(store)
+        if not moved:
+            instance.refuse_moved(store)
     elif not migrate.is_current(store):
-        raise StoreError(f"{store.path}: not of this version\n    run `bypost db upgrade`")
-    return replace(wire(root, settings, store, clock or SystemClock()), guarded=True)
+        raise StoreError(f"{store.name}: not of this version\n    run `bypost db upgrade`")
+    if store.is_shared:
+        shared_keys.check(settings, store)
+    clock = clock or store.clock(SystemClock())
+    return replace(wire(root, settings, store, clock), guarded=True)
 
 
 def is_new(root: Path) -> bool:
     """Tell whether there is no database yet: no pass was ever made here."""
     root = project_folder(root)
-    return not Store(load_settings(root).database.url, root=root).path.exists()
+    return not Store(load_settings(root).database.url, root=root).exists()
 
 
 def wire(
     root: Path, settings: Settings, store: Store, clock: Clock, *, key_file: Path = KEY_FILE
 ) -> Context:
     """Put the parts of a project together over a database that is up to date."""
-    keys = read_or_make_keys(root / key_file)
+    keys = _keys(root / key_file, settings, store)
     with store.read() as connection:
         tag, former = meta.tag(connection), tags.former(connection)
     context = _wired(root, settings, store, clock, keys)
     return replace(context, tag=str(tag), former_tags=former)
+
+
+def _keys(path: Path, settings: Settings, store: Store) -> tuple[list[str], str]:
+    """Return the keys of links, newest first, and the key of addresses.
+
+    With a server's database they are set on every machine; a file would be another one on each.
+    """
+    own, address = own_keys(settings), settings.site.address_key
+    if store.is_shared and own and address:
+        return own, address.get_secret_value()
+    links_key, address_key = read_or_make_keys(path)
+    return [*own, links_key], address.get_secret_value() if address else address_key
 
 
 def open_without_database(root: Path, settings: Settings, *, clock: Clock | None = None) -> Context:
@@ -75,16 +97,15 @@ def open_without_database(root: Path, settings: Settings, *, clock: Clock | None
     For what goes past the ledger: a marked test. Its links are signed with a key of the moment.
     """
     store = Store(settings.database.url, root=root)
-    keys = secrets.token_hex(), secrets.token_hex()
+    keys = [*own_keys(settings), secrets.token_hex()], secrets.token_hex()
     return _wired(root, settings, store, clock or SystemClock(), keys)
 
 
 def _wired(
-    root: Path, settings: Settings, store: Store, clock: Clock, made_keys: tuple[str, str]
+    root: Path, settings: Settings, store: Store, clock: Clock, keys: tuple[list[str], str]
 ) -> Context:
     """Put together what needs no database."""
-    links_key, address_key = made_keys
-    keys = [key.get_secret_value() for key in settings.site.secret_keys]
+    links_keys, address_key = keys
     return Context(
         root=root,
         settings=settings,
@@ -94,7 +115,7 @@ def _wired(
         mailbox=_mailbox(root, settings, clock),
         rates=_rates(settings),
         hooks=_hooks(settings, clock),
-        links=Links(settings.site.base_url, [*keys, links_key]),
+        links=Links(settings.site.base_url, links_keys),
         address_hash=AddressHash(address_key),
         tag="",
         sender=Sender(**settings.sender.model_dump()),
@@ -111,7 +132,7 @@ def open_copy(root: Path, folder: Path, *, start: datetime | None = None) -> Con
     root = project_folder(root)
     settings = load_settings(root)
     original = Store(settings.database.url, root=root)
-    if original.path.exists():
+    if original.exists():
         original.copy_to(folder / "copy.db")
     original.close()
     return _simulated(root, settings, folder, start, drafts=False)
@@ -140,7 +161,9 @@ def _simulated(
 def rewire(context: Context, *, store: Store, clock: Clock, outbox: Path) -> Context:
     """Return the same project over a copy of its database, another clock and a local mailbox."""
     local = _outbox(outbox, clock)
-    sending = context.settings.sending.model_copy(update={"provider": ("outbox",), "threads": 1})
+    sending = context.settings.sending.model_copy(
+        update={"provider": ("outbox",), "threads": 1, "engine": "threads"}
+    )
     settings = context.settings.model_copy(update={"sending": sending})
     with store.read() as connection:
         tag, former = meta.tag(connection), tags.former(connection)
@@ -155,6 +178,7 @@ def rewire(context: Context, *, store: Store, clock: Clock, outbox: Path) -> Con
         tag=str(tag),
         former_tags=former,
         guarded=False,
+        queue=None,
     )
 
 
@@ -202,7 +226,7 @@ def refuse_invented_people(context: Context) -> None:
         if not is_invented(connection):
             return
     raise SettingsError(
-        f"{context.store.path}: nothing was sent, because its people are invented\n"
+        f"{context.store.name}: nothing was sent, because its people are invented\n"
         "    name the real one in [database] url, or look at this one with "
         "BYPOST_SENDING__PROVIDER=outbox"
     )

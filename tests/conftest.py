@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 
 from bypost.delivery.context import Context
 from bypost.project import wire
@@ -18,6 +18,8 @@ from bypost.store import Store, migrate
 from scheduler.clock import SimulatedClock
 from tests import kept, scratch
 from tests.forks.child import end_parent
+from tests.postgres.cluster import Cluster
+from tests.postgres.standing_in import StandingIn, standing_in
 
 # Before anything imports them: a failing assertion in a contract is shown as in any test.
 pytest.register_assert_rewrite("tests.contracts")
@@ -45,6 +47,25 @@ Hello {{{{ subscriber.name|default("you", true) }}}}, this is {id}.
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the whole suite be run on PostgreSQL."""
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="what tests that only need some database run on",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about the other database."""
+    if config.getoption("--database") == "postgresql":
+        skip = pytest.mark.skip(reason="about SQLite's file")
+        for item in items:
+            if item.get_closest_marker("sqlite"):
+                item.add_marker(skip)
+
+
 def pytest_configure() -> None:
     """Not where this is only imported: what benchmarks and long runs write belongs on a disk."""
     scratch.in_memory()
@@ -65,7 +86,33 @@ def _made_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _server(request: pytest.FixtureRequest) -> Iterator[StandingIn | None]:
+    if request.config.getoption("--database") == "sqlite":
+        yield None
+        return
+    with standing_in(request.getfixturevalue("cluster")) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _no_database_stays(_server: StandingIn | None) -> Iterator[None]:
+    if _server:
+        _server.settle()
+    yield
+    if _server:
+        _server.forget()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A real PostgreSQL; it takes 3 s to start, for those who ask for it."""
+    cluster = Cluster()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_database(_server: StandingIn | None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database to be copied: a migration for each test would take longer than it."""
     return kept.empty_database(tmp_path_factory.mktemp("empty"))
 
@@ -132,11 +179,14 @@ def open_context(clock: SimulatedClock, empty_database: Path) -> Iterator[Callab
         settings = settings.model_copy(
             update={"sending": settings.sending.model_copy(update={"threads": 2})}
         )
+        url = make_url(settings.database.url)
+        file = root / str(url.database)
+        # A second one gets a tag of its own.
+        if url.get_backend_name() == "sqlite" and not opened and not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(empty_database, file)
         store = Store(settings.database.url, root=root)
         event.listen(store._writer, "connect", kept.do_not_flush)
-        if not opened and not store.path.exists():  # a second one gets a tag of its own
-            store.path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(empty_database, store.path)
         opened.append(store)
         migrate.upgrade(store)
         return wire(root, settings, store, clock)

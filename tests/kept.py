@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -26,8 +27,9 @@ from bypost.model.course import Course, Issue, Lesson, Newsletter, Notice
 from bypost.model.theme import PLAIN, Theme
 from bypost.render import jinja
 from bypost.render.compile import Compiler
-from bypost.store import Store, engine, migrate
+from bypost.store import Store, migrate, sqlite
 from bypost.web import pages
+from tests.postgres import standing_in
 
 #: Statements; one store alone keeps 500.
 _STATEMENTS = 5_000
@@ -46,7 +48,29 @@ def do_not_flush(connection: Any, _record: object) -> None:
 
     Where a crash is an exception, and not a power cut, nothing needs to reach it.
     """
-    connection.execute("PRAGMA synchronous = OFF")
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
+def snapshot(store: Store) -> Any:
+    """Return all that stands in a database, for :func:`put`; nothing may be going on there."""
+    if store.is_shared:
+        with standing_in.opened(store) as connection:
+            return standing_in.take(connection)
+    store.close()
+    return store.path.read_bytes()
+
+
+def put(store: Store, content: Any) -> None:
+    """Put what :func:`snapshot` returned in the place of what stands in a store's database."""
+    if store.is_shared:
+        with standing_in.opened(store) as connection:
+            standing_in.put(connection, content)
+        return
+    store.close()
+    for end in ("-wal", "-shm"):
+        store.path.with_name(store.path.name + end).unlink(missing_ok=True)
+    store.path.write_bytes(content)
 
 
 @contextmanager
@@ -62,7 +86,7 @@ def one_set_of_sql() -> Iterator[None]:
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "create_engine", sharing)
+        patch.setattr(sqlite, "create_engine", sharing)
         yield
 
 

@@ -45,7 +45,7 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
         f"alarms.{name}": ("0.5", "0.5", 0.5)
         for name in (
             *("hours", "bounce_share", "complaint_share", "complaint_alarm_share"),
-            *("unknown_minutes", "pause_minutes", "silent_minutes"),
+            *("unknown_minutes", "pause_minutes", "silent_minutes", "workers_minutes"),
             *("over_minutes", "again_hours"),
         )
     },
@@ -102,6 +102,7 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "sending.breaker_accepted": ("3", "3", 3),
     "sending.breaker_events": ("2", "2", 2),
     "sending.threads": ("3", "3", 3),
+    "sending.engine": ('"procrastinate"', "procrastinate", "procrastinate"),
     "caps.per_day": ("1", "1", 1),
     "caps.per_week": ("3", "3", 3),
     "caps.first": ('"newsletter"', "newsletter", "newsletter"),
@@ -263,6 +264,7 @@ def test_the_defaults_are_those_of_the_design(tmp_path: Path) -> None:
         "breaker_accepted": 100,
         "breaker_events": 5,
         "threads": 8,
+        "engine": "threads",
     }
 
 

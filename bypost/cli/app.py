@@ -31,6 +31,7 @@ from bypost.cli import (
     status,
     subscribers,
     why,
+    worker,
 )
 from bypost.cli.console import problem
 from bypost.errors import ByPostError, ContentError, Muted, SettingsError
@@ -53,6 +54,7 @@ app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("send")(send.send)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("status")(status.status)
 app.command("pause")(pause.pause)
 app.command("resume")(pause.resume)

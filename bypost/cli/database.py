@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bypost.cli import console, upkeep
+from bypost.cli import console, move, upkeep
 from bypost.cli.console import HERE, ProjectOption
 
 app = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
@@ -17,6 +17,7 @@ def _group() -> None:
     """The database."""
 
 
+app.command("move")(move.move)
 app.command("backup")(upkeep.backup)
 app.command("restore")(upkeep.restore)
 app.command("vacuum")(upkeep.vacuum)
@@ -32,12 +33,15 @@ def upgrade(project: ProjectOption = HERE) -> int:
     """
     from contextlib import closing
 
+    from bypost.cli.engine import prepare_engine
     from bypost.settings import load_settings
     from bypost.store import Store, migrate
 
     root = project.resolve()
-    with closing(Store(load_settings(root).database.url, root=root)) as store:
+    settings = load_settings(root)
+    with closing(Store(settings.database.url, root=root)) as store:
         before, after = migrate.upgrade(store)
+        prepare_engine(settings, store)
     console.out.print(
         f"schema {after}: up to date" if before == after else f"schema {before or 'none'} → {after}"
     )
@@ -57,7 +61,7 @@ def confirm(
 ) -> int:
     """Say that this is the one place that sends from this database.
 
-    A database that was copied or moved sends nothing until then, because two places that send
+    A database that was copied sends nothing until then, because two places that send
     from copies of it would send everything twice. After a backup was put back, run `bypost
     reconcile --since TIME` instead: it also keeps what was sent since from being sent again.
 
@@ -74,7 +78,7 @@ def confirm(
     root = project_folder(project)
     with closing(Store(load_settings(root).database.url, root=root)) as store:
         if not migrate.is_current(store):
-            raise StoreError(f"{store.path}: not of this version\n    run `bypost db upgrade`")
+            raise StoreError(f"{store.name}: not of this version\n    run `bypost db upgrade`")
         name = instance.confirm(store, root, older=older)
     console.out.print(f"this place is instance {name} and may send; no other copy should")
     return 0

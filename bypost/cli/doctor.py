@@ -62,7 +62,7 @@ def _keep(context: Context, found: Diagnosis) -> None:
     from bypost.check.doctor.examine import keep
     from bypost.errors import StoreError
 
-    if not context.store.path.exists():
+    if not context.store.exists():
         return
     try:
         with context.store.write() as connection:

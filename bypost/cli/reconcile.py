@@ -49,7 +49,8 @@ def reconcile(
         raise SettingsError(
             "--since, --sent and --resend are for one thing each\n    give one of them"
         )
-    with open_project(project) as context:
+    # Whoever goes back to a database that was moved says what the new one may have sent.
+    with open_project(project, moved=since is not None) as context:
         if since is not None:
             told = _since(context, since)
         elif sent:

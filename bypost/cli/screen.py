@@ -45,6 +45,7 @@ def screen(found: Standing, *, timed: bool = False) -> RenderableType:
     ]
     for one in found.providers:
         lines += _provider(one, found.now)
+    lines += _crew(found)
     lines.append(("last pass", _last(found)))
     remarks = list(_remarks(found))
     return Group(sheet(lines), *([Text()] if remarks else []), *remarks)
@@ -118,6 +119,22 @@ def _use(one: ProviderStanding) -> str:
     used = f"{one.used_today:,} of {quantity(one.limit_today, 'mail')} today"
     ramp = one.per_day is None or one.limit_today < one.per_day
     return f"{used} (warming up)" if ramp else used
+
+
+def _crew(found: Standing) -> Iterator[Line]:
+    """Yield who brings batches, where passes do not do so themselves."""
+    crew = found.crew
+    if crew.engine == "threads":
+        return
+    waiting = f"{crew.waiting:,} {'batch waits' if crew.waiting == 1 else 'batches wait'}"
+    if crew.alive:
+        yield "workers", Text(f"{crew.alive:,} for {crew.slots:,} at a time; {waiting}")
+        return
+    seen = (
+        f"the last was seen {moment.span(found.now - crew.last_seen)} ago" if crew.last_seen else ""
+    )
+    words = "; ".join(filter(None, ["none", seen, waiting]))
+    yield "workers", Text.assemble(("✗ ", "red"), words)
 
 
 def _last(found: Standing) -> Text:

@@ -12,6 +12,7 @@ import typer
 
 from bypost.cli import console, logs
 from bypost.cli.console import HERE, JsonOption, ProjectOption
+from bypost.cli.engine import with_engine
 from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def send(
         if not allow_local:
             refuse_sample_settings(context)
             refuse_invented_people(context)
+        context = with_engine(context)
         return _forever(context) if forever else _once(context, as_json=as_json)
 
 

@@ -12,6 +12,7 @@ import typer
 
 from bypost.cli import console, listen, logs
 from bypost.cli.console import HERE, ProjectOption
+from bypost.cli.engine import with_engine
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -61,7 +62,7 @@ def serve(
         with listen.open_port(
             address, _PORT if port is None else port, neighbours=local and port is None
         ) as listener:
-            return _run(context, listener, local=local)
+            return _run(with_engine(context), listener, local=local)
 
 
 def _run(context: Context, listener: socket.socket, *, local: bool) -> int:

@@ -50,7 +50,7 @@ def backup(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Write a verified copy of the database, while passes go on.
+    """Write a verified copy of a SQLite database, while passes go on; PostgreSQL has pg_dump.
 
     The copy is one file that appears when it is complete. Keep `var/secret.key` with it: without
     that the links in sent mails stop working.
@@ -77,7 +77,7 @@ def restore(
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> int:
-    """Put a backup in the database's place; nothing is sent until you say what was since.
+    """Put a backup in a SQLite database's place; nothing is sent until you say what was since.
 
     Stop `bypost serve` and `bypost send --forever` first. The database as it is now is kept
     beside it under another name.
@@ -89,6 +89,7 @@ def restore(
     from scheduler.clock import SystemClock
 
     with _store(project) as store:
+        files.refuse_server(store, file)
         found = files.look(file)
         kept = files.restore(store, file, now=SystemClock().now())
         path = store.path
@@ -117,6 +118,8 @@ def restore(
 def vacuum(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
     """Give the room of removed rows back to the disk; passes wait meanwhile.
 
+    PostgreSQL does this by itself, keeps that room for new rows, and lets passes go on.
+
     Example: bypost db vacuum
     """
     from bypost.store import upkeep
@@ -126,6 +129,8 @@ def vacuum(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
         _log(store, "db.vacuum", "")
     if as_json:
         console.print_json({"before": size.before, "after": size.after})
+    elif store.is_shared:
+        console.out.print(f"{_size(size.after)}: the room of removed rows is there for new ones")
     else:
         won = max(0, size.before - size.after)
         console.out.print(f"{_size(size.before)} → {_size(size.after)}: {_size(won)} won")
@@ -154,15 +159,15 @@ def prune(
         with Scratch("prune") as folder:
             _refuse_small(project, folder)
             with open_copy(project, folder) as context:
-                removed = _prune(context)
+                removed, on_server = _prune(context), False
     else:
         with open_project(project) as context:
-            removed = _prune(context)
+            removed, on_server = _prune(context), context.store.is_shared
             _log(context.store, "db.prune", quantity(sum(removed.values()), "row"))
     if as_json:
         console.print_json({"dry_run": dry_run, "removed": removed})
         return 0
-    _tell(removed, dry_run=dry_run)
+    _tell(removed, dry_run=dry_run, on_server=on_server)
     return 0
 
 
@@ -188,7 +193,7 @@ def _refuse_small(project: Path, folder: Path) -> None:
         )
 
 
-def _tell(removed: Mapping[str, int], *, dry_run: bool) -> None:
+def _tell(removed: Mapping[str, int], *, dry_run: bool, on_server: bool) -> None:
     from bypost.delivery import housekeeping
 
     verb = "would go" if dry_run else "removed or shortened"
@@ -197,10 +202,12 @@ def _tell(removed: Mapping[str, int], *, dry_run: bool) -> None:
         console.out.print(f"{number:>10,}  {words}")
     if not lines:
         console.out.print("nothing is older than [keep] allows", markup=False)
-    elif not dry_run:
-        console.out.print("`bypost db vacuum` gives their room back to the disk")
-    else:
+    elif dry_run:
         console.out.print(f"rows that {verb}; `bypost db prune` removes them")
+    elif on_server:
+        console.out.print("PostgreSQL uses their room for new rows")
+    else:
+        console.out.print("`bypost db vacuum` gives their room back to the disk")
 
 
 def check(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
@@ -220,16 +227,16 @@ def check(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
         if not any(one.check in {"schema", "integrity"} for one in found):
             with store.read() as connection:
                 total = asdict(counts.count(connection))
-        size, path = store.size(), store.path
+        size, name = store.size(), store.name
     if as_json:
         findings = [asdict(one) for one in found]
         answer = {"ok": not found, "findings": findings, "bytes": size, "counts": total}
         console.print_json(answer)
         return 1 if found else 0
     for one in found:
-        console.problem(f"{path}: {one.message}\n    {one.fix}")
+        console.problem(f"{name}: {one.message}\n    {one.fix}")
     if not found and total:
-        console.out.print(f"{path}: sound, {_size(size)}, {total['owed']:,} deliveries add up")
+        console.out.print(f"{name}: sound, {_size(size)}, {total['owed']:,} deliveries add up")
     return 1 if found else 0
 
 

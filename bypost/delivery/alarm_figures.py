@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bypost.delivery import presence
 from bypost.delivery.alarms import Figures, Requests, Traffic
 from bypost.delivery.context import Context
 from bypost.errors import Problem
@@ -58,6 +59,7 @@ def read(
             if row["paused_until"] and row["paused_until"] > now
         },
         silence=silence,
+        idle=presence.look(context, connection, now).idle(now),
         held={folder: _first(problems) for folder, problems in (held or {}).items()},
         room=context.store.room(),
     )

@@ -85,6 +85,10 @@ ADVICE: Mapping[str, str] = {
         "Nothing was sent meanwhile. Look whether `bypost serve` runs, what its log says and "
         "whether the machine was down or asleep; what fell due goes out late."
     ),
+    "workers": (
+        "Start `bypost worker`, or look at its log: passes hand over what is due, and nobody "
+        "brings it."
+    ),
     "held": "Run `bypost check`: it names the file and the line. Nothing goes out until then.",
     "disk": "Free some space beside the database; below 10 MB nothing is sent.",
 }
@@ -132,6 +136,8 @@ class Figures:
         breakers: Provider -> why it is stopped.
         paused: Provider -> until when it asked to wait.
         silence: How long there was no pass; None where passes do not repeat themselves.
+        idle: How long batches have waited while no worker was there; None: one is, or none is
+            needed.
         held: Folder -> its first problem.
         room: Bytes that are free beside the database; None if unknown.
     """
@@ -145,6 +151,7 @@ class Figures:
     breakers: Mapping[str, str] = field(default_factory=dict)
     paused: Mapping[str, datetime] = field(default_factory=dict)
     silence: timedelta | None = None
+    idle: timedelta | None = None
     held: Mapping[str, str] = field(default_factory=dict)
     room: int | None = None
 
@@ -235,6 +242,10 @@ def _sending(figures: Figures, settings: Settings) -> Iterator[Alarm]:
         minutes = figures.silence // timedelta(minutes=1)
         words = f"no pass was made for {_span(minutes)}"
         yield Alarm(name="silent", subject="", level=Level.ALARM, words=words)
+    if figures.idle is not None and figures.idle > timedelta(minutes=settings.workers_minutes):
+        minutes = figures.idle // timedelta(minutes=1)
+        words = f"batches wait and no worker has been there for {_span(minutes)}"
+        yield Alarm(name="workers", subject="", level=Level.ALARM, words=words)
 
 
 def _machine(figures: Figures, settings: Settings) -> Iterator[Alarm]:

@@ -13,6 +13,8 @@ from scheduler import pacing
 
 #: How soon to look again at a batch bound to a provider that this process does not have.
 _FOREIGN = timedelta(minutes=1)
+#: How soon to look again at a batch that somebody else is just writing to.
+_IN_HAND = timedelta(seconds=1)
 #: How soon to look again at an issue that a cap kept back, and that is paused meanwhile.
 _PAUSED = timedelta(hours=1)
 
@@ -63,36 +65,66 @@ class Claim:
 
 def take(context: Context, batch_id: int) -> Claim | Progress:
     """Take the lease, if the batch is free, its time has come and the pace allows."""
+    with context.store.write(together=True) as connection:
+        taken = _take(context, connection, batch_id, alone=False)
+    if taken is None:
+        with context.store.write() as connection:
+            taken = _take(context, connection, batch_id, alone=True)
+    return taken or Done()
+
+
+def _take(
+    context: Context, connection: Connection, batch_id: int, *, alone: bool
+) -> Claim | Progress | None:
+    """Take the lease in the caller's transaction; None: only who is alone can decide.
+
+    Args:
+        alone: Nobody else writes meanwhile.
+    """
     now = context.clock.now()
-    with context.store.write() as connection:
-        batch = ledger.batch(connection, batch_id)
-        if batch is None or batch["state"] not in ledger.OPEN:
+    batch = ledger.hold(connection, batch_id)
+    if batch is None:
+        return _not_held(connection, batch_id, now)
+    if batch["state"] not in ledger.OPEN:
+        return Done()
+    busy = _held_until(batch, now)
+    if busy is not None:
+        return Later(busy)
+    if batch["held"]:  # by a cap, until it fell due
+        if not alone:  # what other batches bring the same people counts
+            return None
+        if gate.is_paused(connection, batch, now):  # it keeps its place, and its people theirs
+            orders.look_again(connection, batch_id, now + _PAUSED)
+            return Later(now + _PAUSED)
+        if not kept_issues.sift(context, connection, batch, now):
             return Done()
-        busy = _held_until(batch, now)
-        if busy is not None:
-            return Later(busy)
-        if batch["held"]:  # by a cap, until it fell due
-            if gate.is_paused(connection, batch, now):  # it keeps its place, and its people theirs
-                orders.look_again(connection, batch_id, now + _PAUSED)
-                return Later(now + _PAUSED)
-            if not kept_issues.sift(context, connection, batch, now):
-                return Done()
-            batch = ledger.batch(connection, batch_id) or batch
-        # A lease that ran out, or whose owner died, over an intent: it may have been accepted.
-        ambiguous = batch["ambiguous"] or batch["state"] == "sending"
-        if ambiguous and not _repeatable(context, batch, now):
-            _give_up(context, connection, batch, now)
-            return Done()
-        pace = _pace(context, connection, batch, now, ambiguous=ambiguous)
-        if pace is not None:
-            return pace
-        fence = batch["fence"]
-        if batch["state"] == "sending":
-            _close_lost_attempt(connection, batch, now)
-        until = now + context.lease
-        if not ledger.lease(connection, batch_id, fence=fence, until=until, owner=owner.current()):
-            return Done()
-        ledger.update_fenced(connection, batch_id, fence + 1, {"ambiguous": ambiguous})
+        batch = ledger.batch(connection, batch_id) or batch
+    # A lease that ran out, or whose owner died, over an intent: it may have been accepted.
+    ambiguous = batch["ambiguous"] or batch["state"] == "sending"
+    if ambiguous and not _repeatable(context, batch, now):
+        _give_up(context, connection, batch, now)
+        return Done()
+    pace = _pace(context, connection, batch, now, ambiguous=ambiguous)
+    return pace or _lease(context, connection, batch, now, ambiguous=ambiguous)
+
+
+def _not_held(connection: Connection, batch_id: int, now: datetime) -> Progress:
+    """Return what to do about a batch that is gone, or in somebody else's transaction."""
+    batch = ledger.batch(connection, batch_id)
+    is_open = batch is not None and batch["state"] in ledger.OPEN
+    return Later(now + _IN_HAND) if is_open else Done()
+
+
+def _lease(
+    context: Context, connection: Connection, batch: Row, now: datetime, *, ambiguous: bool
+) -> Claim | Progress:
+    fence = batch["fence"]
+    if batch["state"] == "sending":
+        _close_lost_attempt(connection, batch, now)
+    until = now + context.lease
+    if not ledger.lease(connection, batch["id"], fence=fence, until=until, owner=owner.current()):
+        return Done()
+    ledger.update_fenced(connection, batch["id"], fence + 1, {"ambiguous": ambiguous})
     return Claim(batch, fence + 1, ambiguous, context.clock.elapsed())
 
 
@@ -189,6 +221,7 @@ def _obstacle(
     rate = context.rates.get(name, pacing.Rate())
     if rate == pacing.Rate() and budget.paused_until is None:
         return None
+    budget, breaker = budgets.hold(connection, name)
     # A quota lowered below a batch's size: it leaves alone, on a day of its own.
     items = min(batch["size"], rate.limit_on(now.date()) or batch["size"])
     taken, wait = pacing.take(budget, rate, calls=1, items=items, now=now)

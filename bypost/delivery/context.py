@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bypost.links import AddressHash, Links
 from bypost.model.course import Sender
@@ -18,6 +18,9 @@ from bypost.settings import Settings
 from bypost.store import Store
 from scheduler.clock import Clock
 from scheduler.pacing import Rate
+
+if TYPE_CHECKING:
+    from bypost.delivery.hand_over import Queue
 
 #: Digits of the largest number that 8 bytes hold, less one.
 _LONGEST_NUMBER = 18
@@ -37,6 +40,7 @@ class Context:
         mailbox: The local mailbox where no mail goes into it any more, so that erasing finds what
             is left there; None where it is among the providers, or on a copy.
         guarded: Refuse to send from a copied or restored database; off for copies made on purpose.
+        queue: Where workers find what passes hand over; None: passes bring it themselves.
         drafts: Treat drafts of newsletters as ready (rehearsals only).
     """
 
@@ -54,6 +58,7 @@ class Context:
     hooks: Mapping[str, Webhook] = field(default_factory=dict)
     mailbox: Provider | None = None
     guarded: bool = False
+    queue: Queue | None = None
     drafts: bool = False
 
     def __enter__(self) -> Self:

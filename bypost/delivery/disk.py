@@ -25,6 +25,6 @@ def shortage(context: Context) -> str:
         return ""
     left, needed = room // 100_000 / 10, ENOUGH // 1_000_000
     return (
-        f"{context.store.path}: the disk has {left} MB left, and sending stops below {needed} MB, "
+        f"{context.store.name}: the disk has {left} MB left, and sending stops below {needed} MB, "
         "so that every answer can still be written down: free some space"
     )

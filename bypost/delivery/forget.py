@@ -44,7 +44,7 @@ def forget(
         if note is not None:
             note(connection)
     _remove_files(context, mails)
-    context.store.fold_log()
+    context.store.settle_down()
     return True
 
 
@@ -55,7 +55,7 @@ def sweep(context: Context, now: datetime) -> None:
         mails = [mail for one in people for mail in erasure.deliveries_of(connection, one)]
     if mails:
         _remove_files(context, mails)
-        context.store.fold_log()
+        context.store.settle_down()
 
 
 def _repack(connection: Connection, subscriber_id: int, mails: Sequence[int]) -> None:

@@ -15,7 +15,7 @@ import logging
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bypost.delivery import instance_file
@@ -23,12 +23,13 @@ from bypost.delivery.context import Context
 from bypost.delivery.instance_file import Card
 from bypost.errors import Muted, SettingsError, StoreError
 from bypost.store import Store, meta
-from bypost.store.meta import Identity
+from bypost.store.meta import Identity, Mark
 
 _LOG = logging.getLogger(__name__)
 
 FILE = Path("var/instance")
 VARIABLE = "BYPOST_INSTANCE"
+_NAME_THE_NEW = "name that one in [database] url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,14 @@ class _Found:
     objection: str
 
 
-def check(context: Context) -> None:
+def check(context: Context, *, join: bool = True) -> None:
     """Let the database of ``context`` send from here; give a new one its instance.
 
     Does nothing for copies that were made on purpose (``context.guarded`` is off).
+
+    Args:
+        join: Give a new one its instance; off where another process is to do so, as for a worker:
+            a database belongs to the place whose passes made it.
 
     Raises:
         Muted: It was copied, moved or restored.
@@ -54,14 +59,14 @@ def check(context: Context) -> None:
     if not context.guarded:
         return
     found = _look(context.store, context.root)
-    if not found.objection and found.identity.instance is None:
+    if join and not found.objection and found.identity.instance is None:
         _join(context, found.own)
         found = _look(context.store, context.root)
     if found.objection:
         raise Muted(_refusal(context, found.objection))
     if found.identity.tag != context.tag:
         raise Muted(
-            f"{context.store.path}: was settled after a restore while this process ran\n"
+            f"{context.store.name}: was settled after a restore while this process ran\n"
             "    start this process anew"
         )
 
@@ -111,8 +116,13 @@ def confirm(store: Store, root: Path, *, older: bool = False) -> str:
     """
     found = _look(store, root)
     identity, card, own = found.identity, found.card, found.own
+    if identity.moved and not older:
+        raise Muted(
+            f"{store.name}: {_moved(identity.moved)}\n"
+            "    if nothing was sent from there: `bypost db confirm --older`"
+        )
     if card and not older and (reason := _older(identity, card)):
-        raise Muted(f"{store.path}: {reason}\n    if that is settled: `bypost db confirm --older`")
+        raise Muted(f"{store.name}: {reason}\n    if that is settled: `bypost db confirm --older`")
     instance = identity.instance or own or (card.instance if card else _new_id())
     if own and own != instance:
         raise SettingsError(
@@ -124,14 +134,39 @@ def confirm(store: Store, root: Path, *, older: bool = False) -> str:
         _replace(root / FILE, Card(instance, {**marks, identity.tag: identity.attempts}))
     with store.write() as connection:
         meta.join_instance(connection, instance)
+        meta.remove(connection, meta.MOVED)
     return instance
 
 
+def refuse_moved(store: Store) -> None:
+    """Refuse a database that was moved: what is written here, the new one never hears of.
+
+    Raises:
+        Muted: It was.
+    """
+    with store.read() as connection:
+        mark = meta.moved(connection)
+    if mark is not None:
+        raise Muted(f"{store.name}: {_moved(mark)}\n    {_NAME_THE_NEW}")
+
+
+def _moved(mark: Mark) -> str:
+    return f"everything was moved to {mark.to} on {mark.at:%d %B %Y}"
+
+
 def _refusal(context: Context, objection: str) -> str:
-    return f"{context.store.path}: nothing is sent, because {objection}"
+    return f"{context.store.name}: nothing is sent, because {objection}"
 
 
 def _look(store: Store, root: Path) -> _Found:
+    """Read both sides, and judge them."""
+    found = _compare(store, root)
+    if found.identity.moved is None:
+        return found
+    return replace(found, objection=f"{_moved(found.identity.moved)}\n    {_NAME_THE_NEW}")
+
+
+def _compare(store: Store, root: Path) -> _Found:
     """Read both sides; the database first: its instance is written after the file."""
     with store.read() as connection:
         identity = meta.identity(connection)

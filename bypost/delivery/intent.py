@@ -60,7 +60,8 @@ def commit(context: Context, provider: Provider, claim: Claim) -> Request | None
     while True:
         draft = _draft(context, provider, claim, now)
         reached("built")
-        with context.store.write() as connection:
+        # Who is put off is written into runs and issues, which other batches may share.
+        with context.store.write(together=not draft.verdict.postponed) as connection:
             members = ledger.members(connection, claim.batch["id"])
             if not _gate(context, connection, claim, members, now).agrees_with(draft.verdict):
                 continue  # somebody left while we were building
@@ -189,7 +190,7 @@ def _repeat(context: Context, claim: Claim) -> Request | None:
     """Commit that the frozen bytes leave once more, under the same key."""
     now = context.clock.now()
     batch = claim.batch
-    with context.store.write() as connection:
+    with context.store.write(together=True) as connection:
         ids = [member["id"] for member in ledger.members(connection, batch["id"])]
         values = {"state": "sending", "attempts": batch["attempts"] + 1}
         if not ledger.update_fenced(connection, batch["id"], claim.fence, values):

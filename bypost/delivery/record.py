@@ -25,7 +25,7 @@ def answer(context: Context, claim: Claim, request: Request, results: Sequence[R
     again = [i for i, r in pairs if r.retry]
     failed = [(i, "failed", r.error) for i, r in pairs if not r.accepted and not r.retry]
     batch_id = claim.batch["id"]
-    with context.store.write() as connection:
+    with context.store.write(together=True) as connection:
         batch = ledger.batch(connection, batch_id)
         if batch is None:
             return

@@ -16,6 +16,7 @@ from bypost.delivery.alarm_tell import tell
 from bypost.delivery.alarm_watch import Watch
 from bypost.delivery.apply import wake
 from bypost.delivery.context import Context
+from bypost.delivery.hand_over import hand_over
 from bypost.delivery.owe import batch_size, owe_lessons
 from bypost.delivery.owe_issues import Filed, next_issue_at, owe_issues
 from bypost.delivery.pass_note import note_pass
@@ -104,7 +105,7 @@ class Pass:
             owed, late, unread = self._owe(published)
             filed += late
             stopped += unread
-            sender.send_ready()
+            self._bring(sender)
             # What is due goes first: questions may be many, and their answers slow.
             found = settle_due(self.context, _at_least_once(published))
             settled += found
@@ -116,6 +117,13 @@ class Pass:
         return list(
             dict.fromkeys([*stopped, *sender.troubles, *settled.troubles, *filter(None, [short])])
         )
+
+    def _bring(self, sender: Sender) -> None:
+        """Send what is ready, or let workers do so."""
+        if self.context.queue is None:
+            sender.send_ready()
+        else:
+            hand_over(self.context, self.context.queue)
 
     def _owe(self, published: Published) -> tuple[int, tuple[Filed, ...], tuple[str, ...]]:
         """Owe what is due, first what goes first.

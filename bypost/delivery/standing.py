@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bypost.delivery import disk, holds, instance, issue_order, last_pass
+from bypost.delivery import disk, holds, instance, issue_order, last_pass, presence
 from bypost.delivery.last_pass import LastPass
+from bypost.delivery.presence import Crew
 from bypost.model.content import full_name
 from bypost.people import abuse
 from bypost.store import Connection, Row, contents, counts
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: What is owed and should have left so long ago is late.
 LATE = timedelta(minutes=5)
+#: What stands in the way where passes hand over and nobody takes it.
+NO_WORKER = "no worker is there to bring what is handed over: start `bypost worker`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ class Standing:
         paused: What an operator holds back: scope, name, since, until, reason.
         obstacles: Why no pass would send now, in plain words.
         alarms: What an operator should look at, in plain words; it keeps nothing from being sent.
+        crew: Who brings batches, and what waits for them.
     """
 
     now: datetime
@@ -94,6 +98,7 @@ class Standing:
     paused: Sequence[Mapping[str, Any]] = ()
     obstacles: Sequence[str] = ()
     alarms: Sequence[str] = ()
+    crew: Crew = field(default_factory=Crew)
 
     @property
     def blocked(self) -> dict[str, str]:
@@ -137,6 +142,7 @@ class Standing:
             "next": asdict(self.next) if self.next else None,
             "providers": [asdict(one) for one in self.providers],
             "paused": [dict(one) for one in self.paused],
+            "workers": asdict(self.crew),
         }
 
 
@@ -153,6 +159,9 @@ def look(context: Context) -> Standing:
         last = last_pass.read(connection)
         providers = _providers(context, connection, now)
         blocked = [one.name for one in providers if one.breaker]
+        crew = presence.look(context, connection, now)
+        if crew.is_missing:
+            obstacles.append(NO_WORKER)
         late, oldest = store.late(connection, now - LATE)
         return Standing(
             now=now,
@@ -167,6 +176,7 @@ def look(context: Context) -> Standing:
             paused=[*holds.told(connection, now), *issue_order.told(connection)],
             obstacles=obstacles,
             alarms=abuse.alarms(connection, now),
+            crew=crew,
         )
 
 

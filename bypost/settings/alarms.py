@@ -51,6 +51,7 @@ class Alarms(Section):
     unknown_minutes: Positive = 60
     pause_minutes: Positive = 15
     silent_minutes: Positive = 15
+    workers_minutes: Positive = 5
     disk_mb: Count = 500
     over_minutes: Positive = 60
     again_hours: Positive = 12

@@ -54,6 +54,8 @@ class Site(Section):
     trusted_proxies: Annotated[Words, AfterValidator(_networks)] = ()
     secret_keys: Secrets = ()
     secret_keys_file: Path | None = None
+    address_key: Secret | None = None
+    address_key_file: Path | None = None
     metrics_token: Secret | None = None
     metrics_token_file: Path | None = None
 
@@ -92,6 +94,7 @@ class Sending(Section):
     breaker_accepted: Annotated[int, Field(ge=1)] = 100
     breaker_events: Annotated[int, Field(ge=1)] = 5
     threads: Annotated[int, Field(ge=1, le=64)] = 8
+    engine: Literal["threads", "procrastinate"] = "threads"
 
 
 class Log(Section):

@@ -6,19 +6,16 @@ never half overwritten.
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from bypost.errors import StoreError
-from bypost.store import migrate
+from bypost.store import files, migrate
 from bypost.store.engine import Store
 
 #: The fact that says of a copy when it was made.
@@ -50,24 +47,29 @@ def backup(store: Store, path: Path, *, now: datetime, force: bool = False) -> C
         StoreError: There is a file already and ``force`` is not set, there is no room, it cannot
             be written, or the copy is not sound. Nothing is left behind then.
     """
-    if not store.path.exists():
-        raise StoreError(f"{store.path}: there is no database yet, so there is nothing to back up")
+    if store.is_shared:
+        raise StoreError(
+            f"{store.name}: is a server's database, and backed up by its own tools\n"
+            f"    pg_dump --format=custom --file={path} {store.name}"
+        )
+    if not store.exists():
+        raise StoreError(f"{store.name}: there is no database yet, so there is nothing to back up")
     if path.exists() and not force:
         raise StoreError(
             f"{path}: there is a file of that name\n    name another one, or add --force"
         )
     if path.exists() and path.samefile(store.path):
         raise StoreError(f"{path}: that is the database itself\n    name another file")
-    _check_room(path.parent, store.size())
-    with _draft(path) as draft:
+    files.check_room(path.parent, store.size())
+    with files.draft(path) as draft:
         store.copy_to(draft)
         _mark(draft, now)
-        _sync(draft)
+        files.sync(draft)
         verified = look(draft)
         if verified.newest > _newest(store.path):  # never: a copy cannot know more
-            raise StoreError(f"{path}: the copy does not agree with {store.path}")
+            raise StoreError(f"{path}: the copy does not agree with {store.name}")
         draft.replace(path)
-    _sync(path.parent)
+    files.sync(path.parent)
     return _named(verified, path)
 
 
@@ -99,51 +101,39 @@ def restore(store: Store, backup_file: Path, *, now: datetime) -> Path | None:
         StoreError: The backup is not sound, some process has the database open, there is no
             room, or it cannot be written. The database is as it was then.
     """
+    refuse_server(store, backup_file)
     target = store.path
     found = look(backup_file)
     if target.exists() and backup_file.samefile(target):
         raise StoreError(f"{backup_file}: that is the database itself\n    name a backup")
-    _check_room(target.parent, found.size)
+    files.check_room(target.parent, found.size)
     store.close()
-    with _draft(target) as draft:
+    with files.draft(target) as draft:
         shutil.copyfile(backup_file, draft)
         _mute(draft)
-        _sync(draft)
-        with _alone(target):
+        files.sync(draft)
+        with files.alone(target):
             kept = _keep_old(target, now)
             draft.replace(target)
     for ending in ("-wal", "-shm"):  # empty by now; they belong to the file that was here
         target.with_name(target.name + ending).unlink(missing_ok=True)
-    _sync(target.parent)
+    files.sync(target.parent)
     return kept
 
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold the database so that nobody else has it open, with its log folded in.
+def refuse_server(store: Store, backup_file: Path) -> None:
+    """Say how the database of a server is put back.
 
     Raises:
-        StoreError: Somebody has.
+        StoreError: It is one.
     """
-    if not path.exists():
-        yield
-        return
-    try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as held:
-            held.execute("PRAGMA busy_timeout = 2000")
-            # Whoever has a database in WAL mode open shares it; to leave that mode takes nobody.
-            held.execute("PRAGMA journal_mode = DELETE")
-            held.execute("BEGIN EXCLUSIVE")
-            yield
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise StoreError(f"{path}: cannot be put aside: {error}") from error
+    if store.is_shared:
         raise StoreError(
-            f"{path}: a process has it open\n"
-            "    stop `bypost serve` and `bypost send --forever`, and wait for the pass that runs"
-        ) from error
-    except sqlite3.DatabaseError:
-        yield  # a damaged file holds nothing: it is put aside as it is
+            f"{store.name}: is a server's database, and put back by its own tools\n"
+            f"    stop everything, then: pg_restore --clean --if-exists --dbname={store.name} "
+            f"{backup_file}\n    and before anything is sent: bypost reconcile --since TIME, the "
+            "time of the backup"
+        )
 
 
 def _keep_old(target: Path, now: datetime) -> Path | None:
@@ -214,50 +204,3 @@ def _named(copied: Copied, path: Path) -> Copied:
     from dataclasses import replace
 
     return replace(copied, path=path)
-
-
-def _check_room(folder: Path, needed: int) -> None:
-    """Refuse where the disk has no room for a copy, with a tenth to spare."""
-    if not folder.is_dir():
-        raise StoreError(f"{folder}: there is no such folder\n    make it, or name another one")
-    free = shutil.disk_usage(folder).free
-    if free < needed * 1.1:
-        raise StoreError(
-            f"{folder}: {needed // 1_000_000 + 1:,} MB are needed, "
-            f"and {free // 1_000_000:,} are free\n"
-            "    free some space, or name another disk"
-        )
-
-
-@contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """Yield a file beside ``path``, mode 0600, that is gone at the end unless it was renamed."""
-    try:
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise StoreError(
-            f"{path.parent}: cannot write there: {error.strerror}\n"
-            "    give this user the right to, or name another folder"
-        ) from error
-    os.close(number)
-    draft = Path(name)
-    try:
-        yield draft
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(
-            f"{path}: cannot be written: {error}\n    free some space or check the disk"
-        ) from error
-    finally:
-        for ending in ("", "-journal", "-wal", "-shm"):
-            draft.with_name(draft.name + ending).unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Put a file, or a folder's names, on the disk."""
-    if path.is_dir() and os.name == "nt":
-        return
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

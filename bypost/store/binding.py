@@ -176,10 +176,14 @@ def dissolve(
     )
     for start in range(0, len(ids), size):
         part = ids[start : start + size]
-        free = {"fence": 0, "lease_until": None, "lease_owner": "", "attempts": 0, **_UNCOUNTED}
         fresh = {
             **old,
-            **free,
+            **_UNCOUNTED,
+            "fence": 0,
+            "lease_until": None,
+            "lease_owner": "",
+            "offered_until": None,
+            "attempts": 0,
             "frozen": None,
             "recipe": None,
             "provider": provider,

@@ -21,8 +21,17 @@ _FRESH = {"tokens": 0.0, "used_today": 0, "breaker": ""}
 def load(connection: Connection, provider: str) -> tuple[Budget, str]:
     """Return the budget, and why the breaker is open; an empty text means it is closed."""
     row = _row(connection, provider)
-    if row is None:
-        return Budget(), ""
+    return _told(row) if row is not None else (Budget(), "")
+
+
+def hold(connection: Connection, provider: str) -> tuple[Budget, str]:
+    """Return the same, and keep others from changing it until the transaction ends."""
+    add_once(connection, budgets, {"provider": provider, **_FRESH})
+    query = select(budgets).where(budgets.c.provider == provider).with_for_update()
+    return _told(connection.execute(query).mappings().one())
+
+
+def _told(row: RowMapping) -> tuple[Budget, str]:
     return Budget(**{name: row[name] for name in _FIELDS}), row["breaker"]
 
 

@@ -42,7 +42,7 @@ OPEN = ("pending", "sending")
 #: The same, word for word the condition of ``ix_batches_open``: bound values would not use it.
 IS_OPEN = batches.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
 #: With :data:`IS_OPEN`, the condition of ``ix_batches_open_notices``.
-_IS_NOTICE = batches.c.kind == literal_column("'notice'")
+IS_NOTICE = batches.c.kind == literal_column("'notice'")
 #: Attempts that are looked through for those of one provider.
 _LATEST = 200
 #: The same for ``ix_batches_unknown``.
@@ -156,7 +156,7 @@ def ready_notices(connection: Connection, now: datetime, limit: int) -> list[int
     """Return those of :func:`ready` that carry a notice."""
     query = (
         select(batches.c.id)
-        .where(IS_OPEN, _IS_NOTICE, batches.c.next_try <= now)
+        .where(IS_OPEN, IS_NOTICE, batches.c.next_try <= now)
         .order_by(batches.c.next_try, batches.c.id)
         .limit(limit)
     )
@@ -174,6 +174,16 @@ def next_try(connection: Connection, *, after: datetime | None = None) -> dateti
 def batch(connection: Connection, batch_id: int) -> RowMapping | None:
     """Return one batch."""
     query = select(batches).where(batches.c.id == batch_id)
+    return connection.execute(query).mappings().first()
+
+
+def hold(connection: Connection, batch_id: int) -> RowMapping | None:
+    """Return one batch that nobody else can change until the transaction ends.
+
+    None where it is gone, and where somebody else has it in hand this very moment: on a database
+    that locks rows nobody waits here for another's transaction.
+    """
+    query = select(batches).where(batches.c.id == batch_id).with_for_update(skip_locked=True)
     return connection.execute(query).mappings().first()
 
 
@@ -324,6 +334,9 @@ def wake_waiting(connection: Connection, provider: str, now: datetime) -> None:
             or_(batches.c.lease_until.is_(None), batches.c.lease_until <= now),
         )
         .values(
-            next_try=case((batches.c.due_at > now, batches.c.due_at), else_=literal(now, Instant()))
+            next_try=case(
+                (batches.c.due_at > now, batches.c.due_at), else_=literal(now, Instant())
+            ),
+            offered_until=None,
         )
     )

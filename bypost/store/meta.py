@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
+import orjson
 from sqlalchemy import delete, func, insert, select, update
 
 from bypost.store.engine import Connection
 from bypost.store.schema import attempts, meta
+
+#: Its name among the facts: where the database was moved to.
+MOVED = "moved"
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -22,17 +27,32 @@ class Identity:
         tag: Begins every reference; copies share it.
         attempts: Number of the newest attempt, 0 before the first. Attempts are only ever added,
             so a lower number than one seen before is an older state of the database.
+        moved: Where everything is by now; None where it is here.
     """
 
     instance: str | None
     tag: str
     attempts: int
+    moved: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That a database was moved.
+
+    Attributes:
+        to: The new one, in words without a password.
+    """
+
+    to: str
+    at: datetime
 
 
 _IDENTITY = select(
     select(meta.c.value).where(meta.c.key == "instance").scalar_subquery(),
     select(meta.c.value).where(meta.c.key == "tag").scalar_subquery(),
     select(func.max(attempts.c.id)).scalar_subquery(),
+    select(meta.c.value).where(meta.c.key == MOVED).scalar_subquery(),
 )
 
 
@@ -74,8 +94,25 @@ def make_tag(connection: Connection) -> str:
 
 def identity(connection: Connection) -> Identity:
     """Return which database this is, with one question."""
-    instance, own_tag, newest = connection.execute(_IDENTITY).one()
-    return Identity(instance, own_tag or "", newest or 0)
+    instance, own_tag, newest, mark = connection.execute(_IDENTITY).one()
+    return Identity(instance, own_tag or "", newest or 0, _mark(mark))
+
+
+def moved(connection: Connection) -> Mark | None:
+    """Return where the database was moved to; None if it was not."""
+    return _mark(get(connection, MOVED))
+
+
+def mark_moved(connection: Connection, mark: Mark) -> None:
+    """Write down where the database is moved to: nothing is sent from here any more."""
+    put(connection, MOVED, orjson.dumps(asdict(mark)).decode())
+
+
+def _mark(plain: str | None) -> Mark | None:
+    if plain is None:
+        return None
+    fields = orjson.loads(plain)
+    return Mark(to=fields["to"], at=datetime.fromisoformat(fields["at"]))
 
 
 def join_instance(connection: Connection, instance: str) -> None:

@@ -23,31 +23,40 @@ def upgrade(store: Store) -> tuple[str | None, str]:
     Raises:
         StoreError: if the database was made by a newer version of the program, or another one.
     """
-    if store.path.exists() and is_current(store):
+    if store.exists() and is_current(store):
         return max(known()), max(known())  # without the write lock, which somebody may hold
+    with store.write() as connection:
+        return run(connection, store)
+
+
+def run(connection: Connection, store: Store) -> tuple[str | None, str]:
+    """Run what is missing in a transaction of the caller's, which has the write lock.
+
+    Raises:
+        StoreError: As for :func:`upgrade`.
+    """
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    with store.write() as connection:
-        before = _version(connection, store)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        if meta.tag(connection) is None:
-            meta.make_tag(connection)
-        after = _version(connection, store)
+    before = version(connection, store)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    if meta.tag(connection) is None:
+        meta.make_tag(connection)
+    after = version(connection, store)
     return before, str(after)
 
 
 def is_current(store: Store) -> bool:
     """Tell whether the database has this version's schema."""
     with store.read() as connection:
-        return _version(connection, store) == max(known())
+        return version(connection, store) == max(known())
 
 
-def _version(connection: Connection, store: Store) -> str | None:
+def version(connection: Connection, store: Store) -> str | None:
     """Return the version of the schema; None for a new database.
 
     Raises:
@@ -58,14 +67,14 @@ def _version(connection: Connection, store: Store) -> str | None:
         return None
     if not {"alembic_version", "deliveries"} <= tables:
         raise StoreError(
-            f"{store.path}: the database of another program (it holds `{min(tables)}`)\n"
+            f"{store.name}: the database of another program (it holds `{min(tables)}`)\n"
             "    name a file of its own in [database] url"
         )
     query = text("SELECT version_num FROM alembic_version")
     version: str | None = connection.execute(query).scalar()
     if version is not None and version not in known():
         raise StoreError(
-            f"{store.path}: made by a newer version of ByPost (schema {version})\n"
+            f"{store.name}: made by a newer version of ByPost (schema {version})\n"
             "    run that version, or restore a backup from before the upgrade"
         )
     return version

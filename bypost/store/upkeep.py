@@ -1,4 +1,4 @@
-"""Looking after the database file: whether it is sound, how large it is, giving room back."""
+"""Looking after the database: whether it is sound, how large it is, giving room back."""
 
 from __future__ import annotations
 
@@ -85,8 +85,11 @@ def findings(store: Store) -> Iterator[Finding]:
         )
         return
     with store.read() as connection:
-        yield from _integrity(connection)
-        yield from _references(connection)
+        if store.is_shared:  # it checks its pages as it reads them, and references all the time
+            yield from _indexes(connection)
+        else:
+            yield from _integrity(connection)
+            yield from _references(connection)
         yield from _ledger(connection)
 
 
@@ -95,6 +98,14 @@ def _integrity(connection: Connection) -> Iterator[Finding]:
     for row in rows:
         if row != "ok":
             yield Finding(check="integrity", message=f"the file is damaged: {row}", fix=_RESTORE)
+
+
+def _indexes(connection: Connection) -> Iterator[Finding]:
+    """Yield indexes that a server left half built: whether rows are unique is not sure then."""
+    query = text("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1")
+    for name in connection.execute(query).scalars():
+        message = f"the index `{name}` is not valid"
+        yield Finding(check="integrity", message=message, fix=f"run there: REINDEX INDEX {name};")
 
 
 def _references(connection: Connection) -> Iterator[Finding]:
@@ -134,18 +145,21 @@ def _owed(connection: Connection) -> int:
 
 
 def vacuum(store: Store) -> Size:
-    """Write the file anew without the room that removed rows left.
+    """Write the file anew without the room that removed rows left; a server keeps it for new ones.
 
     Raises:
         StoreError: The disk has no room for it, or somebody holds the database.
     """
-    if not store.path.exists():
-        raise StoreError(f"{store.path}: there is no database yet")
+    if not store.exists():
+        raise StoreError(f"{store.name}: there is no database yet")
     before = store.size()
+    if store.is_shared:
+        store.vacuum()
+        return Size(before, store.size())
     free = shutil.disk_usage(store.path.parent).free
     if free < 2 * before:  # a copy, and the log that it goes through (sqlite.org/lang_vacuum.html)
         raise StoreError(
-            f"{store.path}: this takes {2 * before // 1_000_000 + 1:,} MB for a while, and "
+            f"{store.name}: this takes {2 * before // 1_000_000 + 1:,} MB for a while, and "
             f"{free // 1_000_000:,} are free\n    free some space first; nothing was changed"
         )
     store.close()
@@ -156,12 +170,17 @@ def vacuum(store: Store) -> Size:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         fix = "try again when no pass runs" if "locked" in str(error) else "nothing was lost"
-        raise StoreError(f"{store.path}: {error}\n    {fix}") from error
+        raise StoreError(f"{store.name}: {error}\n    {fix}") from error
     return Size(before, store.size())
 
 
 def tables(connection: Connection) -> dict[str, int] | None:
     """Return bytes by table with its indexes, largest first; None where that is not known."""
+    if connection.dialect.name == "postgresql":
+        query = text(
+            "SELECT relname, pg_total_relation_size(relid) FROM pg_stat_user_tables ORDER BY 2 DESC"
+        )
+        return {row[0]: int(row[1]) for row in connection.execute(query)}
     query = text(
         "SELECT m.tbl_name, sum(s.pgsize) FROM dbstat s JOIN sqlite_master m ON m.name = s.name "
         "WHERE s.aggregate = TRUE GROUP BY m.tbl_name ORDER BY 2 DESC"
@@ -173,7 +192,12 @@ def tables(connection: Connection) -> dict[str, int] | None:
 
 
 def free_pages(connection: Connection) -> int:
-    """Return the bytes in the file that hold nothing: what ``vacuum`` would give back."""
+    """Return the bytes in the file that hold nothing: what ``vacuum`` would give back.
+
+    0 on a server, which fills them with new rows.
+    """
+    if connection.dialect.name == "postgresql":
+        return 0
     pages, size = (
         connection.execute(text(f"PRAGMA {name}")).scalar_one()
         for name in ("freelist_count", "page_size")

@@ -86,15 +86,7 @@ class Calendar:
 
     def _state(self) -> object:
         """Return what the calendar depends on: the database's files and the content's."""
-        database = self._context.store.path
-        stamps = []
-        for path in (database, database.with_name(f"{database.name}-wal")):
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            stamps.append((status.st_size, status.st_mtime_ns))
-        return stamps, signature(self._context.root)
+        return self._context.store.stamp(), signature(self._context.root)
 
     def _look(self, work: _Work, before: _Work | None) -> None:
         began = self._context.clock.elapsed()

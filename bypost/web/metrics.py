@@ -21,6 +21,7 @@ from starlette.responses import Response
 
 from bypost import __version__
 from bypost.delivery.context import Context
+from bypost.delivery.presence import Crew
 from bypost.delivery.standing import ProviderStanding, Standing, look
 from bypost.store import standing as store
 from bypost.web.guard import LOCAL_NAMES, host_name
@@ -85,6 +86,7 @@ class _Ledger(Collector):
         yield from _deliveries(found)
         yield from _times(found)
         yield from _providers(found.providers, accepted, found)
+        yield from _workers(found.crew)
 
 
 def _deliveries(found: Standing) -> Iterator[Metric]:
@@ -106,6 +108,17 @@ def _deliveries(found: Standing) -> Iterator[Metric]:
     )
     held = len(found.last.held) if found.last else 0
     yield GaugeMetricFamily("bypost_held_folders", "Folders that send nothing until mended", held)
+
+
+def _workers(crew: Crew) -> Iterator[Metric]:
+    """Yield who brings batches; without an engine nothing, for passes do so themselves."""
+    if crew.engine == "threads":
+        return
+    yield GaugeMetricFamily("bypost_workers_alive", "Workers seen lately", crew.alive)
+    yield GaugeMetricFamily("bypost_workers_slots", "Batches they bring at a time", crew.slots)
+    yield GaugeMetricFamily(
+        "bypost_batches_waiting", "Batches that are ready and in nobody's hand", crew.waiting
+    )
 
 
 def _times(found: Standing) -> Iterator[Metric]:

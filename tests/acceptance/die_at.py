@@ -1,6 +1,6 @@
 """Run ``bypost send`` and die (or freeze) when a labelled step is reached for the n-th time.
 
-    python die_at.py SIGKILL|SIGSTOP LABEL N [arguments of send ...]
+    python die_at.py SIGKILL|SIGSTOP LABEL N [another verb] [arguments ...]
 
 It listens to the debug lines of ``bypost.delivery.steps`` with an ordinary logging handler; the
 product knows nothing of it.
@@ -40,7 +40,7 @@ def main() -> int:
     logger.addHandler(_Killer(signal.Signals[how], label, int(times)))
     from bypost.cli import main as command
 
-    return command(["send", *rest])
+    return command(["send", *rest] if rest[0].startswith("-") else rest)
 
 
 if __name__ == "__main__":

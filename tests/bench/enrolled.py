@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,12 +15,15 @@ from bypost.delivery.context import Context
 from bypost.delivery.publish import Publisher
 from bypost.delivery.shape import Shape
 from bypost.people import join
-from bypost.project import open_project
-from bypost.store import Connection, binding, enrollments, subscribers
+from bypost.project import wire
+from bypost.settings import load_settings
+from bypost.store import Connection, Store, binding, enrollments, migrate, subscribers
 from bypost.store.schema import attempts, batches
 from bypost.store.schema import enrollments as runs
 from bypost.store.schema.base import Instant
+from scheduler.clock import SystemClock
 from tests.conftest import CHECKOUT, write_course
+from tests.postgres.cluster import Cluster
 
 DUE = 1000
 _CHUNK, _BATCH = 10_000, 100
@@ -46,42 +48,46 @@ class Enrolled:
         root: An empty folder.
         count: Enrollments; the thousand are spread evenly among them.
         url: A provider that takes everything.
+        cluster: Holds the database, instead of a file.
     """
 
-    def __init__(self, root: Path, count: int, url: str) -> None:
+    def __init__(self, root: Path, count: int, url: str, cluster: Cluster | None = None) -> None:
         self.count = count
         self._root = root
-        self._base = root / "var" / "base.db"
-        self._path = root / "var" / "bypost.db"
+        self._place = _Server(cluster) if cluster else _File(root / "var")
         self._now = datetime.now(UTC).replace(microsecond=0)
         shutil.copytree(CHECKOUT / "templates", root / "templates")
         write_course(root, _COURSE, delays=("at once", "1 day"))
         (root / "key.txt").write_text("re_test_key", encoding="utf-8")
         (root / "bypost.toml").write_text(_SETTINGS.format(url=url), encoding="utf-8")
-        with open_project(root) as context:
+        with self._open() as context:
             shape = Publisher(context).take_over(patient=False).shapes[_COURSE]
             for first in range(1, count + 1, _CHUNK):
                 with context.store.write() as connection:
                     self._add(connection, range(first, min(first + _CHUNK, count + 1)), shape)
-        self._path.rename(self._base)
+            self._place.settle(context.store)
+            self.size = context.store.size()
+        self._place.keep()
 
     @contextmanager
     def fresh(self, *, due: bool) -> Iterator[Context]:
         """Open a fresh copy; without ``due`` the thousand wait as the others do."""
-        shutil.copy(self._base, self._path)
-        with open_project(self._root) as context:
+        self._place.copy()
+        with self._open() as context:
             if not due:
                 later = self._now + timedelta(days=1)
                 waiting = update(runs).where(runs.c.next_due <= self._now).values(next_due=later)
                 with context.store.write() as connection:
                     connection.execute(waiting)
-            yield replace(context, guarded=False)  # a copy, and made on purpose
-        self._path.unlink()
+            yield context
+        self._place.drop()
 
-    @property
-    def size(self) -> int:
-        """Return the bytes of the database."""
-        return self._base.stat().st_size
+    def _open(self) -> Context:
+        """Open the project over what is the database just now."""
+        settings = load_settings(self._root, {"BYPOST_DATABASE__URL": self._place.url})
+        store = Store(settings.database.url, root=self._root)
+        migrate.upgrade(store)
+        return wire(self._root, settings, store, store.clock(SystemClock()))
 
     def _add(self, connection: Connection, ids: range, shape: Shape) -> None:
         """Add people, their runs and what they had."""
@@ -151,3 +157,56 @@ class Enrolled:
                 accepted_at=then,
             )
         )
+
+
+class _File:
+    """A database that is a file, and fresh copies of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._base = folder / "bypost.db", folder / "base.db"
+        self.url = f"sqlite:///{self._path}"
+
+    def settle(self, store: Store) -> None:
+        """Bring everything into the file."""
+        store.settle_down()
+
+    def keep(self) -> None:
+        """Keep what was written as the one to copy."""
+        self._path.rename(self._base)
+
+    def copy(self) -> None:
+        """Make a fresh copy."""
+        shutil.copy(self._base, self._path)
+
+    def drop(self) -> None:
+        """Remove the copy."""
+        self._path.unlink()
+
+
+class _Server:
+    """A database on a server, and fresh copies of it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._base = self._name = cluster.make()
+
+    @property
+    def url(self) -> str:
+        """Return the address of what is the database just now."""
+        return self._cluster.url(self._name)
+
+    def settle(self, store: Store) -> None:
+        """Let the database look at what it holds, as it does by itself in time."""
+        with store.write() as connection:
+            connection.exec_driver_sql("ANALYZE")
+
+    def keep(self) -> None:
+        """Nothing to do: the next one is another."""
+
+    def copy(self) -> None:
+        """Make a fresh copy."""
+        self._name = self._cluster.make(template=self._base)
+
+    def drop(self) -> None:
+        """Remove the copy."""
+        self._cluster.drop(self._name)

@@ -20,14 +20,17 @@ from bypost.delivery.run import Pass
 from bypost.store import Connection, enrollments
 from tests.bench.enrolled import DUE, Enrolled
 from tests.bench.sink import sink
+from tests.postgres.cluster import Cluster
 
 _ROUNDS = 5
 
 
-def measure(table: Table, many: int, few: int = 10_000) -> list[str]:
+def measure(
+    table: Table, many: int, few: int = 10_000, cluster: Cluster | None = None
+) -> list[str]:
     """Measure ticks among many and among few; return the queries' plans."""
     with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name, sink() as url:
-        both = [Enrolled(_folder(Path(name), count), count, url) for count in (many, few)]
+        both = [Enrolled(_folder(Path(name), count), count, url, cluster) for count in (many, few)]
         for what, task, due in (
             (f"the query for {DUE:,} who are due", _look, True),
             (f"owing {DUE:,}", _owe, True),
@@ -123,5 +126,8 @@ def _statements(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
 
 
 def _plan(connection: Connection, sql: str, parameters: Any) -> str:
+    if connection.dialect.name == "postgresql":
+        rows = connection.exec_driver_sql(f"EXPLAIN {sql}", parameters)
+        return "\n".join(f"  {row[0]}" for row in rows)
     rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
     return "\n".join(f"  {row[3]}" for row in rows)

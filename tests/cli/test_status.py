@@ -79,7 +79,7 @@ def test_json_has_the_documented_keys(run: Run) -> None:
             "rejected_rows",
         ),
         *("archived", "next_at", "late", "oldest_late", "last_tick", "sending", "next"),
-        *("providers", "paused"),
+        *("providers", "paused", "workers"),
     ]
     (one,) = found["providers"]
     assert list(one) == [

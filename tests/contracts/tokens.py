@@ -163,9 +163,15 @@ class TokenContract:
     def test_the_few_open_and_unknown_deliveries_are_found_by_an_index(
         self, store: Store, state: str
     ) -> None:
+        with store.write() as connection:
+            runs = lessons(connection, add_people(connection, 300))
+            numbers = [owe(connection, [run]) for run in runs]
+            connection.execute(update(batches).values(state="settled"))
+            self._set(connection, numbers[150], state, None)
         with store.read() as connection:
             with statements(connection) as asked:
-                listing.mails(connection, after=0, limit=9, state=state)
+                found = listing.mails(connection, after=0, limit=9, state=state)
+            assert [row["batch_id"] for row in found] == [numbers[150]]
             plan = self.plan(connection, *asked[-1])
         name = "ix_batches_unknown" if state == "unknown" else "ix_batches_open"
         assert name in plan

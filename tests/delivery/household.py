@@ -7,7 +7,6 @@ its database, with the rhythms, dates and caps it wants.
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,7 +43,6 @@ from scheduler.clock import SimulatedClock
 from scheduler.window import Window
 from tests import kept
 from tests.conftest import CHECKOUT, MONDAY, write_course
-from tests.delivery.stage import put
 
 COURSES = ("alpha", "beta")
 NEWSLETTERS = ("news", "letter")
@@ -125,8 +123,7 @@ class Village:
         self.context = wire(self.root, settings, self.store, SimulatedClock(MONDAY))
         self.published = Publisher(self.context).take_over(patient=False)
         assert not self.published.held
-        self.store.close()
-        self._template = self.store.path.read_bytes()
+        self._template = kept.snapshot(self.store)
 
     @contextmanager
     def household(
@@ -138,7 +135,7 @@ class Village:
         start: datetime = MONDAY,
     ) -> Iterator[Household]:
         """Open a household over a fresh copy; one at a time."""
-        put(self.store, self._template)
+        kept.put(self.store, self._template)
         clock = SimulatedClock(start)
         provider = SimulatedProvider(clock=clock)
         context = replace(
@@ -233,8 +230,7 @@ class Household:
 
     def look(self, connection: Connection) -> None:
         """Check the numbers that are about to be committed."""
-        plain = connection.connection.dbapi_connection
-        assert isinstance(plain, sqlite3.Connection)
+        plain: Any = connection.connection.driver_connection
         owed, accepted, cancelled = plain.execute(_SUMS).fetchone()
         rows = Counter[str](dict(plain.execute(_ROWS).fetchall()))
         assert rows.total() == owed

@@ -23,8 +23,8 @@ from bypost.store import Store, budgets, ledger, migrate
 from bypost.store.schema import deliveries, subscribers
 from bypost.testing.simulated import SimulatedProvider
 from scheduler.clock import SimulatedClock
+from tests import kept
 from tests.conftest import CHECKOUT, write_course, write_people
-from tests.delivery.stage import _do_not_flush as do_not_flush
 
 #: Who was sent what: address and item.
 Mail = tuple[str, str]
@@ -86,7 +86,7 @@ class Ground:
         write_project(self._root)
         self._settings = load_settings(self._root, {"BYPOST_SENDING__THREADS": "1"})
         self._store = Store(self._settings.database.url, root=self._root)
-        event.listen(self._store._writer, "connect", do_not_flush)
+        event.listen(self._store._writer, "connect", kept.do_not_flush)
         migrate.upgrade(self._store)
         context = wire(self._root, self._settings, self._store, SimulatedClock(START))
         self._published = Publisher(context)

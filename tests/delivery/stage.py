@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from bypost.store import Connection, Row, Store, budgets, counts, ledger, migrat
 from bypost.store.schema import batches, deliveries
 from bypost.testing.simulated import SimulatedProvider
 from scheduler.clock import SimulatedClock
+from tests import kept
 from tests.conftest import CHECKOUT, MONDAY, write_course, write_people
 
 #: A time after which every lease and every quiet period of before is over.
@@ -108,15 +108,13 @@ class Theatre:
         write_people(self.root, *rows)
         settings = load_settings(self.root, {"BYPOST_SENDING__THREADS": "1"})
         self._store = Store(f"sqlite:///{folder / 'stage.db'}", root=folder)
-        # A crash here is an exception, not a power cut: nothing needs to reach the disk.
-        event.listen(self._store._writer, "connect", _do_not_flush)
+        event.listen(self._store._writer, "connect", kept.do_not_flush)
         migrate.upgrade(self._store)
         self._context = wire(self.root, settings, self._store, SimulatedClock(MONDAY))
         self.published = [self._publish(number) for number in range(texts)]
         taking = importer(self._context, self.published[0])
         taking.run(self.root / "subscribers.csv", now=MONDAY)
-        self._store.close()
-        self._template = self._store.path.read_bytes()
+        self._template = kept.snapshot(self._store)
 
     def _publish(self, number: int) -> Published:
         """Compile and store the course with another sentence in each lesson."""
@@ -136,7 +134,7 @@ class Theatre:
         Args:
             sending: Settings of ``[sending]``.
         """
-        put(self._store, self._template)
+        kept.put(self._store, self._template)
         clock = SimulatedClock(MONDAY)
         provider = SimulatedProvider(clock=clock, send_class=send_class, batch_size=batch_size)
         settings = self._context.settings
@@ -157,18 +155,6 @@ class Theatre:
         finally:
             event.remove(self._store._writer, "commit", stage.look)
             self._store.close()
-
-
-def put(store: Store, content: bytes) -> None:
-    """Put another database in the place of a store's own."""
-    store.close()
-    for end in ("-wal", "-shm"):
-        store.path.with_name(store.path.name + end).unlink(missing_ok=True)
-    store.path.write_bytes(content)
-
-
-def _do_not_flush(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA synchronous = OFF")
 
 
 class Shelf(Publisher):
@@ -204,8 +190,7 @@ class Stage:
         """Check what is about to be committed; the same SQL cannot be wrong in the same way."""
         self.commits += 1
         # Past SQLAlchemy: this is done some 10,000 times in a test run.
-        plain = connection.connection.dbapi_connection
-        assert isinstance(plain, sqlite3.Connection)
+        plain: Any = connection.connection.driver_connection
         owed, *parts = plain.execute(_SUMS).fetchone()
         rows = Counter[str]()
         for state, number in plain.execute(_ROWS):

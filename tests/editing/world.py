@@ -100,13 +100,13 @@ class World:
         self._store = Store("sqlite:///world.db", root=folder)
         event.listen(self._store._writer, "connect", kept.do_not_flush)
         migrate.upgrade(self._store)
-        self._empty = self._snapshot()
+        self._empty = kept.snapshot(self._store)
         settings = load_settings(self.root, {"BYPOST_SENDING__THREADS": "1"})
         self._context = wire(self.root, settings, self._store, SimulatedClock(oracle.instant(0)))
 
     def begin(self, at: int) -> None:
         """Begin anew, with nobody in the course."""
-        self._put(self._empty)
+        kept.put(self._store, self._empty)
         self.post = Post()
         self.clock = SimulatedClock(oracle.instant(at))
         self.context = replace(
@@ -258,22 +258,12 @@ class World:
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Do something that did not happen: afterwards database and clock are as before."""
-        before = self._snapshot()
+        before = kept.snapshot(self._store)
         at, mails = self.clock.now(), len(self.post.mails)
         yield
-        self._put(before)
+        kept.put(self._store, before)
         self.clock.step_back(self.clock.now() - at)
         del self.post.mails[mails:]
-
-    def _snapshot(self) -> bytes:
-        self._store.close()
-        return self._store.path.read_bytes()
-
-    def _put(self, content: bytes) -> None:
-        self._store.close()
-        for end in ("-wal", "-shm"):
-            self._store.path.with_name(self._store.path.name + end).unlink(missing_ok=True)
-        self._store.path.write_bytes(content)
 
 
 def _target(whom: int | None) -> pause.Target:

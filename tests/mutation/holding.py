@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import URL, Engine, event
 
 from bypost.delivery import claim, owe, owner, steps
-from bypost.store import Connection, Row, binding, engine, ledger
+from bypost.store import Connection, Row, binding, ledger, sqlite
 from tests.mutation.mutation import mutation
 
 _STORE = "tests/store/test_sqlite.py::TestSqlite::"
@@ -142,11 +142,11 @@ def fence(patch: pytest.MonkeyPatch) -> None:
     missed_by=("tests/store/test_sqlite.py::test_the_file_is_in_wal_mode_and_a_commit_is_on_disk",),
 )
 def flush(patch: pytest.MonkeyPatch) -> None:
-    original = engine._sqlite_engine
+    original = sqlite._engine
 
     def hasty(url: URL, *, read_only: bool) -> Engine:
         made = original(url, read_only=read_only)
         event.listen(made, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF"))
         return made
 
-    patch.setattr(engine, "_sqlite_engine", hasty)
+    patch.setattr(sqlite, "_engine", hasty)

@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.postgres.cluster import Cluster
 from tests.soak import plan, table
 from tests.soak.outcome import Outcome
 from tests.soak.plan import SUBJECTS, Plan, Subject
@@ -36,7 +37,15 @@ def arguments() -> argparse.Namespace:
         "--step-kills", type=float, default=0.025, metavar="SHARE", help="of batches"
     )
     parser.add_argument(
-        "--database", default="sqlite:///var/bypost.db", help="URL, as in the settings"
+        "--database",
+        default="sqlite:///var/bypost.db",
+        help="URL, as in the settings; `postgresql`: a new one of a server that this run starts",
+    )
+    parser.add_argument(
+        "--jobs", action="store_true", help="`bypost worker`s and one clock, through procrastinate"
+    )
+    parser.add_argument(
+        "--restart-every", type=float, default=0.0, metavar="S", help="the database; mean seconds"
     )
     return parser.parse_args()
 
@@ -47,10 +56,10 @@ def say(*lines: str) -> None:
     sys.stdout.flush()
 
 
-def play(given: Plan, subject: Subject, number: int) -> Outcome:
+def play(given: Plan, subject: Subject, number: int, cluster: Cluster | None) -> Outcome:
     """Play a round; its folder stays where a promise is broken."""
     root = Path(tempfile.mkdtemp(prefix=f"bypost-soak-{subject.name}-"))
-    outcome = Round(given, subject, number, root).run()
+    outcome = Round(given, subject, number, root, cluster).run()
     if broken := outcome.broken(subject):
         say(f"{subject.name} {number}: BROKEN: {', '.join(broken)}; see {root}")
         say(*outcome.verdict.examples)
@@ -60,7 +69,7 @@ def play(given: Plan, subject: Subject, number: int) -> Outcome:
 
 
 def main() -> int:
-    """Play rounds until all classes had one and the time is over; print the table."""
+    """Soak, with a database server of its own if it is wanted."""
     options = arguments()
     given = Plan(
         deliveries=options.deliveries,
@@ -69,14 +78,26 @@ def main() -> int:
         kill_every=options.kill_every,
         step_kills=options.step_kills,
         database=options.database,
+        jobs=options.jobs,
+        restart_every=options.restart_every,
     )
+    cluster = Cluster(durable=True) if options.database == "postgresql" else None
+    try:
+        return soak(given, options, cluster)
+    finally:
+        if cluster is not None:
+            cluster.stop()
+
+
+def soak(given: Plan, options: argparse.Namespace, cluster: Cluster | None) -> int:
+    """Play rounds until all classes had one and the time is over; print the table."""
     subjects = [SUBJECTS[options.subject]] if options.subject else list(SUBJECTS.values())
     until = time.monotonic() + 60 * options.minutes
     outcomes: dict[str, Outcome] = {}
     number = 1
     while not outcomes or time.monotonic() < until:
         for subject in subjects:
-            outcome = play(given, subject, number)
+            outcome = play(given, subject, number, cluster)
             earlier = outcomes.get(subject.name)
             outcomes[subject.name] = earlier + outcome if earlier else outcome
         number += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -39,11 +40,23 @@ class Crew:
     """Keeps one process of each kind alive.
 
     Attributes:
-        counts: ``killed`` from outside, ``died`` by own hand at a step, ``stopped``, and ``ended``
-            by themselves, which none should.
+        counts: ``killed`` from outside, ``died`` by own hand at a step, ``stopped``, ``restarted``
+            (the database), and ``ended`` by themselves, which none should.
+
+    Args:
+        restart: Stops the database at once, as after a power cut, and starts it again.
+        restart_every: Mean seconds between two of those; 0: none.
     """
 
-    def __init__(self, starts: Sequence[Start], rng: Random, *, kill_every: float) -> None:
+    def __init__(
+        self,
+        starts: Sequence[Start],
+        rng: Random,
+        *,
+        kill_every: float,
+        restart: Callable[[], object] = lambda: None,
+        restart_every: float = 0.0,
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self._rng = rng
         self._kill_every = kill_every
@@ -52,6 +65,8 @@ class Crew:
         self._members = [_Member(start, self._begin(start)) for start in starts]
         self._next_kill = self._after(kill_every)
         self._next_stop = self._after(2 * kill_every)
+        self._restart, self._restart_every = restart, restart_every
+        self._next_restart = self._after(restart_every) if restart_every else math.inf
 
     def turn(self) -> None:
         """Look after everybody; to be called often.
@@ -110,6 +125,10 @@ class Crew:
         elif now >= self._next_stop:
             self._next_stop = self._after(2 * self._kill_every)
             self._stop(self._rng.choice(self._members))
+        elif now >= self._next_restart:
+            self._restart()
+            self.counts["restarted"] += 1
+            self._next_restart = self._after(self._restart_every)
 
     def _kill(self, member: _Member) -> None:
         if not member.killed:

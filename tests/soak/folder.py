@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ url = "{database}"
 
 [sending]
 provider = "{provider}"
+engine = "{engine}"
 threads = {threads}
 tick_seconds = {rest}
 lease_seconds = {lease}
@@ -48,11 +50,12 @@ Hello {{{{ subscriber.name|default("you", true) }}}}, this is an issue.
 """
 
 
-def make(root: Path, given: Plan, subject: Subject, url: str) -> None:
-    """Write the project of a round; its issue comes later."""
+def make(root: Path, given: Plan, subject: Subject, url: str, *, database: str) -> None:
+    """Write the project of a round over ``database``; its issue comes later."""
     shutil.copytree(CHECKOUT / "templates", root / "templates")
     settings = _SETTINGS.format(
-        database=given.database,
+        database=database,
+        engine="procrastinate" if given.jobs else "threads",
         provider=subject.provider,
         url=url,
         threads=plan.THREADS,
@@ -81,9 +84,14 @@ def add_issue(root: Path, at: datetime) -> None:
 
 def secrets(subject: Subject) -> dict[str, str]:
     """Return what stands in the environment: the fakes' own keys, a hook where events come."""
+    # Machines that share a database share the keys of their links and of addresses.
+    ours = {
+        "BYPOST_SITE__SECRET_KEYS": json.dumps(["soak-" * 10]),
+        "BYPOST_SITE__ADDRESS_KEY": "soak-" * 10,
+    }
     if subject.provider == "resend":
-        return {"BYPOST_PROVIDERS__RESEND__API_KEY": "re_test_key"}
-    key = {"BYPOST_PROVIDERS__POSTMARK__API_KEY": "pm_test_key"}
+        return {**ours, "BYPOST_PROVIDERS__RESEND__API_KEY": "re_test_key"}
+    key = {**ours, "BYPOST_PROVIDERS__POSTMARK__API_KEY": "pm_test_key"}
     hook = {"BYPOST_PROVIDERS__POSTMARK__WEBHOOK_SECRET": WEBHOOK_SECRET}
     return {**key, **(hook if subject.name == "events" else {})}
 

@@ -65,7 +65,10 @@ class Plan:
         kill_every: Mean seconds between two kills from outside; stops come half as often.
         step_kills: Share of batches at which a worker kills itself; it stops itself at half as
             many.
-        database: URL in the settings, relative to the folder of a round.
+        database: URL in the settings, relative to the folder of a round; empty for a new one of
+            a PostgreSQL that this run starts.
+        jobs: Workers get their batches from procrastinate, and one process more keeps the time.
+        restart_every: Mean seconds between two restarts of the database; 0 for none.
     """
 
     deliveries: int
@@ -74,6 +77,8 @@ class Plan:
     kill_every: float
     step_kills: float
     database: str
+    jobs: bool = False
+    restart_every: float = 0.0
 
     @property
     def people(self) -> int:

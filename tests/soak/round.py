@@ -19,6 +19,7 @@ from random import Random
 from bypost.store import Store
 from bypost.store.counts import Counts
 from tests.conftest import CHECKOUT
+from tests.postgres.cluster import Cluster
 from tests.soak import books, folder, worker
 from tests.soak.crew import Crew, Start
 from tests.soak.outcome import Outcome
@@ -37,8 +38,12 @@ _START, _CALM = 60.0, 900.0
 class Round:
     """A round of one send class, in a folder of its own."""
 
-    def __init__(self, given: Plan, subject: Subject, number: int, root: Path) -> None:
+    def __init__(
+        self, given: Plan, subject: Subject, number: int, root: Path, cluster: Cluster | None
+    ) -> None:
         self._given = given
+        self._cluster = cluster
+        self._database = cluster.url(cluster.make()) if cluster else given.database
         self._subject = subject
         self._seed = f"{given.seed}:{subject.name}:{number}"
         self._root = root
@@ -58,7 +63,13 @@ class Round:
     def run(self) -> Outcome:
         """Send everything, and compare."""
         try:
-            folder.make(self._root, self._given, self._subject, self._provider.url)
+            folder.make(
+                self._root,
+                self._given,
+                self._subject,
+                self._provider.url,
+                database=self._database,
+            )
             self._prepare()
             with self._crew() as crew:
                 done = self._wait(crew, self._nothing_waits, _START + self._expected / _SLOWEST)
@@ -82,21 +93,39 @@ class Round:
     def _crew(self) -> Iterator[Crew]:
         """Start the workers, and pages where events are posted to."""
         starts: list[Start] = [self._send] * self._given.workers
+        if self._given.jobs:
+            starts = [self._clock, *[self._work] * self._given.workers]
         if self._subject.name == "events":
             port = _free_port()
             starts.append(partial(self._serve, port))
             self._provider.ask(f"tell http://127.0.0.1:{port}/hooks/postmark")
         rng = Random(f"{self._seed}:crew")
-        crew = Crew(starts, rng, kill_every=self._given.kill_every)
+        crew = Crew(
+            starts,
+            rng,
+            kill_every=self._given.kill_every,
+            restart=self._cluster.restart if self._cluster else lambda: None,
+            restart_every=self._given.restart_every,
+        )
         try:
             yield crew
         finally:
             crew.close()
 
     def _send(self, number: int, peaceful: bool) -> int:
-        share = self._given.step_kills
-        mischief = None if peaceful else Mischief(f"{self._seed}:{number}", share, share / 2)
+        mischief = self._mischief(number, peaceful)
         return worker.fork(self._place, partial(worker.passes, self._root, mischief))
+
+    def _work(self, number: int, peaceful: bool) -> int:
+        mischief = self._mischief(number, peaceful)
+        return worker.fork(self._place, partial(worker.jobs, self._root, mischief))
+
+    def _clock(self, _number: int, _peaceful: bool) -> int:
+        return worker.fork(self._place, partial(worker.passes, self._root, None))
+
+    def _mischief(self, number: int, peaceful: bool) -> Mischief | None:
+        share = self._given.step_kills
+        return None if peaceful else Mischief(f"{self._seed}:{number}", share, share / 2)
 
     def _serve(self, port: int, _number: int, _peaceful: bool) -> int:
         return worker.fork(self._place, partial(worker.pages, self._root, port))
@@ -129,7 +158,7 @@ class Round:
         return not self._provider.ask("count")["untold"]
 
     def _counts(self) -> Counts:
-        with _opened(self._given, self._root) as store:
+        with _opened(self._database, self._root) as store:
             return books.summary(store)
 
     def _tell(self, crew: Crew) -> None:
@@ -149,7 +178,7 @@ class Round:
     def _compare(self, crew: Counter[str], *, unsettled: bool) -> Outcome:
         """Compare the ledger, and what ``bypost status`` says, with the provider's log."""
         truth, seen = self._provider.ask("truth"), self._provider.ask("count")
-        with _opened(self._given, self._root) as store:
+        with _opened(self._database, self._root) as store:
             rows = books.rows(store)
         verdict = books.compare(
             rows,
@@ -183,9 +212,9 @@ class Round:
 
 
 @contextmanager
-def _opened(given: Plan, root: Path) -> Iterator[Store]:
+def _opened(database: str, root: Path) -> Iterator[Store]:
     """Open the database for a look; nothing stays open when a worker is forked."""
-    store = Store(given.database, root=root)
+    store = Store(database, root=root)
     try:
         yield store
     finally:

@@ -22,6 +22,7 @@ from random import Random
 from typing import NoReturn
 
 from bypost.cli import main as command
+from bypost.cli.engine import with_engine
 from bypost.delivery.publish import Publisher
 from bypost.delivery.run import Pass, importer
 from bypost.errors import ByPostError
@@ -106,7 +107,7 @@ def passes(root: Path, mischief: Mischief | None) -> None:
     """Make passes without end, as ``bypost send --forever`` does."""
     if mischief:
         _listen(mischief)
-    with open_project(root) as context:
+    with with_engine(open_project(root)) as context:
         one = Pass(context, patient=True)
         while True:
             try:
@@ -114,6 +115,13 @@ def passes(root: Path, mischief: Mischief | None) -> None:
             except ByPostError as error:
                 sys.stderr.write(f"{error}\n")
             time.sleep(REST)
+
+
+def jobs(root: Path, mischief: Mischief | None) -> None:
+    """Run ``bypost worker``: bring the batches that others hand over."""
+    if mischief:
+        _listen(mischief)
+    command(["worker", "--allow-local", "--project", str(root)])
 
 
 def pages(root: Path, port: int) -> None:

@@ -16,6 +16,8 @@ from bypost.errors import StoreError
 from bypost.store import Store, backup, meta, migrate, upkeep
 from tests.contracts.rows import NOON, add_people, lessons, owe
 
+pytestmark = pytest.mark.sqlite
+
 
 class Usage(NamedTuple):
     total: int

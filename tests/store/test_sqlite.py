@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bypost.errors import StoreError
-from bypost.store import Connection, Store, engine, meta, migrate
+from bypost.store import Connection, Store, meta, migrate, sqlite
 from bypost.store.schema import metadata
 from tests.contracts.assets import AssetContract
 from tests.contracts.caps import CapContract
@@ -25,6 +25,8 @@ from tests.contracts.settling import SettlingContract
 from tests.contracts.signups import SignupContract
 from tests.contracts.store import StoreContract
 from tests.contracts.tokens import TokenContract
+
+pytestmark = pytest.mark.sqlite
 
 _WRITER = Path(__file__).with_name("writer.py")
 
@@ -149,7 +151,7 @@ def test_a_file_that_is_no_database_is_told_in_words(tmp_path: Path, make: Any, 
 def test_a_database_held_by_another_program_is_told_in_words(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_BUSY_MS", 50)
+    monkeypatch.setattr(sqlite, "_BUSY_MS", 50)
     patient = Store(f"sqlite:///{store.path}", root=store.path.parent)
     holder = sqlite3.connect(store.path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

@@ -31,6 +31,8 @@ from tests.acceptance.sends import Sends
 from tests.conftest import write_course, write_people
 from tests.delivery.conftest import RESEND
 
+pytestmark = pytest.mark.sqlite
+
 PEOPLE = 16  #: two a request
 #: Without these, root may write whatever it likes.
 AS_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")

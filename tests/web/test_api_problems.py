@@ -132,7 +132,7 @@ def test_a_database_that_is_held_by_others_is_told_as_such(
     context: Context, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api.get("/subscribers")  # so that the use of the token is noted
-    monkeypatch.setattr("bypost.store.engine._BUSY_MS", 20)
+    monkeypatch.setattr("bypost.store.sqlite._BUSY_MS", 20)
     hasty = Store(f"sqlite:///{context.store.path}", root=context.root)
     with TestClient(make_site(replace(context, store=hasty)), base_url=PUBLIC) as client:
         busy = Api(client, api.token)
@@ -150,7 +150,7 @@ def test_a_database_that_is_held_by_others_is_told_as_such(
 def test_a_token_is_good_even_while_its_use_cannot_be_noted(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bypost.store.engine._BUSY_MS", 20)
+    monkeypatch.setattr("bypost.store.sqlite._BUSY_MS", 20)
     token = make_token(context, "read")
     hasty = Store(f"sqlite:///{context.store.path}", root=context.root)
     with TestClient(make_site(replace(context, store=hasty)), base_url=PUBLIC) as client:

@@ -26,7 +26,7 @@ def check(context: Context) -> Iterator[Checkup]:
 
 
 def _database(context: Context) -> Iterator[Checkup]:
-    if not context.store.path.exists():
+    if not context.store.exists():
         yield _told("database", Level.PASS, "there is none yet; the first `bypost send` makes it")
         return
     try:
@@ -60,7 +60,7 @@ def _disk(context: Context) -> Checkup:
 def _clock(context: Context) -> Checkup:
     """Compare the clock with the newest thing the database knows."""
     now = context.clock.now()
-    if not context.store.path.exists():
+    if not context.store.exists():
         return _told("clock", Level.PASS, f"it says {now:%d %B %Y %H:%M} UTC")
     with context.store.read() as connection:
         newest = clock_step.newest(connection).attempted_at

@@ -29,6 +29,7 @@ from bypost.store.schema.people import (
 )
 from bypost.store.schema.signups import limits, signups
 from bypost.store.schema.sums import batch_sums
+from bypost.store.schema.workers import workers
 
 __all__ = [
     "address_changes",
@@ -71,4 +72,5 @@ __all__ = [
     "subscriptions",
     "suppressions",
     "tokens",
+    "workers",
 ]

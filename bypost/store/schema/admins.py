@@ -9,20 +9,19 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    String,
     Table,
     UniqueConstraint,
 )
 
-from bypost.store.schema.base import BigId, Instant, id_column, metadata
+from bypost.store.schema.base import BigId, Instant, Words, id_column, metadata
 
 admins = Table(
     "admins",
     metadata,
     id_column("account"),
-    Column("name", String(40), nullable=False, comment="what they sign in with, lower case"),
-    Column("role", String(16), nullable=False, comment="viewer or operator"),
-    Column("password", String(200), nullable=False, comment="argon2id, with its parameters"),
+    Column("name", Words(40), nullable=False, comment="what they sign in with, lower case"),
+    Column("role", Words(16), nullable=False, comment="viewer or operator"),
+    Column("password", Words(200), nullable=False, comment="argon2id, with its parameters"),
     Column("created_at", Instant, nullable=False, comment="when it was made"),
     Column("password_at", Instant, nullable=False, comment="when the password was set"),
     Column("seen_at", Instant, comment="when they signed in last; null: never"),
@@ -47,7 +46,7 @@ admin_sessions = Table(
 sign_in_waits = Table(
     "sign_in_waits",
     metadata,
-    Column("name", String(120), primary_key=True, comment="what is counted; names are hashed"),
+    Column("name", Words(120), primary_key=True, comment="what is counted; names are hashed"),
     Column("failures", Integer, nullable=False, comment="in a row, or within a day"),
     Column("last_at", Instant, nullable=False, comment="the last one; a day later it is forgotten"),
     Column("until", Instant, nullable=False, comment="before that nothing is tried"),
@@ -60,11 +59,11 @@ audit = Table(
     metadata,
     id_column("entry"),
     Column("at", Instant, nullable=False, comment="when it was done"),
-    Column("who", String(80), nullable=False, comment="account, or user of the machine"),
-    Column("via", String(16), nullable=False, comment="desk, command or api"),
-    Column("action", String(64), nullable=False, comment="noun and verb, e.g. course.pause"),
-    Column("subject", String(120), nullable=False, comment="e.g. course:x; empty: nothing named"),
-    Column("detail", String(500), nullable=False, comment="what else; no secret, no address"),
+    Column("who", Words(80), nullable=False, comment="account, or user of the machine"),
+    Column("via", Words(16), nullable=False, comment="desk, command or api"),
+    Column("action", Words(64), nullable=False, comment="noun and verb, e.g. course.pause"),
+    Column("subject", Words(120), nullable=False, comment="e.g. course:x; empty: nothing named"),
+    Column("detail", Words(500), nullable=False, comment="what else; no secret, no address"),
     Index(None, "at"),
     Index(None, "who", "id"),
     Index(None, "action", "id"),

@@ -8,13 +8,12 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
-    String,
     Table,
     UniqueConstraint,
     text,
 )
 
-from bypost.store.schema.base import Instant, id_column, metadata
+from bypost.store.schema.base import Instant, Words, id_column, metadata
 
 _OPEN = text("state = 'open'")
 
@@ -22,22 +21,22 @@ alarms = Table(
     "alarms",
     metadata,
     id_column("alarm"),
-    Column("name", String(32), nullable=False, comment="rule that found it, e.g. bounces"),
+    Column("name", Words(32), nullable=False, comment="rule that found it, e.g. bounces"),
     Column(
         "subject",
-        String(80),
+        Words(80),
         nullable=False,
         comment="provider, course or the like; empty: all of it",
     ),
-    Column("level", String(8), nullable=False, comment="warn or alarm"),
+    Column("level", Words(8), nullable=False, comment="warn or alarm"),
     Column("since", Instant, nullable=False, comment="when it began, the last time"),
     Column("last_seen", Instant, nullable=False, comment="when it was last found"),
     Column("told_at", Instant, comment="when its beginning was told; null: never"),
     Column(
-        "told_level", String(8), nullable=False, comment="level that was told; empty: nothing yet"
+        "told_level", Words(8), nullable=False, comment="level that was told; empty: nothing yet"
     ),
     Column("ended_at", Instant, comment="when it was over; null: it is not"),
-    Column("words", String(400), nullable=False, comment="what was found, for people"),
+    Column("words", Words(400), nullable=False, comment="what was found, for people"),
     CheckConstraint("level IN ('warn', 'alarm')", name="level"),
     UniqueConstraint("name", "subject"),
     comment="What an operator should look at, or had to; one row each, however often it comes",
@@ -47,14 +46,14 @@ alarm_messages = Table(
     "alarm_messages",
     metadata,
     id_column("message"),
-    Column("way", String(8), nullable=False, comment="mail or webhook"),
+    Column("way", Words(8), nullable=False, comment="mail or webhook"),
     Column("body", JSON, nullable=False, comment="what is told: title, text and the alarms"),
     Column("created_at", Instant, nullable=False, comment="when there was something to tell"),
-    Column("state", String(8), nullable=False, comment="open, sent or given-up"),
+    Column("state", Words(8), nullable=False, comment="open, sent or given-up"),
     Column("next_try", Instant, nullable=False, comment="not before; goes up with every failure"),
     Column("attempts", Integer, nullable=False, comment="attempts begun"),
     Column("ended_at", Instant, comment="when it was taken over or given up"),
-    Column("detail", String(300), nullable=False, comment="last trouble, for people"),
+    Column("detail", Words(300), nullable=False, comment="last trouble, for people"),
     CheckConstraint("way IN ('mail', 'webhook')", name="way"),
     CheckConstraint("state IN ('open', 'sent', 'given-up')", name="state"),
     Index("ix_alarm_messages_open", "next_try", sqlite_where=_OPEN, postgresql_where=_OPEN),

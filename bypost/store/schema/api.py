@@ -9,14 +9,12 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    String,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
 
-from bypost.store.schema.base import BigId, Instant, id_column, metadata
+from bypost.store.schema.base import BigId, Instant, Prose, Words, id_column, metadata
 
 _IN_USE = text("revoked_at IS NULL")
 
@@ -24,7 +22,7 @@ tokens = Table(
     "tokens",
     metadata,
     id_column("token"),
-    Column("name", String(80), nullable=False, comment="what the operator calls it"),
+    Column("name", Words(80), nullable=False, comment="what the operator calls it"),
     Column("hash", LargeBinary(32), nullable=False, comment="SHA-256 of the token itself"),
     Column("scopes", JSON, nullable=False, comment="what it may do: read, signup, write"),
     Column("created_at", Instant, nullable=False, comment="when it was made"),
@@ -46,11 +44,11 @@ replies = Table(
     metadata,
     id_column("reply"),
     Column("token_id", BigId, ForeignKey("tokens.id"), nullable=False, comment="who asked"),
-    Column("key", String(255), nullable=False, comment="their Idempotency-Key"),
+    Column("key", Words(255), nullable=False, comment="their Idempotency-Key"),
     Column("request", LargeBinary(32), nullable=False, comment="SHA-256 of method, path and body"),
     Column("status", Integer, nullable=False, comment="HTTP status of the answer"),
-    Column("body", Text, nullable=False, comment="the answer as it was given"),
-    Column("location", String(300), nullable=False, comment="header Location; empty: none"),
+    Column("body", Prose, nullable=False, comment="the answer as it was given"),
+    Column("location", Words(300), nullable=False, comment="header Location; empty: none"),
     Column("subscriber_id", BigId, ForeignKey("subscribers.id"), comment="whose data is in it"),
     Column("created_at", Instant, nullable=False, comment="when it was given"),
     Column("ends_at", Instant, nullable=False, comment="until when a repetition is answered by it"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Dialect, Integer, MetaData
+from sqlalchemy import BigInteger, Column, Dialect, Integer, MetaData, String, Text
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator
 
 #: Constraints have names that migrations can find, on both databases.
@@ -24,6 +25,25 @@ _MICROSECOND = timedelta(microseconds=1)
 
 #: Primary keys: 8 bytes everywhere; on SQLite the row id itself, which needs plain INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Words(String):
+    """Text that is meant to have so many characters at most; see :class:`Prose`."""
+
+
+class Prose(Text):
+    """Text of any length.
+
+    On PostgreSQL both are the same, and kept as on SQLite, which takes longer text as well: a
+    provider's long words must not stop the record of what it did. There too texts are compared by
+    code points: in the order of some language no index would know who begins with ``an``.
+    """
+
+
+@compiles(Words, "postgresql")
+@compiles(Prose, "postgresql")
+def _text_by_code_points(element: String, compiler: Any, **options: Any) -> str:
+    return 'TEXT COLLATE "C"'
 
 
 class Instant(TypeDecorator[datetime]):

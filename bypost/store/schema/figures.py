@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, Integer, PrimaryKeyConstraint, String, Table
+from sqlalchemy import Column, Date, Integer, PrimaryKeyConstraint, Table
 
-from bypost.store.schema.base import metadata
+from bypost.store.schema.base import Words, metadata
 
 course_figures = Table(
     "course_figures",
     metadata,
     Column("count", Integer, nullable=False, comment="number of the count this is part of"),
-    Column("course", String(64), nullable=False, comment="folder name under lessons/"),
+    Column("course", Words(64), nullable=False, comment="folder name under lessons/"),
     Column("week", Date, nullable=False, comment="Monday of the week, in UTC, in which runs began"),
     Column(
         "fate",
-        String(12),
+        Words(12),
         nullable=False,
         comment="active, paused, stopped (nothing comes any more), finished or left",
     ),
-    Column("lesson", String(200), nullable=False, comment="last one owed to them; empty: none"),
+    Column("lesson", Words(200), nullable=False, comment="last one owed to them; empty: none"),
     Column("days", Integer, nullable=False, comment="whole days to the end; 0: not finished"),
     Column("number", Integer, nullable=False, comment="how many runs"),
     PrimaryKeyConstraint("count", "course", "week", "fate", "lesson", "days"),

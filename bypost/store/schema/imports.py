@@ -9,28 +9,26 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    String,
     Table,
-    Text,
     text,
 )
 
-from bypost.store.schema.base import BigId, Instant, id_column, metadata
+from bypost.store.schema.base import BigId, Instant, Prose, Words, id_column, metadata
 
 imports = Table(
     "imports",
     metadata,
     id_column("import"),
-    Column("path", String(500), nullable=False, comment="file as named by the operator"),
+    Column("path", Words(500), nullable=False, comment="file as named by the operator"),
     Column(
         "digest",
-        String(64),
+        Words(64),
         nullable=False,
         comment="SHA-256 of the file: unchanged is not read again",
     ),
     Column(
         "signature",
-        String(64),
+        Words(64),
         nullable=False,
         comment="size and modification time, the quick look",
     ),
@@ -40,14 +38,14 @@ imports = Table(
     ),
     Column(
         "state",
-        String(12),
+        Words(12),
         nullable=False,
         server_default=text("'done'"),
         comment="uploaded, reviewed, running, done, failed, undoing or undone",
     ),
     Column(
         "actor",
-        String(120),
+        Words(120),
         nullable=False,
         server_default=text("''"),
         comment="who made it: an account, a command, or a pass",
@@ -59,14 +57,14 @@ imports = Table(
     ),
     Column(
         "dialect",
-        String(32),
+        Words(32),
         nullable=False,
         server_default=text("''"),
         comment="whose export it is: listmonk, kit ...; empty: our own columns",
     ),
     Column(
         "note",
-        Text,
+        Prose,
         nullable=False,
         server_default=text("''"),
         comment="the operator's statement of how these people agreed",
@@ -86,7 +84,7 @@ imports = Table(
     Column("seen_at", Instant, comment="last sign of life of what reads it"),
     Column(
         "trouble",
-        String(400),
+        Words(400),
         nullable=False,
         server_default=text("''"),
         comment="why it failed, without addresses",
@@ -94,7 +92,7 @@ imports = Table(
     Column("undone_at", Instant, comment="when it was taken back; null: was not"),
     Column(
         "undone_by",
-        String(120),
+        Words(120),
         nullable=False,
         server_default=text("''"),
         comment="who took it back",
@@ -111,7 +109,7 @@ import_changes = Table(
     Column(
         "import_id", BigId, ForeignKey("imports.id"), nullable=False, comment="whose change it is"
     ),
-    Column("what", String(8), nullable=False, comment="added or changed"),
+    Column("what", Words(8), nullable=False, comment="added or changed"),
     Column("first_id", BigId, nullable=False, comment="subscriber; the first of those added"),
     Column("last_id", BigId, nullable=False, comment="the last of those added in one go"),
     Column(

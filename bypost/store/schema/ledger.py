@@ -13,15 +13,13 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    String,
     Table,
-    Text,
     UniqueConstraint,
     false,
     text,
 )
 
-from bypost.store.schema.base import BigId, Instant, id_column, metadata
+from bypost.store.schema.base import BigId, Instant, Prose, Words, id_column, metadata
 
 _OPEN = text("state IN ('pending', 'sending')")
 _ISSUE = text("kind = 'issue'")
@@ -38,15 +36,15 @@ batches = Table(
     "batches",
     metadata,
     id_column("batch; with the database's tag, the reference of its requests"),
-    Column("provider", String(32), nullable=False, comment="adapter that carries it"),
-    Column("kind", String(8), nullable=False, comment="lesson, issue or notice"),
+    Column("provider", Words(32), nullable=False, comment="adapter that carries it"),
+    Column("kind", Words(8), nullable=False, comment="lesson, issue or notice"),
     Column(
-        "collection", String(64), nullable=False, comment="course or newsletter; empty for a notice"
+        "collection", Words(64), nullable=False, comment="course or newsletter; empty for a notice"
     ),
-    Column("item", String(200), nullable=False, comment="lesson, issue or notice id"),
+    Column("item", Words(200), nullable=False, comment="lesson, issue or notice id"),
     Column(
         "content_hash",
-        String(64),
+        Words(64),
         ForeignKey("contents.hash"),
         nullable=False,
         comment="what it says",
@@ -54,7 +52,7 @@ batches = Table(
     Column("size", Integer, nullable=False, comment="deliveries bound to it"),
     Column(
         "state",
-        String(12),
+        Words(12),
         nullable=False,
         comment="pending, sending, settled, unknown or dissolved",
     ),
@@ -69,7 +67,12 @@ batches = Table(
         "fence", Integer, nullable=False, comment="counts leases; every later write names its own"
     ),
     Column("lease_until", Instant, comment="held by a worker until; null: free"),
-    Column("lease_owner", String(120), nullable=False, comment="machine, process and its start"),
+    Column(
+        "offered_until",
+        Instant,
+        comment="handed over to workers, and not again before; null: it is not",
+    ),
+    Column("lease_owner", Words(120), nullable=False, comment="machine, process and its start"),
     Column("attempts", Integer, nullable=False, comment="requests begun, not requests finished"),
     Column(
         "generation", Integer, nullable=False, comment="counts freezes; part of the idempotency key"
@@ -95,7 +98,7 @@ batches = Table(
         server_default=text("0"),
         comment="times the whole request was refused for its content",
     ),
-    Column("detail", String(400), nullable=False, comment="last trouble, for people"),
+    Column("detail", Words(400), nullable=False, comment="last trouble, for people"),
     Column(
         "held",
         JSON(none_as_null=True),
@@ -155,15 +158,15 @@ deliveries = Table(
     Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="to whom"),
     Column("enrollment_id", BigId, ForeignKey("enrollments.id"), comment="for a lesson"),
     Column("subscription_id", BigId, ForeignKey("subscriptions.id"), comment="for an issue"),
-    Column("kind", String(8), nullable=False, comment="lesson, issue or notice"),
-    Column("item", String(200), nullable=False, comment="lesson id, newsletter/issue or notice id"),
+    Column("kind", Words(8), nullable=False, comment="lesson, issue or notice"),
+    Column("item", Words(200), nullable=False, comment="lesson id, newsletter/issue or notice id"),
     Column("copy", Integer, nullable=False, comment="0; higher only where a person asked for it"),
-    Column("request", String(64), nullable=False, comment="what a notice answers; empty otherwise"),
+    Column("request", Words(64), nullable=False, comment="what a notice answers; empty otherwise"),
     Column(
-        "state", String(12), comment="own state where it is not its batch's: failed, cancelled ..."
+        "state", Words(12), comment="own state where it is not its batch's: failed, cancelled ..."
     ),
-    Column("provider_id", String(120), comment="the provider's id, where it gave one"),
-    Column("detail", String(300), comment="why it failed or was cancelled"),
+    Column("provider_id", Words(120), comment="the provider's id, where it gave one"),
+    Column("detail", Words(300), comment="why it failed or was cancelled"),
     CheckConstraint("kind IN ('lesson', 'issue', 'notice')", name="kind"),
     CheckConstraint("state IN ('accepted', 'failed', 'cancelled', 'unknown')", name="state"),
     UniqueConstraint("enrollment_id", "item", "copy"),  # no lesson twice, whatever crashes
@@ -210,10 +213,10 @@ attempts = Table(
     Column("started_at", Instant, nullable=False, comment="intent committed"),
     Column("ended_at", Instant, comment="answer recorded; null: the process died, or is at it"),
     Column(
-        "outcome", String(16), nullable=False, comment="started, accepted, throttled, refused ..."
+        "outcome", Words(16), nullable=False, comment="started, accepted, throttled, refused ..."
     ),
     Column("status", Integer, comment="HTTP status"),
-    Column("detail", String(400), nullable=False, comment="the provider's words"),
+    Column("detail", Words(400), nullable=False, comment="the provider's words"),
     Index(None, "batch_id"),
     comment="The audit trail of requests; only ever added to and closed",
 )
@@ -222,14 +225,14 @@ events = Table(
     "events",
     metadata,
     id_column("event"),
-    Column("provider", String(32), nullable=False, comment="who says so"),
+    Column("provider", Words(32), nullable=False, comment="who says so"),
     Column(
-        "event_id", String(200), nullable=False, comment="the provider's id, or a hash of the body"
+        "event_id", Words(200), nullable=False, comment="the provider's id, or a hash of the body"
     ),
     Column(
         "delivery_id", BigId, ForeignKey("deliveries.id"), comment="about which; null: not ours"
     ),
-    Column("kind", String(16), nullable=False, comment="delivered, bounced, complained ..."),
+    Column("kind", Words(16), nullable=False, comment="delivered, bounced, complained ..."),
     Column("at", Instant, nullable=False, comment="when it happened, as the provider says"),
     Column("received_at", Instant, nullable=False, comment="when we heard"),
     Column(
@@ -249,13 +252,13 @@ events = Table(
 budgets = Table(
     "budgets",
     metadata,
-    Column("provider", String(32), primary_key=True, comment="one row each, shared by all workers"),
+    Column("provider", Words(32), primary_key=True, comment="one row each, shared by all workers"),
     Column("tokens", Float, nullable=False, comment="requests that may leave at once"),
     Column("updated_at", Instant, comment="when tokens were last counted"),
     Column("day", Date, comment="UTC day that used_today counts"),
     Column("used_today", Integer, nullable=False, comment="messages handed over on that day"),
     Column("paused_until", Instant, comment="the provider's Retry-After, for everybody"),
-    Column("breaker", Text, nullable=False, comment="why sending stopped; empty: it did not"),
+    Column("breaker", Prose, nullable=False, comment="why sending stopped; empty: it did not"),
     Column("breaker_at", Instant, comment="when it stopped"),
     Column(
         "closed_at",

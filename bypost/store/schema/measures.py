@@ -10,14 +10,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     PrimaryKeyConstraint,
-    String,
     Table,
-    Text,
     false,
     text,
 )
 
-from bypost.store.schema.base import BigId, Instant, id_column, metadata
+from bypost.store.schema.base import BigId, Instant, Prose, Words, id_column, metadata
 
 _UNCOUNTED = text("counted = false")
 
@@ -25,19 +23,17 @@ daily = Table(
     "daily",
     metadata,
     Column("day", Date, nullable=False, comment="UTC day; the first of its month once it is old"),
-    Column(
-        "kind", String(24), nullable=False, comment="what is counted: visit, accepted, left ..."
-    ),
+    Column("kind", Words(24), nullable=False, comment="what is counted: visit, accepted, left ..."),
     Column(
         "collection",
-        String(80),
+        Words(80),
         nullable=False,
         comment="course:ID, newsletter:ID or notice; empty: all together",
     ),
-    Column("item", String(200), nullable=False, comment="lesson, issue or notice id; empty: none"),
+    Column("item", Words(200), nullable=False, comment="lesson, issue or notice id; empty: none"),
     Column(
         "label",
-        String(80),
+        Words(80),
         nullable=False,
         comment="what it is counted by further: domain, form, link; empty: nothing",
     ),
@@ -50,10 +46,10 @@ daily = Table(
 redirects = Table(
     "redirects",
     metadata,
-    Column("link", String(12), primary_key=True, comment="hash of the other columns, base64url"),
-    Column("collection", String(80), nullable=False, comment="course:ID or newsletter:ID"),
-    Column("item", String(200), nullable=False, comment="lesson or issue in whose text it stands"),
-    Column("address", Text, nullable=False, comment="where it leads, byte for byte as written"),
+    Column("link", Words(12), primary_key=True, comment="hash of the other columns, base64url"),
+    Column("collection", Words(80), nullable=False, comment="course:ID or newsletter:ID"),
+    Column("item", Words(200), nullable=False, comment="lesson or issue in whose text it stands"),
+    Column("address", Prose, nullable=False, comment="where it leads, byte for byte as written"),
     Column("created_at", Instant, nullable=False, comment="first seen in stored content"),
     comment="Where /r/ may lead: addresses in mails of courses that count clicks, no others",
 )
@@ -65,14 +61,14 @@ clicks = Table(
     Column("at", Instant, nullable=False, comment="when the link was asked for"),
     Column(
         "link",
-        String(12),
+        Words(12),
         nullable=False,
         comment="which of redirects; empty: the trap that people do not see",
     ),
-    Column("item", String(200), nullable=False, comment="lesson or issue of the mail"),
+    Column("item", Words(200), nullable=False, comment="lesson or issue of the mail"),
     Column("enrollment_id", BigId, ForeignKey("enrollments.id"), comment="in whose lesson"),
     Column("subscription_id", BigId, ForeignKey("subscriptions.id"), comment="in whose issue"),
-    Column("sign", String(16), nullable=False, comment="what tells of a machine; empty: nothing"),
+    Column("sign", Words(16), nullable=False, comment="what tells of a machine; empty: nothing"),
     Column(
         "counted", Boolean, nullable=False, server_default=false(), comment="is in the daily counts"
     ),
@@ -88,7 +84,7 @@ lesson_marks = Table(
     "lesson_marks",
     metadata,
     Column("enrollment_id", BigId, ForeignKey("enrollments.id"), nullable=False, comment="whose"),
-    Column("item", String(200), nullable=False, comment="lesson id"),
+    Column("item", Words(200), nullable=False, comment="lesson id"),
     Column("at", Instant, nullable=False, comment="when the button was pressed"),
     PrimaryKeyConstraint("enrollment_id", "item"),
     comment="Lessons that somebody marked as done",

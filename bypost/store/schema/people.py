@@ -11,21 +11,19 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    String,
     Table,
-    Text,
     UniqueConstraint,
     false,
     text,
 )
 
-from bypost.store.schema.base import BigId, Instant, id_column, metadata
+from bypost.store.schema.base import BigId, Instant, Prose, Words, id_column, metadata
 
 meta = Table(
     "meta",
     metadata,
-    Column("key", String(64), primary_key=True, comment="name of the fact"),
-    Column("value", Text, nullable=False, comment="the fact, e.g. this database's tag"),
+    Column("key", Words(64), primary_key=True, comment="name of the fact"),
+    Column("value", Prose, nullable=False, comment="the fact, e.g. this database's tag"),
     comment="Facts about this database itself",
 )
 
@@ -33,14 +31,14 @@ subscribers = Table(
     "subscribers",
     metadata,
     id_column("subscriber"),
-    Column("email", String(320), comment="address as mail is sent to it; null once erased"),
+    Column("email", Words(320), comment="address as mail is sent to it; null once erased"),
     Column(
-        "email_key", String(320), comment="case-folded address: who is the same; null once erased"
+        "email_key", Words(320), comment="case-folded address: who is the same; null once erased"
     ),
-    Column("name", String(200), nullable=False, comment="as typed; may be empty"),
-    Column("time_zone", String(64), nullable=False, comment="IANA zone; empty: the course's"),
-    Column("hour", String(5), nullable=False, comment="own local hour HH:MM; empty: the course's"),
-    Column("status", String(16), nullable=False, comment="unconfirmed, confirmed or erased"),
+    Column("name", Words(200), nullable=False, comment="as typed; may be empty"),
+    Column("time_zone", Words(64), nullable=False, comment="IANA zone; empty: the course's"),
+    Column("hour", Words(5), nullable=False, comment="own local hour HH:MM; empty: the course's"),
+    Column("status", Words(16), nullable=False, comment="unconfirmed, confirmed or erased"),
     Column("tags", JSON, nullable=False, comment="list of words"),
     Column("attributes", JSON, nullable=False, comment="further CSV columns: name to text"),
     Column(
@@ -71,9 +69,9 @@ enrollments = Table(
     metadata,
     id_column("enrollment"),
     Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="who"),
-    Column("course", String(64), nullable=False, comment="folder name under lessons/"),
+    Column("course", Words(64), nullable=False, comment="folder name under lessons/"),
     Column("run", Integer, nullable=False, comment="1 for the first time through, then 2 ..."),
-    Column("status", String(16), nullable=False, comment="active, finished or left"),
+    Column("status", Words(16), nullable=False, comment="active, finished or left"),
     Column(
         "started_at", Instant, nullable=False, comment="confirmation: the course's clock starts"
     ),
@@ -84,7 +82,7 @@ enrollments = Table(
     Column("paused_until", Instant, comment="nothing goes out before; null: not paused"),
     Column(
         "pace",
-        String(32),
+        Words(32),
         nullable=False,
         comment="own cadence, e.g. '3 days'; empty: the course's",
     ),
@@ -104,7 +102,7 @@ enrollments = Table(
     Column("finished_at", Instant, comment="last lesson owed and settled, the last time"),
     Column(
         "begins_with",
-        String(64),
+        Words(64),
         nullable=False,
         server_default=text("''"),
         comment="lesson they began with; empty: the first",
@@ -130,8 +128,8 @@ subscriptions = Table(
     metadata,
     id_column("subscription"),
     Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="who"),
-    Column("newsletter", String(64), nullable=False, comment="folder name under newsletters/"),
-    Column("status", String(16), nullable=False, comment="active or left"),
+    Column("newsletter", Words(64), nullable=False, comment="folder name under newsletters/"),
+    Column("status", Words(16), nullable=False, comment="active or left"),
     Column("started_at", Instant, nullable=False, comment="issues dated before are not sent"),
     Column("link_id", LargeBinary(16), nullable=False, comment="random id inside the mails' links"),
     Column("left_at", Instant, comment="left this newsletter"),
@@ -155,10 +153,10 @@ suppressions = Table(
     metadata,
     id_column("suppression"),
     Column("address_hash", LargeBinary(16), nullable=False, comment="keyed hash of the address"),
-    Column("reason", String(16), nullable=False, comment="bounced, complained, left or manual"),
-    Column("scope", String(80), nullable=False, comment="all, or course:ID, or newsletter:ID"),
+    Column("reason", Words(16), nullable=False, comment="bounced, complained, left or manual"),
+    Column("scope", Words(80), nullable=False, comment="all, or course:ID, or newsletter:ID"),
     Column("created_at", Instant, nullable=False, comment="since when"),
-    Column("detail", String(300), nullable=False, comment="what was said, for the operator"),
+    Column("detail", Words(300), nullable=False, comment="what was said, for the operator"),
     UniqueConstraint("address_hash", "reason", "scope"),
     comment="Addresses that must not be mailed; outlives erasure",
 )
@@ -168,29 +166,29 @@ consents = Table(
     metadata,
     id_column("consent record"),
     Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="who"),
-    Column("purpose", String(80), nullable=False, comment="course:ID or newsletter:ID"),
-    Column("source", String(40), nullable=False, comment="csv, form, command or page"),
+    Column("purpose", Words(80), nullable=False, comment="course:ID or newsletter:ID"),
+    Column("source", Words(40), nullable=False, comment="csv, form, command or page"),
     Column(
-        "note", Text, nullable=False, comment="the wording agreed to, or the operator's statement"
+        "note", Prose, nullable=False, comment="the wording agreed to, or the operator's statement"
     ),
     Column(
         "form",
-        String(80),
+        Words(80),
         nullable=False,
         server_default=text("''"),
         comment="which form it came through; empty: none",
     ),
     Column(
         "language",
-        String(35),
+        Words(35),
         nullable=False,
         server_default=text("''"),
         comment="of the wording, BCP 47; empty: unknown",
     ),
-    Column("network", String(64), nullable=False, comment="shortened IP address; empty: none"),
+    Column("network", Words(64), nullable=False, comment="shortened IP address; empty: none"),
     Column(
         "confirmed_network",
-        String(64),
+        Words(64),
         nullable=False,
         server_default=text("''"),
         comment="shortened IP address of the confirmation; empty: none",
@@ -199,7 +197,7 @@ consents = Table(
     Column("confirmed_at", Instant, comment="when it was confirmed"),
     Column("withdrawn_at", Instant, comment="when it ended"),
     Column(
-        "withdrawn_by", String(40), nullable=False, comment="one-click, page, command, bounce ..."
+        "withdrawn_by", Words(40), nullable=False, comment="one-click, page, command, bounce ..."
     ),
     Index(None, "subscriber_id"),
     comment="Evidence of who agreed to what, and when it ended",
@@ -210,9 +208,9 @@ address_changes = Table(
     metadata,
     id_column("wish"),
     Column("subscriber_id", BigId, ForeignKey("subscribers.id"), nullable=False, comment="who"),
-    Column("email", String(320), nullable=False, comment="the new address, as typed"),
+    Column("email", Words(320), nullable=False, comment="the new address, as typed"),
     Column(
-        "old_email", String(320), comment="the address before; null until the new one is confirmed"
+        "old_email", Words(320), comment="the address before; null until the new one is confirmed"
     ),
     Column(
         "link_id",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, String, Table
+from sqlalchemy import BigInteger, Column, Table
 
-from bypost.store.schema.base import metadata
+from bypost.store.schema.base import Words, metadata
 
 batch_sums = Table(
     "batch_sums",
@@ -16,7 +16,7 @@ batch_sums = Table(
         autoincrement=False,
         comment="batches of these numbers, 4,096 each; -1: batches that were folded away",
     ),
-    Column("provider", String(32), primary_key=True, comment="adapter that carries them"),
+    Column("provider", Words(32), primary_key=True, comment="adapter that carries them"),
     Column("owed", BigInteger, nullable=False, comment="deliveries bound to them"),
     Column("accepted", BigInteger, nullable=False, comment="of those, accepted"),
     Column("failed", BigInteger, nullable=False, comment="refused"),

@@ -83,7 +83,7 @@ def _impact(session: Session, entry: Entry) -> Impact | None:
 
     settings = session.state.settings
     store = Store(settings.database.url, root=session.root)
-    if not store.path.exists() or entry.series is None or entry.item is None:
+    if not store.exists() or entry.series is None or entry.item is None:
         return None
     try:
         with store.read() as connection:

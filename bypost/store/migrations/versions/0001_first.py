@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from bypost.store.schema.base import Prose, Words
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -15,9 +17,7 @@ def upgrade() -> None:
     """Make every table."""
     op.create_table(
         "applied_courses",
-        sa.Column(
-            "course", sa.String(length=64), nullable=False, comment="folder name under lessons/"
-        ),
+        sa.Column("course", Words(64), nullable=False, comment="folder name under lessons/"),
         sa.Column(
             "shape", sa.JSON(), nullable=False, comment="order, delays, windows, content hashes"
         ),
@@ -31,7 +31,7 @@ def upgrade() -> None:
         "budgets",
         sa.Column(
             "provider",
-            sa.String(length=32),
+            Words(32),
             nullable=False,
             comment="one row each, shared by all workers",
         ),
@@ -50,7 +50,7 @@ def upgrade() -> None:
             comment="the provider's Retry-After, for everybody",
         ),
         sa.Column(
-            "breaker", sa.Text(), nullable=False, comment="why sending stopped; empty: it did not"
+            "breaker", Prose(), nullable=False, comment="why sending stopped; empty: it did not"
         ),
         sa.Column("breaker_at", sa.BigInteger(), nullable=True, comment="when it stopped"),
         sa.PrimaryKeyConstraint("provider", name=op.f("pk_budgets")),
@@ -58,20 +58,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "contents",
-        sa.Column(
-            "hash", sa.String(length=64), nullable=False, comment="SHA-256 of the compiled mail"
-        ),
-        sa.Column("kind", sa.String(length=8), nullable=False, comment="lesson, issue or notice"),
+        sa.Column("hash", Words(64), nullable=False, comment="SHA-256 of the compiled mail"),
+        sa.Column("kind", Words(8), nullable=False, comment="lesson, issue or notice"),
         sa.Column(
             "collection",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="course or newsletter; may be empty",
         ),
-        sa.Column(
-            "item", sa.String(length=200), nullable=False, comment="lesson, issue or notice id"
-        ),
-        sa.Column("title", sa.String(length=300), nullable=False, comment="the mail's heading"),
+        sa.Column("item", Words(200), nullable=False, comment="lesson, issue or notice id"),
+        sa.Column("title", Words(300), nullable=False, comment="the mail's heading"),
         sa.Column("body", sa.LargeBinary(), nullable=False, comment="compiled mail, compressed"),
         sa.Column("created_at", sa.BigInteger(), nullable=False, comment="first seen"),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_contents")),
@@ -86,18 +82,16 @@ def upgrade() -> None:
             nullable=False,
             comment="import",
         ),
-        sa.Column(
-            "path", sa.String(length=500), nullable=False, comment="file as named by the operator"
-        ),
+        sa.Column("path", Words(500), nullable=False, comment="file as named by the operator"),
         sa.Column(
             "digest",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="SHA-256 of the file: unchanged is not read again",
         ),
         sa.Column(
             "signature",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="size and modification time, the quick look",
         ),
@@ -122,19 +116,15 @@ def upgrade() -> None:
         ),
         sa.Column(
             "newsletter",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="folder name under newsletters/",
         ),
-        sa.Column(
-            "issue", sa.String(length=64), nullable=False, comment="id from its front matter"
-        ),
-        sa.Column(
-            "state", sa.String(length=12), nullable=False, comment="planned, done or archived"
-        ),
+        sa.Column("issue", Words(64), nullable=False, comment="id from its front matter"),
+        sa.Column("state", Words(12), nullable=False, comment="planned, done or archived"),
         sa.Column(
             "schedule",
-            sa.String(length=120),
+            Words(120),
             nullable=False,
             comment="the date it was taken up for",
         ),
@@ -150,8 +140,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "meta",
-        sa.Column("key", sa.String(length=64), nullable=False, comment="name of the fact"),
-        sa.Column("value", sa.Text(), nullable=False, comment="the fact, e.g. this database's tag"),
+        sa.Column("key", Words(64), nullable=False, comment="name of the fact"),
+        sa.Column("value", Prose(), nullable=False, comment="the fact, e.g. this database's tag"),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_meta")),
         comment="Facts about this database itself",
     )
@@ -166,32 +156,32 @@ def upgrade() -> None:
         ),
         sa.Column(
             "email",
-            sa.String(length=320),
+            Words(320),
             nullable=True,
             comment="address as mail is sent to it; null once erased",
         ),
         sa.Column(
             "email_key",
-            sa.String(length=320),
+            Words(320),
             nullable=True,
             comment="case-folded address: who is the same; null once erased",
         ),
-        sa.Column("name", sa.String(length=200), nullable=False, comment="as typed; may be empty"),
+        sa.Column("name", Words(200), nullable=False, comment="as typed; may be empty"),
         sa.Column(
             "time_zone",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="IANA zone; empty: the course's",
         ),
         sa.Column(
             "hour",
-            sa.String(length=5),
+            Words(5),
             nullable=False,
             comment="own local hour HH:MM; empty: the course's",
         ),
         sa.Column(
             "status",
-            sa.String(length=16),
+            Words(16),
             nullable=False,
             comment="unconfirmed, confirmed or erased",
         ),
@@ -242,20 +232,20 @@ def upgrade() -> None:
         ),
         sa.Column(
             "reason",
-            sa.String(length=16),
+            Words(16),
             nullable=False,
             comment="bounced, complained, left or manual",
         ),
         sa.Column(
             "scope",
-            sa.String(length=80),
+            Words(80),
             nullable=False,
             comment="all, or course:ID, or newsletter:ID",
         ),
         sa.Column("created_at", sa.BigInteger(), nullable=False, comment="since when"),
         sa.Column(
             "detail",
-            sa.String(length=300),
+            Words(300),
             nullable=False,
             comment="what was said, for the operator",
         ),
@@ -277,24 +267,20 @@ def upgrade() -> None:
             nullable=False,
             comment="batch; with the database's tag, the reference of its requests",
         ),
-        sa.Column(
-            "provider", sa.String(length=32), nullable=False, comment="adapter that carries it"
-        ),
-        sa.Column("kind", sa.String(length=8), nullable=False, comment="lesson, issue or notice"),
+        sa.Column("provider", Words(32), nullable=False, comment="adapter that carries it"),
+        sa.Column("kind", Words(8), nullable=False, comment="lesson, issue or notice"),
         sa.Column(
             "collection",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="course or newsletter; empty for a notice",
         ),
-        sa.Column(
-            "item", sa.String(length=200), nullable=False, comment="lesson, issue or notice id"
-        ),
-        sa.Column("content_hash", sa.String(length=64), nullable=False, comment="what it says"),
+        sa.Column("item", Words(200), nullable=False, comment="lesson, issue or notice id"),
+        sa.Column("content_hash", Words(64), nullable=False, comment="what it says"),
         sa.Column("size", sa.Integer(), nullable=False, comment="deliveries bound to it"),
         sa.Column(
             "state",
-            sa.String(length=12),
+            Words(12),
             nullable=False,
             comment="pending, sending, settled, unknown or dissolved",
         ),
@@ -305,7 +291,7 @@ def upgrade() -> None:
             "next_try",
             sa.BigInteger(),
             nullable=False,
-            comment="not before; goes up with every failure",
+            comment="not before; goes up with every failure; of an unknown one: when to ask",
         ),
         sa.Column(
             "fence",
@@ -321,7 +307,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "lease_owner",
-            sa.String(length=120),
+            Words(120),
             nullable=False,
             comment="machine, process and its start",
         ),
@@ -344,7 +330,10 @@ def upgrade() -> None:
             comment="compressed bytes of the request; null before and after",
         ),
         sa.Column(
-            "members", sa.Integer(), nullable=False, comment="deliveries in the frozen request"
+            "members",
+            sa.Integer(),
+            nullable=False,
+            comment="deliveries in the request; of an unknown one: those nobody knows of yet",
         ),
         sa.Column(
             "ambiguous", sa.Boolean(), nullable=False, comment="some attempt may have been accepted"
@@ -363,9 +352,7 @@ def upgrade() -> None:
         sa.Column(
             "cancelled", sa.Integer(), nullable=False, comment="deliveries whose person left before"
         ),
-        sa.Column(
-            "detail", sa.String(length=400), nullable=False, comment="last trouble, for people"
-        ),
+        sa.Column("detail", Words(400), nullable=False, comment="last trouble, for people"),
         sa.CheckConstraint(
             "state IN ('pending', 'sending', 'settled', 'unknown', 'dissolved')",
             name=op.f("ck_batches_state"),
@@ -399,21 +386,17 @@ def upgrade() -> None:
             nullable=False,
             comment="who",
         ),
-        sa.Column(
-            "purpose", sa.String(length=80), nullable=False, comment="course:ID or newsletter:ID"
-        ),
-        sa.Column(
-            "source", sa.String(length=40), nullable=False, comment="csv, form, command or page"
-        ),
+        sa.Column("purpose", Words(80), nullable=False, comment="course:ID or newsletter:ID"),
+        sa.Column("source", Words(40), nullable=False, comment="csv, form, command or page"),
         sa.Column(
             "note",
-            sa.Text(),
+            Prose(),
             nullable=False,
             comment="the wording agreed to, or the operator's statement",
         ),
         sa.Column(
             "network",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="shortened IP address; empty: none",
         ),
@@ -422,7 +405,7 @@ def upgrade() -> None:
         sa.Column("withdrawn_at", sa.BigInteger(), nullable=True, comment="when it ended"),
         sa.Column(
             "withdrawn_by",
-            sa.String(length=40),
+            Words(40),
             nullable=False,
             comment="one-click, page, command, bounce ...",
         ),
@@ -450,15 +433,11 @@ def upgrade() -> None:
             nullable=False,
             comment="who",
         ),
-        sa.Column(
-            "course", sa.String(length=64), nullable=False, comment="folder name under lessons/"
-        ),
+        sa.Column("course", Words(64), nullable=False, comment="folder name under lessons/"),
         sa.Column(
             "run", sa.Integer(), nullable=False, comment="1 for the first time through, then 2 ..."
         ),
-        sa.Column(
-            "status", sa.String(length=16), nullable=False, comment="active, finished or left"
-        ),
+        sa.Column("status", Words(16), nullable=False, comment="active, finished or left"),
         sa.Column(
             "started_at",
             sa.BigInteger(),
@@ -485,7 +464,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "pace",
-            sa.String(length=32),
+            Words(32),
             nullable=False,
             comment="own cadence, e.g. '3 days'; empty: the course's",
         ),
@@ -496,7 +475,10 @@ def upgrade() -> None:
             comment="asked for the next lesson now; null: did not",
         ),
         sa.Column(
-            "finished_at", sa.BigInteger(), nullable=True, comment="last lesson owed and settled"
+            "finished_at",
+            sa.BigInteger(),
+            nullable=True,
+            comment="last lesson owed and settled, the last time",
         ),
         sa.Column("left_at", sa.BigInteger(), nullable=True, comment="left this course"),
         sa.CheckConstraint(
@@ -539,7 +521,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "time_zone",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="zone; empty: one instant for all",
         ),
@@ -549,7 +531,7 @@ def upgrade() -> None:
             nullable=False,
             comment="its instant: the audience is taken then",
         ),
-        sa.Column("state", sa.String(length=12), nullable=False, comment="done or archived"),
+        sa.Column("state", Words(12), nullable=False, comment="done or archived"),
         sa.ForeignKeyConstraint(
             ["issue_id"], ["issues.id"], name=op.f("fk_issue_zones_issue_id_issues")
         ),
@@ -576,11 +558,11 @@ def upgrade() -> None:
         ),
         sa.Column(
             "newsletter",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="folder name under newsletters/",
         ),
-        sa.Column("status", sa.String(length=16), nullable=False, comment="active or left"),
+        sa.Column("status", Words(16), nullable=False, comment="active or left"),
         sa.Column(
             "started_at",
             sa.BigInteger(),
@@ -635,12 +617,12 @@ def upgrade() -> None:
         ),
         sa.Column(
             "outcome",
-            sa.String(length=16),
+            Words(16),
             nullable=False,
             comment="started, accepted, throttled, refused ...",
         ),
         sa.Column("status", sa.Integer(), nullable=True, comment="HTTP status"),
-        sa.Column("detail", sa.String(length=400), nullable=False, comment="the provider's words"),
+        sa.Column("detail", Words(400), nullable=False, comment="the provider's words"),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["batches.id"], name=op.f("fk_attempts_batch_id_batches")
         ),
@@ -681,10 +663,10 @@ def upgrade() -> None:
             nullable=True,
             comment="for an issue",
         ),
-        sa.Column("kind", sa.String(length=8), nullable=False, comment="lesson, issue or notice"),
+        sa.Column("kind", Words(8), nullable=False, comment="lesson, issue or notice"),
         sa.Column(
             "item",
-            sa.String(length=200),
+            Words(200),
             nullable=False,
             comment="lesson id, newsletter/issue or notice id",
         ),
@@ -696,25 +678,23 @@ def upgrade() -> None:
         ),
         sa.Column(
             "request",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="what a notice answers; empty otherwise",
         ),
         sa.Column(
             "state",
-            sa.String(length=12),
+            Words(12),
             nullable=True,
             comment="own state where it is not its batch's: failed, cancelled ...",
         ),
         sa.Column(
             "provider_id",
-            sa.String(length=120),
+            Words(120),
             nullable=True,
             comment="the provider's id, where it gave one",
         ),
-        sa.Column(
-            "detail", sa.String(length=300), nullable=True, comment="why it failed or was cancelled"
-        ),
+        sa.Column("detail", Words(300), nullable=True, comment="why it failed or was cancelled"),
         sa.CheckConstraint(
             "kind IN ('lesson', 'issue', 'notice')", name=op.f("ck_deliveries_kind")
         ),
@@ -775,10 +755,10 @@ def upgrade() -> None:
             nullable=False,
             comment="event",
         ),
-        sa.Column("provider", sa.String(length=32), nullable=False, comment="who says so"),
+        sa.Column("provider", Words(32), nullable=False, comment="who says so"),
         sa.Column(
             "event_id",
-            sa.String(length=200),
+            Words(200),
             nullable=False,
             comment="the provider's id, or a hash of the body",
         ),
@@ -790,7 +770,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "kind",
-            sa.String(length=16),
+            Words(16),
             nullable=False,
             comment="delivered, bounced, complained ...",
         ),

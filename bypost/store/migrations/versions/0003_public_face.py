@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from bypost.store.schema.base import Prose, Words
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -32,7 +34,7 @@ def _let_people_sign_up() -> None:
             "consents",
             sa.Column(
                 name,
-                sa.String(length=size),
+                Words(size),
                 server_default=sa.text("''"),
                 nullable=False,
                 comment=comment,
@@ -67,15 +69,15 @@ def _add_signups() -> None:
         *(
             sa.Column(name, kind, nullable=False, comment=comment)
             for name, kind, comment in (
-                ("course", sa.String(length=64), "asked for; empty: newsletters only"),
+                ("course", Words(64), "asked for; empty: newsletters only"),
                 ("newsletters", sa.JSON(), "those that were ticked"),
-                ("name", sa.String(length=200), "as typed; used once confirmed"),
-                ("time_zone", sa.String(length=64), "IANA zone; used once confirmed"),
-                ("hour", sa.String(length=5), "local hour HH:MM; used once confirmed"),
-                ("form", sa.String(length=80), "which form it came through"),
-                ("wording", sa.Text(), "what the form asked consent to"),
-                ("language", sa.String(length=35), "of the form, BCP 47"),
-                ("network", sa.String(length=64), "shortened IP address; empty: none"),
+                ("name", Words(200), "as typed; used once confirmed"),
+                ("time_zone", Words(64), "IANA zone; used once confirmed"),
+                ("hour", Words(5), "local hour HH:MM; used once confirmed"),
+                ("form", Words(80), "which form it came through"),
+                ("wording", Prose(), "what the form asked consent to"),
+                ("language", Words(35), "of the form, BCP 47"),
+                ("network", Words(64), "shortened IP address; empty: none"),
                 ("link_id", sa.LargeBinary(length=16), "random id inside the mail's link"),
                 ("requested_at", sa.BigInteger(), "when the form was sent off"),
                 ("mailed_at", sa.BigInteger(), "when its confirmation was owed"),
@@ -90,7 +92,7 @@ def _add_signups() -> None:
         ),
         sa.Column(
             "confirmed_network",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="shortened IP address of that",
         ),
@@ -119,7 +121,7 @@ def _add_limits() -> None:
         "limits",
         sa.Column(
             "name",
-            sa.String(length=120),
+            Words(120),
             nullable=False,
             comment="what is counted, e.g. form:letters",
         ),
@@ -157,7 +159,7 @@ def _add_tokens() -> None:
         *(
             sa.Column(name, kind, nullable=False, comment=comment)
             for name, kind, comment in (
-                ("name", sa.String(length=80), "what the operator calls it"),
+                ("name", Words(80), "what the operator calls it"),
                 ("hash", sa.LargeBinary(length=32), "SHA-256 of the token itself"),
                 ("scopes", sa.JSON(), "what it may do: read, signup, write"),
                 ("created_at", sa.BigInteger(), "when it was made"),
@@ -193,11 +195,11 @@ def _add_replies() -> None:
             sa.Column(name, kind, nullable=False, comment=comment)
             for name, kind, comment in (
                 ("token_id", _BIG_ID, "who asked"),
-                ("key", sa.String(length=255), "their Idempotency-Key"),
+                ("key", Words(255), "their Idempotency-Key"),
                 ("request", sa.LargeBinary(length=32), "SHA-256 of method, path and body"),
                 ("status", sa.Integer(), "HTTP status of the answer"),
-                ("body", sa.Text(), "the answer as it was given"),
-                ("location", sa.String(length=300), "header Location; empty: none"),
+                ("body", Prose(), "the answer as it was given"),
+                ("location", Words(300), "header Location; empty: none"),
             )
         ),
         sa.Column("subscriber_id", _BIG_ID, nullable=True, comment="whose data is in it"),
@@ -252,12 +254,10 @@ def _add_address_changes() -> None:
         "address_changes",
         sa.Column("id", _BIG_ID, autoincrement=True, nullable=False, comment="wish"),
         sa.Column("subscriber_id", _BIG_ID, nullable=False, comment="who"),
-        sa.Column(
-            "email", sa.String(length=320), nullable=False, comment="the new address, as typed"
-        ),
+        sa.Column("email", Words(320), nullable=False, comment="the new address, as typed"),
         sa.Column(
             "old_email",
-            sa.String(length=320),
+            Words(320),
             nullable=True,
             comment="the address before; null until the new one is confirmed",
         ),

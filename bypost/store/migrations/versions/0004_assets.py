@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from bypost.store.schema.base import Words
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -18,8 +20,8 @@ def upgrade() -> None:
         *(
             sa.Column(name, kind, nullable=False, comment=comment)
             for name, kind, comment in (
-                ("name", sa.String(length=32), "part of its SHA-256, and its ending"),
-                ("media_type", sa.String(length=16), "image/png, image/jpeg or image/gif"),
+                ("name", Words(32), "part of its SHA-256, and its ending"),
+                ("media_type", Words(16), "image/png, image/jpeg or image/gif"),
                 ("width", sa.Integer(), "pixels"),
                 ("height", sa.Integer(), "pixels"),
                 ("bytes", sa.LargeBinary(), "the picture as it is served"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from bypost.store.schema.base import Words
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -17,7 +19,7 @@ def upgrade() -> None:
         "enrollments",
         sa.Column(
             "begins_with",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             server_default=sa.text("''"),
             comment="lesson they began with; empty: the first",
@@ -41,13 +43,11 @@ def upgrade() -> None:
         ),
         sa.Column(
             "scope",
-            sa.String(length=16),
+            Words(16),
             nullable=False,
             comment="course, newsletter or subscriber",
         ),
-        sa.Column(
-            "name", sa.String(length=64), nullable=False, comment="folder name; empty: a subscriber"
-        ),
+        sa.Column("name", Words(64), nullable=False, comment="folder name; empty: a subscriber"),
         sa.Column(
             "subscriber_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -60,7 +60,7 @@ def upgrade() -> None:
             "until", sa.BigInteger(), comment="it ends by itself then; null: when it is ended"
         ),
         sa.Column("ended_at", sa.BigInteger(), comment="when it was ended; null: not yet"),
-        sa.Column("reason", sa.String(length=300), nullable=False, comment="the operator's words"),
+        sa.Column("reason", Words(300), nullable=False, comment="the operator's words"),
         sa.ForeignKeyConstraint(
             ["subscriber_id"],
             ["subscribers.id"],

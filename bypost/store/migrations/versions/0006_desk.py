@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from bypost.store.schema.base import Prose, Words
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -36,37 +38,33 @@ def _orders() -> None:
         ),
         sa.Column(
             "newsletter",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="folder name under newsletters/",
         ),
-        sa.Column(
-            "issue", sa.String(length=64), nullable=False, comment="id from its front matter"
-        ),
-        sa.Column(
-            "schedule", sa.String(length=120), comment="when it goes out; null: as its file says"
-        ),
+        sa.Column("issue", Words(64), nullable=False, comment="id from its front matter"),
+        sa.Column("schedule", Words(120), comment="when it goes out; null: as its file says"),
         sa.Column(
             "audience",
-            sa.Text(),
+            Prose(),
             comment="who gets it: a name or an expression; null: as its file",
         ),
         sa.Column(
             "state",
-            sa.String(length=12),
+            Words(12),
             nullable=False,
             comment="scheduled, paused or cancelled",
         ),
         sa.Column("at", sa.BigInteger(), nullable=False, comment="when the last word was given"),
         sa.Column(
             "by",
-            sa.String(length=120),
+            Words(120),
             nullable=False,
             comment="who gave it: an account, or a command",
         ),
         sa.Column(
             "reason",
-            sa.String(length=300),
+            Words(300),
             nullable=False,
             comment="why it is paused or cancelled",
         ),
@@ -120,25 +118,25 @@ def _measures() -> None:
         ),
         sa.Column(
             "kind",
-            sa.String(length=24),
+            Words(24),
             nullable=False,
             comment="what is counted: visit, accepted, left ...",
         ),
         sa.Column(
             "collection",
-            sa.String(length=80),
+            Words(80),
             nullable=False,
             comment="course:ID, newsletter:ID or notice; empty: all together",
         ),
         sa.Column(
             "item",
-            sa.String(length=200),
+            Words(200),
             nullable=False,
             comment="lesson, issue or notice id; empty: none",
         ),
         sa.Column(
             "label",
-            sa.String(length=80),
+            Words(80),
             nullable=False,
             comment="what it is counted by further: domain, form, link; empty: nothing",
         ),
@@ -151,25 +149,25 @@ def _measures() -> None:
         "redirects",
         sa.Column(
             "link",
-            sa.String(length=12),
+            Words(12),
             nullable=False,
             comment="hash of the other columns, base64url",
         ),
         sa.Column(
             "collection",
-            sa.String(length=80),
+            Words(80),
             nullable=False,
             comment="course:ID or newsletter:ID",
         ),
         sa.Column(
             "item",
-            sa.String(length=200),
+            Words(200),
             nullable=False,
             comment="lesson or issue in whose text it stands",
         ),
         sa.Column(
             "address",
-            sa.Text(),
+            Prose(),
             nullable=False,
             comment="where it leads, byte for byte as written",
         ),
@@ -189,13 +187,13 @@ def _measures() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False, comment="when the link was asked for"),
         sa.Column(
             "link",
-            sa.String(length=12),
+            Words(12),
             nullable=False,
             comment="which of redirects; empty: the trap that people do not see",
         ),
         sa.Column(
             "item",
-            sa.String(length=200),
+            Words(200),
             nullable=False,
             comment="lesson or issue of the mail",
         ),
@@ -203,7 +201,7 @@ def _measures() -> None:
         sa.Column("subscription_id", number, comment="in whose issue"),
         sa.Column(
             "sign",
-            sa.String(length=16),
+            Words(16),
             nullable=False,
             comment="what tells of a machine; empty: nothing",
         ),
@@ -237,7 +235,7 @@ def _measures() -> None:
     op.create_table(
         "lesson_marks",
         sa.Column("enrollment_id", number, nullable=False, comment="whose"),
-        sa.Column("item", sa.String(length=200), nullable=False, comment="lesson id"),
+        sa.Column("item", Words(200), nullable=False, comment="lesson id"),
         sa.Column("at", sa.BigInteger(), nullable=False, comment="when the button was pressed"),
         sa.ForeignKeyConstraint(
             ["enrollment_id"], ["enrollments.id"], name="fk_lesson_marks_enrollment_id_enrollments"
@@ -293,30 +291,28 @@ def _alarms() -> None:
         sa.Column("id", number, nullable=False, comment="alarm"),
         sa.Column(
             "name",
-            sa.String(length=32),
+            Words(32),
             nullable=False,
             comment="rule that found it, e.g. bounces",
         ),
         sa.Column(
             "subject",
-            sa.String(length=80),
+            Words(80),
             nullable=False,
             comment="provider, course or the like; empty: all of it",
         ),
-        sa.Column("level", sa.String(length=8), nullable=False, comment="warn or alarm"),
+        sa.Column("level", Words(8), nullable=False, comment="warn or alarm"),
         sa.Column("since", sa.BigInteger(), nullable=False, comment="when it began, the last time"),
         sa.Column("last_seen", sa.BigInteger(), nullable=False, comment="when it was last found"),
         sa.Column("told_at", sa.BigInteger(), comment="when its beginning was told; null: never"),
         sa.Column(
             "told_level",
-            sa.String(length=8),
+            Words(8),
             nullable=False,
             comment="level that was told; empty: nothing yet",
         ),
         sa.Column("ended_at", sa.BigInteger(), comment="when it was over; null: it is not"),
-        sa.Column(
-            "words", sa.String(length=400), nullable=False, comment="what was found, for people"
-        ),
+        sa.Column("words", Words(400), nullable=False, comment="what was found, for people"),
         sa.CheckConstraint("level IN ('warn', 'alarm')", name=op.f("ck_alarms_level")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarms")),
         sa.UniqueConstraint("name", "subject", name=op.f("uq_alarms_name_subject")),
@@ -325,7 +321,7 @@ def _alarms() -> None:
     op.create_table(
         "alarm_messages",
         sa.Column("id", number, nullable=False, comment="message"),
-        sa.Column("way", sa.String(length=8), nullable=False, comment="mail or webhook"),
+        sa.Column("way", Words(8), nullable=False, comment="mail or webhook"),
         sa.Column(
             "body", sa.JSON(), nullable=False, comment="what is told: title, text and the alarms"
         ),
@@ -335,7 +331,7 @@ def _alarms() -> None:
             nullable=False,
             comment="when there was something to tell",
         ),
-        sa.Column("state", sa.String(length=8), nullable=False, comment="open, sent or given-up"),
+        sa.Column("state", Words(8), nullable=False, comment="open, sent or given-up"),
         sa.Column(
             "next_try",
             sa.BigInteger(),
@@ -344,9 +340,7 @@ def _alarms() -> None:
         ),
         sa.Column("attempts", sa.Integer(), nullable=False, comment="attempts begun"),
         sa.Column("ended_at", sa.BigInteger(), comment="when it was taken over or given up"),
-        sa.Column(
-            "detail", sa.String(length=300), nullable=False, comment="last trouble, for people"
-        ),
+        sa.Column("detail", Words(300), nullable=False, comment="last trouble, for people"),
         sa.CheckConstraint("way IN ('mail', 'webhook')", name=op.f("ck_alarm_messages_way")),
         sa.CheckConstraint(
             "state IN ('open', 'sent', 'given-up')", name=op.f("ck_alarm_messages_state")
@@ -378,9 +372,7 @@ def _sums() -> None:
             nullable=False,
             comment="batches of these numbers, 4,096 each; -1: batches that were folded away",
         ),
-        sa.Column(
-            "provider", sa.String(length=32), nullable=False, comment="adapter that carries them"
-        ),
+        sa.Column("provider", Words(32), nullable=False, comment="adapter that carries them"),
         sa.Column("owed", sa.BigInteger(), nullable=False, comment="deliveries bound to them"),
         sa.Column("accepted", sa.BigInteger(), nullable=False, comment="of those, accepted"),
         sa.Column("failed", sa.BigInteger(), nullable=False, comment="refused"),
@@ -436,13 +428,9 @@ def _admins() -> None:
     op.create_table(
         "admins",
         sa.Column("id", number, nullable=False, comment="account"),
-        sa.Column(
-            "name", sa.String(40), nullable=False, comment="what they sign in with, lower case"
-        ),
-        sa.Column("role", sa.String(16), nullable=False, comment="viewer or operator"),
-        sa.Column(
-            "password", sa.String(200), nullable=False, comment="argon2id, with its parameters"
-        ),
+        sa.Column("name", Words(40), nullable=False, comment="what they sign in with, lower case"),
+        sa.Column("role", Words(16), nullable=False, comment="viewer or operator"),
+        sa.Column("password", Words(200), nullable=False, comment="argon2id, with its parameters"),
         sa.Column("created_at", sa.BigInteger(), nullable=False, comment="when it was made"),
         sa.Column(
             "password_at", sa.BigInteger(), nullable=False, comment="when the password was set"
@@ -477,9 +465,7 @@ def _admins() -> None:
     op.create_index("ix_admin_sessions_admin_id", "admin_sessions", ["admin_id"])
     op.create_table(
         "sign_in_waits",
-        sa.Column(
-            "name", sa.String(120), nullable=False, comment="what is counted; names are hashed"
-        ),
+        sa.Column("name", Words(120), nullable=False, comment="what is counted; names are hashed"),
         sa.Column("failures", sa.Integer(), nullable=False, comment="in a row, or within a day"),
         sa.Column(
             "last_at",
@@ -496,17 +482,13 @@ def _admins() -> None:
         "audit",
         sa.Column("id", number, nullable=False, comment="entry"),
         sa.Column("at", sa.BigInteger(), nullable=False, comment="when it was done"),
-        sa.Column("who", sa.String(80), nullable=False, comment="account, or user of the machine"),
-        sa.Column("via", sa.String(16), nullable=False, comment="desk, command or api"),
+        sa.Column("who", Words(80), nullable=False, comment="account, or user of the machine"),
+        sa.Column("via", Words(16), nullable=False, comment="desk, command or api"),
+        sa.Column("action", Words(64), nullable=False, comment="noun and verb, e.g. course.pause"),
         sa.Column(
-            "action", sa.String(64), nullable=False, comment="noun and verb, e.g. course.pause"
+            "subject", Words(120), nullable=False, comment="e.g. course:x; empty: nothing named"
         ),
-        sa.Column(
-            "subject", sa.String(120), nullable=False, comment="e.g. course:x; empty: nothing named"
-        ),
-        sa.Column(
-            "detail", sa.String(500), nullable=False, comment="what else; no secret, no address"
-        ),
+        sa.Column("detail", Words(500), nullable=False, comment="what else; no secret, no address"),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
         comment="What was done by whom; rows are only added",
     )
@@ -523,19 +505,17 @@ def _audiences() -> None:
         sa.Column("id", big, nullable=False, comment="audience"),
         sa.Column(
             "name",
-            sa.String(length=64),
+            Words(64),
             nullable=False,
             comment="small letters, digits and hyphens",
         ),
         sa.Column(
             "expression",
-            sa.Text(),
+            Prose(),
             nullable=False,
             comment="who is in it, as docs/audiences.md says",
         ),
-        sa.Column(
-            "note", sa.String(length=300), nullable=False, comment="what it is for, for people"
-        ),
+        sa.Column("note", Words(300), nullable=False, comment="what it is for, for people"),
         sa.Column("created_at", sa.BigInteger(), nullable=False, comment="first saved"),
         sa.Column("changed_at", sa.BigInteger(), nullable=False, comment="last saved"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audiences")),
@@ -547,30 +527,28 @@ def _audiences() -> None:
         sa.Column("id", big, nullable=False, comment="bulk action"),
         sa.Column(
             "action",
-            sa.String(length=16),
+            Words(16),
             nullable=False,
             comment="add_tag, remove_tag, enroll, pause, resume or leave",
         ),
         sa.Column(
             "value",
-            sa.String(length=200),
+            Words(200),
             nullable=False,
             comment="the tag, the course ...; may be empty",
         ),
         sa.Column(
-            "statement", sa.Text(), nullable=False, comment="how they agreed; empty: nothing begins"
+            "statement", Prose(), nullable=False, comment="how they agreed; empty: nothing begins"
         ),
-        sa.Column("audience", sa.Text(), nullable=False, comment="as it was asked for"),
+        sa.Column("audience", Prose(), nullable=False, comment="as it was asked for"),
         sa.Column(
             "whole",
-            sa.Text(),
+            Prose(),
             nullable=False,
             comment="the same with what its names stood for then",
         ),
-        sa.Column("by", sa.String(length=120), nullable=False, comment="who asked for it"),
-        sa.Column(
-            "state", sa.String(length=12), nullable=False, comment="running, done or stopped"
-        ),
+        sa.Column("by", Words(120), nullable=False, comment="who asked for it"),
+        sa.Column("state", Words(12), nullable=False, comment="running, done or stopped"),
         sa.Column("after_id", big, nullable=False, comment="looked at up to this subscriber"),
         sa.Column("last_id", big, nullable=False, comment="nobody who came later"),
         sa.Column("found", sa.Integer(), nullable=False, comment="people in the audience so far"),
@@ -601,14 +579,14 @@ def _imports() -> None:
     for column in (
         sa.Column(
             "state",
-            sa.String(12),
+            Words(12),
             nullable=False,
             server_default=sa.text("'done'"),
             comment="uploaded, reviewed, running, done, failed, undoing or undone",
         ),
         sa.Column(
             "actor",
-            sa.String(120),
+            Words(120),
             nullable=False,
             server_default=empty,
             comment="who made it: an account, a command, or a pass",
@@ -620,14 +598,14 @@ def _imports() -> None:
         ),
         sa.Column(
             "dialect",
-            sa.String(32),
+            Words(32),
             nullable=False,
             server_default=empty,
             comment="whose export it is: listmonk, kit ...; empty: our own columns",
         ),
         sa.Column(
             "note",
-            sa.Text(),
+            Prose(),
             nullable=False,
             server_default=empty,
             comment="the operator's statement of how these people agreed",
@@ -647,7 +625,7 @@ def _imports() -> None:
         sa.Column("seen_at", sa.BigInteger(), comment="last sign of life of what reads it"),
         sa.Column(
             "trouble",
-            sa.String(400),
+            Words(400),
             nullable=False,
             server_default=empty,
             comment="why it failed, without addresses",
@@ -655,7 +633,7 @@ def _imports() -> None:
         sa.Column("undone_at", sa.BigInteger(), comment="when it was taken back; null: was not"),
         sa.Column(
             "undone_by",
-            sa.String(120),
+            Words(120),
             nullable=False,
             server_default=empty,
             comment="who took it back",
@@ -666,11 +644,14 @@ def _imports() -> None:
     ):
         op.add_column("imports", column)
     op.create_index("ix_imports_path", "imports", ["path", "id"])
+    # SQLite has had the name with its beginning twice since the desk came.
+    on_postgresql = op.get_bind().dialect.name == "postgresql"
+    what = op.f("ck_import_changes_what") if on_postgresql else "ck_import_changes_what"
     op.create_table(
         "import_changes",
         sa.Column("id", number, nullable=False, comment="change"),
         sa.Column("import_id", number, nullable=False, comment="whose change it is"),
-        sa.Column("what", sa.String(8), nullable=False, comment="added or changed"),
+        sa.Column("what", Words(8), nullable=False, comment="added or changed"),
         sa.Column(
             "first_id", number, nullable=False, comment="subscriber; the first of those added"
         ),
@@ -686,7 +667,7 @@ def _imports() -> None:
             comment="what stands there since, and what was begun or ended; null: a person was "
             "added",
         ),
-        sa.CheckConstraint("what IN ('added', 'changed')", name="ck_import_changes_what"),
+        sa.CheckConstraint("what IN ('added', 'changed')", name=what),
         sa.ForeignKeyConstraint(
             ["import_id"], ["imports.id"], name="fk_import_changes_import_id_imports"
         ),
@@ -714,9 +695,7 @@ def _figures() -> None:
         sa.Column(
             "count", sa.Integer(), nullable=False, comment="number of the count this is part of"
         ),
-        sa.Column(
-            "course", sa.String(length=64), nullable=False, comment="folder name under lessons/"
-        ),
+        sa.Column("course", Words(64), nullable=False, comment="folder name under lessons/"),
         sa.Column(
             "week",
             sa.Date(),
@@ -725,13 +704,13 @@ def _figures() -> None:
         ),
         sa.Column(
             "fate",
-            sa.String(length=12),
+            Words(12),
             nullable=False,
             comment="active, paused, stopped (nothing comes any more), finished or left",
         ),
         sa.Column(
             "lesson",
-            sa.String(length=200),
+            Words(200),
             nullable=False,
             comment="last one owed to them; empty: none",
         ),

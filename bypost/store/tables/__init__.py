@@ -1,0 +1,1 @@
+"""All tables of a database as streams of plain rows, to be carried into another database."""
