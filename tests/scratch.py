@@ -29,7 +29,8 @@ def in_memory() -> None:
     _clear_up()
     if shutil.disk_usage(_MEMORY).free < _ENOUGH:
         return
-    _own().mkdir(mode=0o700)
+    # Others may pass but not look: a PostgreSQL of the tests runs as nobody where we are root.
+    _own().mkdir(mode=0o711)
     os.environ["TMPDIR"] = tempfile.tempdir = str(_own())
 
 
