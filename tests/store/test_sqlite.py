@@ -178,7 +178,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
     [
         ("nonsense", "not a database URL"),
         ("postgres//ana:hunter2@host/db", "not a database URL"),
-        ("postgresql://ana:hunter2@host/db", "`postgresql` is not supported"),
+        ("mysql://ana:hunter2@host/db", "`mysql` is not supported"),
         ("sqlite://", "name a file"),
         ("sqlite:///:memory:", "name a file"),
     ],
