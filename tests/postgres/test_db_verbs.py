@@ -111,6 +111,24 @@ def test_a_move_that_is_stopped_says_that_nothing_happened(
     assert run("send").code == 0
 
 
+def test_the_key_of_before_is_the_only_one_afterwards(
+    run: Run, url: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else whoever was erased and blocked under the old key would be mailed again.
+    monkeypatch.delenv("BYPOST_SITE__ADDRESS_KEY")
+    run("send")
+    run("db", "move", _OLD, url)
+    monkeypatch.setenv("BYPOST_DATABASE__URL", url)
+    monkeypatch.setenv("BYPOST_SITE__ADDRESS_KEY", "b" * 64)
+    done = run("send")
+    assert done.code == 2
+    assert "is not the key this database was used with" in done.err
+    lines = (project / "var/secret.key").read_text(encoding="ascii").splitlines()
+    keys = dict(line.split() for line in lines)
+    monkeypatch.setenv("BYPOST_SITE__ADDRESS_KEY", keys["addresses"])
+    assert run("send").code == 0
+
+
 def test_backups_are_the_server_s(on_server: Run, tmp_path: Path) -> None:
     file = tmp_path / "x.dump"
     done = on_server("db", "backup", str(file))
