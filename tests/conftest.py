@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is about the other database."""
     if config.getoption("--database") == "postgresql":
-        skip = pytest.mark.skip(reason="about SQLite's file")
+        skip = pytest.mark.skip(reason="about SQLite's file or its plans")
         for item in items:
             if item.get_closest_marker("sqlite"):
                 item.add_marker(skip)

@@ -162,6 +162,7 @@ def _die_after(context: Context, steps: int) -> None:
         os._exit(0)
 
 
+@pytest.mark.sqlite
 def test_taking_up_uses_the_index_of_what_is_not_counted(
     through_resend: Callable[..., Context],
 ) -> None:

@@ -8,9 +8,7 @@ leave, or with a dead one (listmonk #1515, #3013; Notifuse #279).
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -19,9 +17,11 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
+from bypost.store.schema import metadata
 from bypost.web import make_site
 from scheduler.clock import SimulatedClock
 from tests.conftest import write_course, write_people
@@ -86,8 +86,12 @@ def addresses(mail: EmailMessage) -> set[str]:
 
 
 def everything(context: Context) -> str:
-    with closing(sqlite3.connect(context.store.path)) as database:
-        return "\n".join(database.iterdump())
+    with context.store.read() as connection:
+        return "\n".join(
+            f"{table.name}: {row}"
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table).order_by(*table.primary_key))
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,10 +124,10 @@ def test_17_every_kind_of_mail_can_be_left_by_header_and_by_link_and_both_work(
     (table, column) = (
         ("enrollments", "course") if kind == "lesson" else ("subscriptions", "newsletter")
     )
-    with closing(sqlite3.connect(context.store.path)) as database:
-        left = database.execute(f"SELECT {column}, status FROM {table}").fetchall()
+    with context.store.read() as database:
+        left = database.exec_driver_sql(f"SELECT {column}, status FROM {table}").all()
         other = "subscriptions" if kind == "lesson" else "enrollments"
-        stays = database.execute(f"SELECT status FROM {other}").fetchall()
+        stays = database.exec_driver_sql(f"SELECT status FROM {other}").all()
     assert [status for _, status in left] == ["left"]
     assert stays == [("active",)]
 
