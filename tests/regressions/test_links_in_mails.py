@@ -17,13 +17,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
 
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
-from bypost.store.schema import metadata
 from bypost.web import make_site
 from scheduler.clock import SimulatedClock
+from tests import kept
 from tests.conftest import write_course, write_people
 
 SITE = "https://course.example.net"
@@ -85,27 +84,18 @@ def addresses(mail: EmailMessage) -> set[str]:
     return set(re.findall(rf"{re.escape(SITE)}[^\s\"'<>)]*", text))
 
 
-def everything(context: Context) -> str:
-    with context.store.read() as connection:
-        return "\n".join(
-            f"{table.name}: {row}"
-            for table in metadata.sorted_tables
-            for row in connection.execute(select(table).order_by(*table.primary_key))
-        )
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_16_opening_any_link_of_any_mail_any_number_of_times_changes_nothing(
     context: Context, browser: TestClient, kind: str
 ) -> None:
     links = addresses(mails(context)[kind])
     assert links
-    before = everything(context)
+    before = kept.everything(context.store)
     for link in sorted(links):
         for _ in range(5):
             assert browser.head(link).status_code == 200, link
             assert browser.get(link).status_code == 200, link
-    assert everything(context) == before
+    assert kept.everything(context.store) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
