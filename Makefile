@@ -17,9 +17,16 @@ run: .venv/.run ## Send the five welcomes into a local mailbox and open it on on
 demo: .venv/.run ## Rehearse the whole course across a clock change, in seconds
 	@$(BIN)/bypost rehearse --start 2027-03-20
 
+# What of the tests runs a second time on a real PostgreSQL; tests/postgres/ always does.
+ON_POSTGRESQL := $(addprefix tests/,delivery/test_crash_points.py delivery/test_machine.py \
+  delivery/test_roll_up.py delivery/test_housekeeping.py people/test_import_undo.py \
+  store/test_audience.py store/test_sums.py store/test_course_figures.py \
+  web/desk/test_every_page.py web/test_every_link.py)
+
 # With byte code kept: the tests start hundreds of processes, and an environment may forbid it.
 test: .venv/.test ## Run all tests
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n auto --dist loadgroup
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n auto --database postgresql --some $(ON_POSTGRESQL)
 
 check: .venv/.test ## Format, lint, types, import contracts, content
 	@$(BIN)/ruff format --check -q .

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -55,15 +56,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="what tests that only need some database run on",
     )
+    parser.addoption(
+        "--some", action="store_true", help="of tests over very many cases take a part of them"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about the other database."""
+    """Leave out what is about the other database, and with ``--some`` most of very many cases."""
     if config.getoption("--database") == "postgresql":
-        skip = pytest.mark.skip(reason="about SQLite's file")
+        skip = pytest.mark.skip(reason="about SQLite's file or its plans")
         for item in items:
             if item.get_closest_marker("sqlite"):
                 item.add_marker(skip)
+    if config.getoption("--some"):
+        chosen = [item for item in items if _is_chosen(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
+def _is_chosen(item: pytest.Item) -> bool:
+    """Tell whether a case is taken: each of the kind that its marker names, and one in so many."""
+    marker = item.get_closest_marker("one_in")
+    if marker is None or f"[{marker.kwargs.get('but', '[')}-" in item.name:
+        return True
+    return crc32(item.name.encode()) % int(marker.args[0]) == 0
 
 
 def pytest_configure() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import jinja2
 import pytest
 from jinja2 import bccache
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, select
 
 from bypost.delivery import wishes
 from bypost.model.content import Content
@@ -28,6 +28,7 @@ from bypost.model.theme import PLAIN, Theme
 from bypost.render import jinja
 from bypost.render.compile import Compiler
 from bypost.store import Store, migrate, sqlite
+from bypost.store.schema import metadata
 from bypost.web import pages
 from tests.postgres import standing_in
 
@@ -61,6 +62,14 @@ def snapshot(store: Store) -> Any:
     return store.path.read_bytes()
 
 
+def copy(store: Store, to: Path) -> None:
+    """Make a file that a copy of a store's database can be opened by."""
+    if store.is_shared:
+        standing_in.copy(store, to)
+    else:
+        store.copy_to(to)
+
+
 def put(store: Store, content: Any) -> None:
     """Put what :func:`snapshot` returned in the place of what stands in a store's database."""
     if store.is_shared:
@@ -71,6 +80,16 @@ def put(store: Store, content: Any) -> None:
     for end in ("-wal", "-shm"):
         store.path.with_name(store.path.name + end).unlink(missing_ok=True)
     store.path.write_bytes(content)
+
+
+def everything(store: Store) -> list[str]:
+    """Return all rows of a database."""
+    with store.read() as connection:
+        return [
+            f"{table.name}: {row}"
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table).order_by(*table.primary_key))
+        ]
 
 
 @contextmanager

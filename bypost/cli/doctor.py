@@ -47,14 +47,19 @@ def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> int:
 
 def _open(project: ProjectOption) -> Context:
     """Open the project without making anything in it."""
+    from bypost.errors import StoreError
     from bypost.project import is_new, open_project, open_without_database
     from bypost.settings import load_settings
     from bypost.settings.folder import project_folder
 
-    if is_new(project):
-        root = project_folder(project)
-        return open_without_database(root, load_settings(root))
-    return open_project(project, upgrade=False)
+    root = project_folder(project)
+    try:
+        is_there = not is_new(project)
+    except StoreError:  # what is wrong with it is said among the rest
+        is_there = False
+    if is_there:
+        return open_project(project, upgrade=False)
+    return open_without_database(root, load_settings(root))
 
 
 def _keep(context: Context, found: Diagnosis) -> None:
@@ -62,9 +67,9 @@ def _keep(context: Context, found: Diagnosis) -> None:
     from bypost.check.doctor.examine import keep
     from bypost.errors import StoreError
 
-    if not context.store.exists():
-        return
     try:
+        if not context.store.exists():
+            return
         with context.store.write() as connection:
             keep(connection, found)
     except StoreError:

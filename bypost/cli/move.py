@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,7 +48,7 @@ def move(
             moved = moving.move(
                 old, new, clock=SystemClock(), is_gone=owner.is_gone, on_progress=show
             )
-        _log(new, old)
+        _finish(new, old, root)
         told = _told(moved, old, new, monotonic() - began)
         if as_json:
             console.print_json(told)
@@ -66,15 +67,39 @@ def _stoppable(old: Store, new: Store) -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _log(new: Store, old: Store) -> None:
-    """Write into the log of the new database where everything came from."""
+def _finish(new: Store, old: Store, root: Path) -> None:
+    """Write down in the new database where everything came from, and with which key."""
     from bypost.admins import audit
+    from bypost.delivery import shared_keys
     from bypost.errors import StoreError
     from scheduler.clock import SystemClock
 
+    key = _address_key(old, root) if new.is_shared else None
     with suppress(StoreError), new.write() as connection:  # all the rest is done
         now = SystemClock().now()
         audit.by_command(connection, now=now, action="db.move", detail=f"from {old.name}")
+        if key:
+            shared_keys.remember(connection, key)
+
+
+def _address_key(old: Store, root: Path) -> str | None:
+    """Return the key that the addresses in the old database were hashed with, if this is known."""
+    from bypost.errors import ByPostError
+    from bypost.links import read_or_make_keys
+    from bypost.project import KEY_FILE
+    from bypost.settings import load_settings
+    from bypost.store import Store
+
+    with suppress(ByPostError):
+        settings = load_settings(root)
+        with closing(Store(settings.database.url, root=root)) as own:
+            if own.name != old.name:  # of another project
+                return None
+        if settings.site.address_key:
+            return settings.site.address_key.get_secret_value()
+        if (root / KEY_FILE).exists():
+            return read_or_make_keys(root / KEY_FILE)[1]
+    return None
 
 
 def _told(moved: Moved, old: Store, new: Store, seconds: float) -> dict[str, Any]:

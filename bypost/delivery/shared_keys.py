@@ -12,7 +12,7 @@ import hashlib
 
 from bypost.errors import SettingsError
 from bypost.settings import Settings
-from bypost.store import Store, meta
+from bypost.store import Connection, Store, meta
 
 LINKS, ADDRESSES = "BYPOST_SITE__SECRET_KEYS", "BYPOST_SITE__ADDRESS_KEY"
 _FACT = "address_key"
@@ -60,6 +60,12 @@ def check(settings: Settings, store: Store) -> None:
             "    set the one that the other machines have: with another, people who were erased "
             "and blocked would be mailed again"
         )
+
+
+def remember(connection: Connection, address_key: str) -> None:
+    """Keep the fingerprint of the key that a database was used with until now, if it has none."""
+    if meta.get(connection, _FACT) is None:
+        meta.put(connection, _FACT, _fingerprint(address_key))
 
 
 def _fingerprint(key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, select, text
 
 from bypost.store.engine import Connection
 from bypost.store.schema import metadata
@@ -45,8 +45,26 @@ class Sheet:
         if not self.rows:
             return
         rows = list(zip(*self._by_column(connection), strict=True))
-        connection.exec_driver_sql(self._sql(connection), rows)
+        if connection.dialect.name == "postgresql":
+            self._copy(connection, rows)
+        else:
+            connection.exec_driver_sql(self._sql(connection), rows)
         self.rows.clear()
+
+    def _copy(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Stream rows to PostgreSQL; who comes later is numbered behind them."""
+        given = {*self._columns, *self._fixed}
+        names = ", ".join(
+            f'"{column.name}"' for column in self._table.columns if column.name in given
+        )
+        plain: Any = connection.connection.driver_connection
+        with plain.cursor().copy(f"COPY {self._table.name} ({names}) FROM STDIN") as stream:
+            for row in rows:
+                stream.write_row(row)
+        if "id" in self._columns:
+            last = select(func.max(self._table.c.id)).scalar_subquery()
+            sequence = func.pg_get_serial_sequence(self._table.name, "id")
+            connection.execute(select(func.setval(sequence, last)))
 
     def _sql(self, connection: Connection) -> str:
         names = [*self._columns, *self._fixed]

@@ -28,6 +28,7 @@ def visitor(store: Store, clock: SimulatedClock, token: str = TOKEN) -> Visitor 
     return session.visitor(store, token, clock.now())
 
 
+@pytest.mark.sqlite
 def test_only_the_hash_of_the_secret_is_kept(store: Store, olga: Row) -> None:
     with store.read() as connection:
         kept = connection.execute(text("SELECT hash FROM admin_sessions")).scalar_one()

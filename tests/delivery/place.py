@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import event, select
 
@@ -91,6 +92,7 @@ class Ground:
         context = wire(self._root, self._settings, self._store, SimulatedClock(START))
         self._published = Publisher(context)
         self._published.take_over(patient=False)
+        self._template = kept.snapshot(self._store)
         self._store.close()
         shutil.move(self._root, self._pristine)
 
@@ -98,6 +100,7 @@ class Ground:
         """Return a place where nothing has happened yet."""
         shutil.rmtree(self._root, ignore_errors=True)
         shutil.copytree(self._pristine, self._root)
+        kept.put(self._store, self._template)
         clock = SimulatedClock(START)
         provider = SimulatedProvider(clock=clock, send_class=send_class)
         return Place(lambda: self._open(clock, provider), clock, provider, self._published)
@@ -132,6 +135,7 @@ class Place:
     context: Context = field(init=False)
     one: Pass = field(init=False)
     sent: dict[str, Mail] = field(default_factory=dict)
+    backup: Any = None
 
     def __post_init__(self) -> None:
         self._open()
@@ -142,10 +146,6 @@ class Place:
         # What was compiled is not compiled again: it would take up most of the time.
         self.one._publisher._seen = self.published._seen
         self.one._publisher._last = self.published._last
-
-    @property
-    def _backup(self) -> Path:
-        return self.context.root / "backup.db"
 
     # What happens
 
@@ -168,16 +168,13 @@ class Place:
 
     def back_up(self) -> datetime:
         """Copy the database; return when."""
-        self.context.store.copy_to(self._backup)
+        self.backup = kept.snapshot(self.context.store)
         return self.clock.now()
 
     def put_back(self) -> None:
         """Put the copy in the place of the database, as an operator does: with nothing running."""
         self._take_note()
-        self.context.store.close()
-        for name in ("bypost.db", "bypost.db-wal", "bypost.db-shm"):
-            (self.context.root / "var" / name).unlink(missing_ok=True)
-        shutil.copy(self._backup, self.context.root / "var/bypost.db")
+        kept.put(self.context.store, self.backup)
         self._open()
 
     def doubt(self, since: datetime) -> Doubted:

@@ -322,6 +322,7 @@ def test_a_pass_looks_once_a_minute_and_hears_of_its_own_silence(
     assert [(one.name, one.words) for one in found] == [("silent", "no pass was made for 20 min")]
 
 
+@pytest.mark.sqlite
 def test_an_alarm_is_watched_by_index_alone(project: Path, open_context: Open) -> None:
     context = open_context(project)
     asked = [

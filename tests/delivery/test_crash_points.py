@@ -127,6 +127,7 @@ def assert_the_course_goes_on(stage: Stage) -> None:
     assert set(stage.provider.accepted.values()) == {1}
 
 
+@pytest.mark.one_in(16, but="key")
 @pytest.mark.parametrize("how", ENDINGS)
 @pytest.mark.parametrize("label", [*LABELS, SENDING])
 @pytest.mark.parametrize("stage", CERTAIN, indirect=True)
@@ -136,6 +137,7 @@ def test_with_a_key_or_a_search_everybody_has_it_once(stage: Stage, label: str, 
     assert_the_course_goes_on(stage)
 
 
+@pytest.mark.one_in(16)
 @pytest.mark.parametrize("how", [how for how in ENDINGS if how not in FINAL])
 @pytest.mark.parametrize("label", AGAIN)
 @pytest.mark.parametrize("stage", CERTAIN, indirect=True)
@@ -144,6 +146,7 @@ def test_a_crash_of_the_second_attempt_changes_nothing(stage: Stage, label: str,
     assert_everybody_has_it_once(stage, how)
 
 
+@pytest.mark.one_in(16)
 @pytest.mark.parametrize("how", ENDINGS)
 @pytest.mark.parametrize("label", [*LABELS, SENDING])
 @pytest.mark.parametrize("stage", ["events", "none"], indirect=True)
@@ -178,6 +181,7 @@ def sample(number: int) -> list[tuple[str, tuple[str, int], tuple[str, int], str
     return chosen
 
 
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize(
     ("stage", "one", "two", "how", "at_once"),
     sample(60),

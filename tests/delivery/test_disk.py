@@ -15,6 +15,8 @@ from bypost.delivery.run import Pass
 from bypost.store import Store, counts, engine
 from bypost.testing.fake_resend import FakeResend
 
+pytestmark = pytest.mark.sqlite
+
 Open = Callable[..., Context]
 
 

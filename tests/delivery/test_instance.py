@@ -19,6 +19,7 @@ from bypost.delivery.run import Pass
 from bypost.errors import Muted, SettingsError, StoreError
 from bypost.store import meta
 from scheduler.clock import SimulatedClock
+from tests import kept
 from tests.conftest import CHECKOUT, write_people
 
 Open = Callable[..., Context]
@@ -62,7 +63,7 @@ def send_and_die(context: Context) -> int:
 
 
 def back_up(context: Context, to: Path) -> Path:
-    context.store.copy_to(to)
+    kept.copy(context.store, to)
     return to
 
 
@@ -79,7 +80,7 @@ def muted(context: Context) -> str:
     with pytest.raises(Muted) as caught:
         instance.check(context)
     assert instance.trouble(context) == str(caught.value)
-    assert str(context.store.path) in str(caught.value)
+    assert context.store.name in str(caught.value)
     return str(caught.value)
 
 
@@ -362,6 +363,7 @@ with context.store.read() as connection:
 """
 
 
+@pytest.mark.sqlite
 @pytest.mark.process
 def test_processes_that_start_at_once_agree_on_one_id(project: Path, here: Open) -> None:
     context = here()

@@ -51,7 +51,8 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
     ids=["key", "own file", "search", "events", "none"],
 )
 def test_whatever_happens_nobody_has_it_twice_and_nobody_is_forgotten(
-    theatre: Theatre, send_class: SendClass
+    theatre: Theatre, send_class: SendClass, request: pytest.FixtureRequest
 ) -> None:
     machine = type("Scene", (Machine,), {"theatre": theatre, "send_class": send_class})
-    run_state_machine_as_test(machine, settings=PROFILE)
+    some = settings(PROFILE, max_examples=2) if request.config.getoption("--some") else PROFILE
+    run_state_machine_as_test(machine, settings=some)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bypost.delivery.concerned import assumed
 from bypost.delivery.plan import make_plan
 from bypost.delivery.plan_words import outcome
@@ -147,6 +149,7 @@ def test_an_edit_of_the_clock_is_told_in_people(desk: Desk) -> None:
     assert outcome(found, plan) == "6 of 10 people get their next lesson at another time"
 
 
+@pytest.mark.sqlite
 def test_planning_writes_nothing(desk: Desk) -> None:
     desk.lesson("01", "extra")
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from bypost.content.personas import load_personas
 from bypost.delivery.rehearsal import Rehearsal, Sent, enroll_personas
 from bypost.delivery.run import Pass
@@ -65,6 +67,7 @@ def test_personas_get_the_course_and_the_drafts_of_the_newsletter(
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == len(sent)
 
 
+@pytest.mark.sqlite
 def test_a_copy_leaves_the_database_and_the_mailbox_alone(
     shipped_project: Path, tmp_path: Path
 ) -> None:

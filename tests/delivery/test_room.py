@@ -44,7 +44,7 @@ def test_without_caps_nothing_is_kept_back_or_asked(village: Village) -> None:
         )
         mine += _statements(connection, lambda: store.runs(connection, [1]))
         mine += _statements(connection, lambda: store.planned(connection))
-    mine.remove("BEGIN")
+    mine = [sql for sql in mine if sql != "BEGIN"]
     assert len(mine) == 4
     assert not set(mine) & set(asked)
 

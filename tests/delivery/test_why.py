@@ -312,6 +312,7 @@ def test_a_name_that_is_not_theirs_is_refused_with_what_is(
         told(email, what)
 
 
+@pytest.mark.sqlite
 def test_looking_changes_nothing(told: Told, context: Context) -> None:
     with context.store.read() as connection:
         before = connection.exec_driver_sql("PRAGMA data_version").scalar()

@@ -126,6 +126,7 @@ def test_one_mailbox_is_counted_once_however_it_is_written(form: Form) -> None:
     assert len(form.mails) == 3, "elsewhere dots tell people apart"
 
 
+@pytest.mark.sqlite
 def test_what_is_counted_of_an_address_holds_no_address(form: Form) -> None:
     form.ask("ana@example.org")
     form.desk.store.close()

@@ -125,6 +125,7 @@ def _leave_traces(house: House) -> None:
     house.run()
 
 
+@pytest.mark.sqlite
 def test_before_erasing_she_is_everywhere(house: House) -> None:
     assert {word for _, word in house.found()} == set(HERS)
     assert {ANNA, NAME} <= house.described()

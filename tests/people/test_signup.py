@@ -405,7 +405,7 @@ def test_the_store_of_requests_survives_its_process(form: Form, desk: Desk) -> N
     form.ask()
     asked = form.mailed()
     desk.store.close()
-    desk.store = Store(f"sqlite:///{desk.store.path}", root=desk.folder)
+    desk.store = Store("sqlite:///people.db", root=desk.folder)
     assert form.confirm(asked).result is Result.CONFIRMED
     assert form.ask() is Outcome.SENT
     assert len(form.mails) == 1

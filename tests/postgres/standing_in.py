@@ -120,6 +120,14 @@ class StandingIn:
         with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
             yield connection
 
+    def copy(self, store: Store, to: Path) -> None:
+        """Leave a slip for a copy of a store's database as it is now."""
+        store.close()
+        name = str(store.url.database)
+        with self._open(name) as connection:
+            connection.execute(_SEND_AWAY)
+        _write(to, self._note(self._cluster.make(template=name)))
+
     def forget(self) -> None:
         """Let go of all databases but the first :attr:`floor`."""
         for name in self._made[self.floor :]:
@@ -151,6 +159,15 @@ class Snapshot:
 
     rows: dict[str, bytes]
     numbers: dict[str, int | None]
+
+
+#: The one that is at work.
+_current: list[StandingIn] = []
+
+
+def copy(store: Store, to: Path) -> None:
+    """Leave a slip for a copy of a store's database."""
+    _current[-1].copy(store, to)
 
 
 def take(connection: Any) -> Snapshot:
@@ -206,6 +223,7 @@ def standing_in(cluster: Cluster) -> Iterator[StandingIn]:
         return made
 
     one = StandingIn(cluster)
+    _current.append(one)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_backend", one.backend)
         patch.setattr(postgres, "create_engine", sharing)

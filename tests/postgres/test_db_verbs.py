@@ -111,6 +111,24 @@ def test_a_move_that_is_stopped_says_that_nothing_happened(
     assert run("send").code == 0
 
 
+def test_the_key_of_before_is_the_only_one_afterwards(
+    run: Run, url: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else whoever was erased and blocked under the old key would be mailed again.
+    monkeypatch.delenv("BYPOST_SITE__ADDRESS_KEY")
+    run("send")
+    run("db", "move", _OLD, url)
+    monkeypatch.setenv("BYPOST_DATABASE__URL", url)
+    monkeypatch.setenv("BYPOST_SITE__ADDRESS_KEY", "b" * 64)
+    done = run("send")
+    assert done.code == 2
+    assert "is not the key this database was used with" in done.err
+    lines = (project / "var/secret.key").read_text(encoding="ascii").splitlines()
+    keys = dict(line.split() for line in lines)
+    monkeypatch.setenv("BYPOST_SITE__ADDRESS_KEY", keys["addresses"])
+    assert run("send").code == 0
+
+
 def test_backups_are_the_server_s(on_server: Run, tmp_path: Path) -> None:
     file = tmp_path / "x.dump"
     done = on_server("db", "backup", str(file))
@@ -146,3 +164,26 @@ def test_check_finds_an_index_that_was_left_half_built(on_server: Run, url: str)
 def test_a_dry_run_works_on_a_copy(on_server: Run) -> None:
     done = on_server("send", "--dry-run", "--json")
     assert (done.code, done.json["owed"]) == (0, 3)
+
+
+def test_the_doctor_looks_at_the_server(on_server: Run) -> None:
+    found = {one["name"]: one for one in on_server("doctor", "--json").json["checks"]}
+    assert found["database"]["level"] == "pass"
+    assert found["database version"]["says"].startswith("PostgreSQL ")
+    for name in ("version", "encoding", "connections", "clock"):
+        assert found[f"database {name}"]["level"] == "pass"
+    assert "database durability" in found
+    assert "database role" not in found
+
+
+def test_the_doctor_goes_on_where_the_server_does_not_answer(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BYPOST_DATABASE__URL", "postgresql://bypost:hunter2@localhost:1/bypost")
+    done = run("doctor", "--json")
+    found = {one["name"]: one for one in done.json["checks"]}
+    assert done.code == 1
+    assert "Connection refused" in found["database"]["says"]
+    assert found["database"]["todo"].startswith("Start PostgreSQL")
+    assert "base_url" in found
+    assert "hunter2" not in done.out + done.err

@@ -8,9 +8,7 @@ leave, or with a dead one (listmonk #1515, #3013; Notifuse #279).
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -24,6 +22,7 @@ from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.web import make_site
 from scheduler.clock import SimulatedClock
+from tests import kept
 from tests.conftest import write_course, write_people
 
 SITE = "https://course.example.net"
@@ -85,23 +84,18 @@ def addresses(mail: EmailMessage) -> set[str]:
     return set(re.findall(rf"{re.escape(SITE)}[^\s\"'<>)]*", text))
 
 
-def everything(context: Context) -> str:
-    with closing(sqlite3.connect(context.store.path)) as database:
-        return "\n".join(database.iterdump())
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_16_opening_any_link_of_any_mail_any_number_of_times_changes_nothing(
     context: Context, browser: TestClient, kind: str
 ) -> None:
     links = addresses(mails(context)[kind])
     assert links
-    before = everything(context)
+    before = kept.everything(context.store)
     for link in sorted(links):
         for _ in range(5):
             assert browser.head(link).status_code == 200, link
             assert browser.get(link).status_code == 200, link
-    assert everything(context) == before
+    assert kept.everything(context.store) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,10 +114,10 @@ def test_17_every_kind_of_mail_can_be_left_by_header_and_by_link_and_both_work(
     (table, column) = (
         ("enrollments", "course") if kind == "lesson" else ("subscriptions", "newsletter")
     )
-    with closing(sqlite3.connect(context.store.path)) as database:
-        left = database.execute(f"SELECT {column}, status FROM {table}").fetchall()
+    with context.store.read() as database:
+        left = database.exec_driver_sql(f"SELECT {column}, status FROM {table}").all()
         other = "subscriptions" if kind == "lesson" else "enrollments"
-        stays = database.execute(f"SELECT status FROM {other}").fetchall()
+        stays = database.exec_driver_sql(f"SELECT status FROM {other}").all()
     assert [status for _, status in left] == ["left"]
     assert stays == [("active",)]
 

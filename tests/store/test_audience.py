@@ -205,6 +205,7 @@ def test_people_are_found_by_how_their_address_or_name_begins(store: Store) -> N
         assert [row["id"] for row in (*first, *rest)] == [1, 2, 3]
 
 
+@pytest.mark.sqlite
 def test_people_are_looked_for_by_index(store: Store) -> None:
     statements: list[tuple[str, object]] = []
 

@@ -199,6 +199,7 @@ def test_without_anybody_there_is_a_count_of_nobody(
     assert _at(empty) == MONDAY
 
 
+@pytest.mark.sqlite
 def test_the_newest_lessons_are_found_without_a_look_at_the_deliveries(context: Context) -> None:
     with context.store.read() as connection:
         with statements(connection) as seen:

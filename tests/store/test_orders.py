@@ -106,6 +106,7 @@ def plan(store: Store, ask: Any) -> str:
     return "\n".join(plans)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("ask", "index"),
     [

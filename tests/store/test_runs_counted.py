@@ -73,6 +73,7 @@ def test_how_far_it_has_come_is_read_as_it_was_written(empty_store: Store) -> No
         assert course_figures.progress(connection) == now
 
 
+@pytest.mark.sqlite
 def test_a_part_reads_its_own_runs_and_mails_and_no_others(empty_store: Store) -> None:
     asked: list[tuple[str, Any]] = []
     with empty_store.read() as connection:

@@ -24,7 +24,7 @@ from bypost.delivery.owe import owe_lessons
 from bypost.delivery.publish import publish
 from bypost.delivery.run import Pass, importer
 from bypost.errors import StoreError
-from bypost.store import engine
+from bypost.store import sqlite
 from bypost.testing.fake_resend import FakeResend
 from bypost.testing.fault import Fault, Script
 from tests.acceptance.sends import Sends
@@ -37,7 +37,7 @@ PEOPLE = 16  #: two a request
 #: Without these, root may write whatever it likes.
 AS_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
 
-Open = Callable[[], Context]
+Open = Callable[..., Context]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def through_resend(
     # As in a container: without the mark that is kept beside the database of what was sent from it.
     monkeypatch.setenv("BYPOST_INSTANCE", "tests")
     environ = RESEND | {"BYPOST_PROVIDERS__RESEND__BASE_URL": resend.url}
-    return lambda: open_context(empty_project, environ)
+    return lambda **more: open_context(empty_project, environ | more)
 
 
 class PowerCut(BaseException):
@@ -234,8 +234,9 @@ def test_a_pass_that_waited_too_long_ends_with_a_plain_error_and_nothing_is_lost
     monkeypatch: pytest.MonkeyPatch,
     request_number: int,
 ) -> None:
-    monkeypatch.setattr(engine, "_BUSY_MS", 300)
-    context = through_resend()
+    monkeypatch.setattr(sqlite, "_BUSY_MS", 100)
+    brief = {"BYPOST_SENDING__LEASE_SECONDS": "5"}  # so long the answer is tried to be written
+    context = through_resend(**brief)
     holders = []
 
     def hold_on(number: int) -> Fault | None:
@@ -250,7 +251,7 @@ def test_a_pass_that_waited_too_long_ends_with_a_plain_error_and_nothing_is_lost
     context.store.close()
     assert 0 < len(resend.accepted) < PEOPLE
     context.clock.sleep(context.lease.total_seconds())  # its process is still there
-    assert Pass(through_resend()).run().total.accepted == PEOPLE
+    assert Pass(through_resend(**brief)).run().total.accepted == PEOPLE
     assert sorted(resend.accepted.values()) == [1] * PEOPLE
 
 

@@ -65,7 +65,8 @@ def batch(number: int, state: str, provider: str = "outbox", size: int = 5) -> d
 def one_by_one(connection: Connection) -> Counts:
     owed, accepted, failed, cancelled, unknown = connection.exec_driver_sql(
         "SELECT coalesce(sum(size), 0), coalesce(sum(accepted), 0), coalesce(sum(failed), 0),"
-        " coalesce(sum(cancelled), 0), coalesce(sum(iif(state = 'unknown', members, 0)), 0)"
+        " coalesce(sum(cancelled), 0),"
+        " coalesce(sum(CASE WHEN state = 'unknown' THEN members ELSE 0 END), 0)"
         " FROM batches"
     ).one()
     pending = owed - accepted - failed - cancelled - unknown

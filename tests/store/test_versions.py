@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from bypost.store import Store, versions
@@ -56,6 +57,7 @@ def test_other_lessons_courses_and_issues_of_the_same_name_stay_out(empty_store:
     assert [(row["hash"], row["accepted"]) for row in rows] == [(mine, 0)]
 
 
+@pytest.mark.sqlite
 def test_batches_are_added_up_within_their_index(empty_store: Store) -> None:
     asked: list[tuple[str, Any]] = []
     with empty_store.read() as connection:

@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from scheduler.clock import SimulatedClock
+from tests import kept
 from tests.web.conftest import ANNA, body, mails
 
 ISSUE = """\
@@ -102,13 +103,6 @@ def paths(context: Context, mail: EmailMessage) -> set[str]:
     return set(re.findall(rf"{re.escape(context.links.base_url)}(/[^\s\"'<>)]*)", text))
 
 
-def everything(context: Context) -> list[str]:
-    with context.store.read() as connection:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        return list(raw.iterdump())  # type: ignore[attr-defined]
-
-
 def test_whoever_opens_every_link_of_every_kind_of_mail_five_times_changes_nothing(
     context: Context, public: TestClient, every: Mails
 ) -> None:
@@ -116,12 +110,12 @@ def test_whoever_opens_every_link_of_every_kind_of_mail_five_times_changes_nothi
     opened = {kind: paths(context, mail) for kind, mail in every.items()}
     # Whoever moved needs no link: the mail to the old address only says so.
     assert {kind for kind, links in opened.items() if not links} <= {"you have moved"}
-    before = everything(context)
+    before = kept.everything(context.store)
     for kind, links in opened.items():
         for path in sorted(links):
             for method in ("GET", "HEAD") * 5:
                 assert public.request(method, path).status_code == 200, (kind, path)
-    assert everything(context) == before
+    assert kept.everything(context.store) == before
 
 
 def test_what_was_looked_at_ten_times_still_does_what_it_says(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib import metadata
 
+from bypost.check.doctor import server
 from bypost.check.doctor.checkup import Checkup, Level
 from bypost.delivery import instance
 from bypost.delivery.context import Context
@@ -19,14 +20,23 @@ _OLD_ZONES = timedelta(days=540)
 
 def check(context: Context) -> Iterator[Checkup]:
     """Yield what is found of this machine."""
-    yield from _database(context)
+    try:
+        is_new = not context.store.exists()
+    except StoreError as error:  # a server that does not answer, or not to us
+        says, _, fix = str(error).partition("\n")
+        yield _told("database", Level.FAIL, says, _sentence(fix) or "Look whether it runs.")
+        is_new = True
+    else:
+        yield from _database(context, is_new=is_new)
+        if context.store.is_shared and not is_new:
+            yield from server.check(context)
     yield _disk(context)
-    yield _clock(context)
+    yield _clock(context, is_new=is_new)
     yield _zones(context.clock.now())
 
 
-def _database(context: Context) -> Iterator[Checkup]:
-    if not context.store.exists():
+def _database(context: Context, *, is_new: bool) -> Iterator[Checkup]:
+    if is_new:
         yield _told("database", Level.PASS, "there is none yet; the first `bypost send` makes it")
         return
     try:
@@ -57,10 +67,16 @@ def _disk(context: Context) -> Checkup:
     return _told("disk", Level.PASS, f"{room / 1e9:,.1f} GB are left beside the database")
 
 
-def _clock(context: Context) -> Checkup:
+def _sentence(fix: str) -> str:
+    """Return the fix of an error as a sentence of its own."""
+    fix = fix.strip()
+    return f"{fix[:1].upper()}{fix[1:]}." if fix else ""
+
+
+def _clock(context: Context, *, is_new: bool) -> Checkup:
     """Compare the clock with the newest thing the database knows."""
     now = context.clock.now()
-    if not context.store.exists():
+    if is_new:
         return _told("clock", Level.PASS, f"it says {now:%d %B %Y %H:%M} UTC")
     with context.store.read() as connection:
         newest = clock_step.newest(connection).attempted_at
