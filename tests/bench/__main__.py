@@ -1,8 +1,8 @@
 """``make bench``: what a mail, a pass and a tick cost, in figures of one run on this machine.
 
-    python -m tests.bench [--only rendering|pass|providers|signups|tick|import|pages]
+    python -m tests.bench [--only rendering|pass|providers|signups|tick|workers|import|pages]
                           [--of NAME,NAME] [--rows 1000000] [--people 100000]
-                          [--enrollments 1000000] [--folder FOLDER]
+                          [--enrollments 1000000] [--database postgresql] [--folder FOLDER]
 
 Ratios within one run count; seconds differ between machines and minutes.
 """
@@ -19,7 +19,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import imports, pages, providers, rendering, signups, tick, whole_pass
+from tests.bench import imports, pages, providers, rendering, signups, tick, whole_pass, workers
+from tests.postgres.cluster import Cluster
 
 #: Subject -> adds its lines to the table; returns what stands below it.
 SUBJECTS: Mapping[str, Callable[[Table, Namespace], Sequence[str] | None]] = {
@@ -27,7 +28,8 @@ SUBJECTS: Mapping[str, Callable[[Table, Namespace], Sequence[str] | None]] = {
     "pass": lambda table, given: whole_pass.measure(table, given.people or 100_000),
     "providers": lambda _, given: [providers.measure(given.people or 50_000, given.of.split(","))],
     "signups": lambda table, given: signups.measure(table, given.people or 100_000),
-    "tick": lambda table, given: tick.measure(table, given.enrollments),
+    "tick": lambda table, given: _ticks(table, given.enrollments, given.database),
+    "workers": lambda table, given: workers.measure(table, given.people or 100_000),
     "import": lambda table, given: imports.measure(table, given.rows),
     "pages": lambda table, given: pages.measure(table, given.people or 1_000_000, given.folder),
 }
@@ -53,6 +55,16 @@ def main() -> None:
     console.print(f"on {os.cpu_count()} cores; this process itself used {own / 1024:.0f} MB")
 
 
+def _ticks(table: Table, enrollments: int, database: str) -> Sequence[str]:
+    if database == "sqlite":
+        return tick.measure(table, enrollments)
+    cluster = Cluster(durable=True)
+    try:
+        return tick.measure(table, enrollments, cluster=cluster)
+    finally:
+        cluster.stop()
+
+
 def _given() -> Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=SUBJECTS, help="one subject; all by default")
@@ -64,6 +76,9 @@ def _given() -> Namespace:
     )
     parser.add_argument("--of", default=",".join(providers.NAMES), help="providers; all by default")
     parser.add_argument("--enrollments", type=int, default=1_000_000, help="of the tick")
+    parser.add_argument(
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="of the tick"
+    )
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the file to import")
     parser.add_argument("--folder", type=Path, help="keeps the filled project of the pages")
     return parser.parse_args()
