@@ -13,6 +13,7 @@ import typer
 from bypost.cli import console, logs
 from bypost.cli.console import HERE, JsonOption, ProjectOption
 from bypost.cli.engine import with_engine
+from bypost.cli.patience import open_patiently
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -50,7 +51,7 @@ def send(
     if dry_run:
         return _dry_run(project, as_json=as_json)
     with (
-        open_project(project) as context,
+        (open_patiently if forever else open_project)(project) as context,
         logs.written(context.settings.log, steady=forever),
     ):
         if not allow_local:

@@ -13,6 +13,7 @@ import typer
 from bypost.cli import console, listen, logs
 from bypost.cli.console import HERE, ProjectOption
 from bypost.cli.engine import with_engine
+from bypost.cli.patience import open_patiently
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -41,18 +42,14 @@ def serve(
     Example: bypost serve --local
     """
     from bypost.errors import SettingsError
-    from bypost.project import (
-        open_project,
-        refuse_invented_people,
-        refuse_sample_settings,
-    )
+    from bypost.project import refuse_invented_people, refuse_sample_settings
 
     if local and host not in _LOOPBACK:
         raise SettingsError(
             f"--host {host}: --local shows everybody's mail and answers on this machine only\n"
             "    leave --host out, or leave --local out"
         )
-    with open_project(project) as context, logs.written(context.settings.log, steady=not local):
+    with open_patiently(project) as context, logs.written(context.settings.log, steady=not local):
         if not allow_local:
             refuse_sample_settings(context)
             refuse_invented_people(context)

@@ -9,6 +9,7 @@ import typer
 from bypost.cli import console, logs
 from bypost.cli.console import HERE, ProjectOption
 from bypost.cli.engine import with_engine
+from bypost.cli.patience import LONGEST_AWAY, open_patiently
 
 
 def worker(
@@ -29,13 +30,9 @@ def worker(
     Example: bypost worker --concurrency 4
     """
     from bypost.errors import SettingsError
-    from bypost.project import (
-        open_project,
-        refuse_invented_people,
-        refuse_sample_settings,
-    )
+    from bypost.project import refuse_invented_people, refuse_sample_settings
 
-    with open_project(project) as context, logs.written(context.settings.log, steady=True):
+    with open_patiently(project) as context, logs.written(context.settings.log, steady=True):
         if context.settings.sending.engine != "procrastinate":
             raise SettingsError(
                 "[sending] engine: is `threads`: passes send themselves, and hand nothing over\n"
@@ -50,4 +47,4 @@ def worker(
         slots = concurrency or context.settings.sending.threads
         what = "batch" if slots == 1 else "batches"
         console.err.print(f"a worker for {slots} {what} at a time; Ctrl-C stops")
-        return run_worker(context, slots, tell=console.problem)
+        return run_worker(context, slots, tell=console.problem, longest_away=LONGEST_AWAY)
