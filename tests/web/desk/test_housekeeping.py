@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bypost.delivery import backups
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
@@ -22,6 +24,7 @@ def test_it_says_what_goes_when_and_what_stays(operator: Signed, context: Contex
         assert words in page
 
 
+@pytest.mark.sqlite
 def test_the_button_writes_a_verified_backup_and_notes_it(
     operator: Signed, context: Context
 ) -> None:
@@ -40,6 +43,7 @@ def test_a_viewer_sees_the_page_and_no_button(viewer: Signed, context: Context) 
     assert backups.listed(context.root) == []
 
 
+@pytest.mark.sqlite
 def test_only_the_newest_backups_stay_and_other_files_are_left_alone(
     context: Context, clock: SimulatedClock
 ) -> None:
