@@ -12,8 +12,7 @@ import typer
 
 from bypost.cli import console, listen, logs
 from bypost.cli.console import HERE, ProjectOption
-from bypost.cli.engine import with_engine
-from bypost.cli.patience import open_patiently
+from bypost.cli.opening import open_to_send
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -42,22 +41,21 @@ def serve(
     Example: bypost serve --local
     """
     from bypost.errors import SettingsError
-    from bypost.project import refuse_invented_people, refuse_sample_settings
 
     if local and host not in _LOOPBACK:
         raise SettingsError(
             f"--host {host}: --local shows everybody's mail and answers on this machine only\n"
             "    leave --host out, or leave --local out"
         )
-    with open_patiently(project) as context, logs.written(context.settings.log, steady=not local):
-        if not allow_local:
-            refuse_sample_settings(context)
-            refuse_invented_people(context)
+    with (
+        open_to_send(project, allow_local=allow_local, patient=True) as context,
+        logs.written(context.settings.log, steady=not local),
+    ):
         address = _LOOPBACK.get(host, host)
         with listen.open_port(
             address, _PORT if port is None else port, neighbours=local and port is None
         ) as listener:
-            return _run(with_engine(context), listener, local=local)
+            return _run(context, listener, local=local)
 
 
 def _run(context: Context, listener: socket.socket, *, local: bool) -> int:

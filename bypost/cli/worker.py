@@ -8,8 +8,7 @@ import typer
 
 from bypost.cli import console, logs
 from bypost.cli.console import HERE, ProjectOption
-from bypost.cli.engine import with_engine
-from bypost.cli.patience import LONGEST_AWAY, open_patiently
+from bypost.cli.opening import LONGEST_AWAY, open_to_send
 
 
 def worker(
@@ -30,18 +29,16 @@ def worker(
     Example: bypost worker --concurrency 4
     """
     from bypost.errors import SettingsError
-    from bypost.project import refuse_invented_people, refuse_sample_settings
 
-    with open_patiently(project) as context, logs.written(context.settings.log, steady=True):
-        if context.settings.sending.engine != "procrastinate":
+    with (
+        open_to_send(project, allow_local=allow_local, patient=True) as context,
+        logs.written(context.settings.log, steady=True),
+    ):
+        if context.queue is None:
             raise SettingsError(
                 "[sending] engine: is `threads`: passes send themselves, and hand nothing over\n"
                 '    set engine = "procrastinate" here and where `bypost serve` runs'
             )
-        if not allow_local:
-            refuse_sample_settings(context)
-            refuse_invented_people(context)
-        context = with_engine(context)
         from bypost.cluster import run_worker
 
         slots = concurrency or context.settings.sending.threads
