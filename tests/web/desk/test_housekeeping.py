@@ -10,7 +10,7 @@ import pytest
 from bypost.delivery import backups
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
-from bypost.store import audit, backup
+from bypost.store import Store, audit, backup
 from scheduler.clock import SimulatedClock
 from tests.web.desk.conftest import Signed
 
@@ -19,7 +19,7 @@ def test_it_says_what_goes_when_and_what_stays(operator: Signed, context: Contex
     Pass(context).run()
     assert operator.get("/housekeeping").status_code == 200
     page = operator.settled("/housekeeping")
-    shown = ("Mails of issues and notices", "400", "Backup now", "deliveries", "Room by table")
+    shown = ("Mails of issues and notices", "400", "Backups", "deliveries", "Room by table")
     for words in shown:
         assert words in page
 
@@ -67,3 +67,16 @@ def test_a_backup_that_cannot_be_written_is_told_in_words(
     answer = operator.post("/housekeeping/backup")
     assert answer.status_code in {409, 503}
     assert backups.listed(context.root) == []
+
+
+def test_a_servers_database_is_backed_up_by_the_servers_own_tools(
+    operator: Signed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store, "is_shared", True)
+    page = operator.get("/housekeeping").text
+    assert "pg_dump" in page
+    assert "Backup now" not in page
+    assert "Room on the disk" not in page
+    answer = operator.post("/housekeeping/backup")
+    assert answer.status_code == 409
+    assert "own tools" in answer.text
