@@ -106,7 +106,13 @@ def _server(request: pytest.FixtureRequest) -> Iterator[StandingIn | None]:
     if request.config.getoption("--database") == "sqlite":
         yield None
         return
-    with standing_in(request.getfixturevalue("cluster")) as server:
+    with (
+        standing_in(request.getfixturevalue("cluster")) as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # Machines that share a database are told their keys.
+        patch.setenv("BYPOST_SITE__SECRET_KEYS", "k" * 32)
+        patch.setenv("BYPOST_SITE__ADDRESS_KEY", "a" * 32)
         yield server
 
 

@@ -12,7 +12,7 @@ import typer
 
 from bypost.cli import console, logs
 from bypost.cli.console import HERE, JsonOption, ProjectOption
-from bypost.cli.engine import with_engine
+from bypost.cli.opening import open_to_send
 from bypost.model.quantity import quantity
 
 if TYPE_CHECKING:
@@ -38,11 +38,6 @@ def send(
     Example: bypost send --dry-run
     """
     from bypost.errors import SettingsError
-    from bypost.project import (
-        open_project,
-        refuse_invented_people,
-        refuse_sample_settings,
-    )
 
     if forever and (as_json or dry_run):
         raise SettingsError(
@@ -51,13 +46,9 @@ def send(
     if dry_run:
         return _dry_run(project, as_json=as_json)
     with (
-        open_project(project) as context,
+        open_to_send(project, allow_local=allow_local, patient=forever) as context,
         logs.written(context.settings.log, steady=forever),
     ):
-        if not allow_local:
-            refuse_sample_settings(context)
-            refuse_invented_people(context)
-        context = with_engine(context)
         return _forever(context) if forever else _once(context, as_json=as_json)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from bypost.cli import console, listen, logs
 from bypost.cli.console import HERE, ProjectOption
-from bypost.cli.engine import with_engine
+from bypost.cli.opening import open_to_send
 
 if TYPE_CHECKING:
     from bypost.delivery.context import Context
@@ -41,11 +41,6 @@ def serve(
     Example: bypost serve --local
     """
     from bypost.errors import SettingsError
-    from bypost.project import (
-        open_project,
-        refuse_invented_people,
-        refuse_sample_settings,
-    )
     from bypost.store import scratch
 
     if local and host not in _LOOPBACK:
@@ -54,15 +49,15 @@ def serve(
             "    leave --host out, or leave --local out"
         )
     scratch.sweep()
-    with open_project(project) as context, logs.written(context.settings.log, steady=not local):
-        if not allow_local:
-            refuse_sample_settings(context)
-            refuse_invented_people(context)
+    with (
+        open_to_send(project, allow_local=allow_local, patient=True) as context,
+        logs.written(context.settings.log, steady=not local),
+    ):
         address = _LOOPBACK.get(host, host)
         with listen.open_port(
             address, _PORT if port is None else port, neighbours=local and port is None
         ) as listener:
-            return _run(with_engine(context), listener, local=local)
+            return _run(context, listener, local=local)
 
 
 def _run(context: Context, listener: socket.socket, *, local: bool) -> int:

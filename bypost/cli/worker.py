@@ -8,7 +8,7 @@ import typer
 
 from bypost.cli import console, logs
 from bypost.cli.console import HERE, ProjectOption
-from bypost.cli.engine import with_engine
+from bypost.cli.opening import LONGEST_AWAY, open_to_send
 
 
 def worker(
@@ -29,25 +29,19 @@ def worker(
     Example: bypost worker --concurrency 4
     """
     from bypost.errors import SettingsError
-    from bypost.project import (
-        open_project,
-        refuse_invented_people,
-        refuse_sample_settings,
-    )
 
-    with open_project(project) as context, logs.written(context.settings.log, steady=True):
-        if context.settings.sending.engine != "procrastinate":
+    with (
+        open_to_send(project, allow_local=allow_local, patient=True) as context,
+        logs.written(context.settings.log, steady=True),
+    ):
+        if context.queue is None:
             raise SettingsError(
                 "[sending] engine: is `threads`: passes send themselves, and hand nothing over\n"
                 '    set engine = "procrastinate" here and where `bypost serve` runs'
             )
-        if not allow_local:
-            refuse_sample_settings(context)
-            refuse_invented_people(context)
-        context = with_engine(context)
         from bypost.cluster import run_worker
 
         slots = concurrency or context.settings.sending.threads
         what = "batch" if slots == 1 else "batches"
         console.err.print(f"a worker for {slots} {what} at a time; Ctrl-C stops")
-        return run_worker(context, slots, tell=console.problem)
+        return run_worker(context, slots, tell=console.problem, longest_away=LONGEST_AWAY)

@@ -17,8 +17,9 @@ from bypost.store import Store
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds for which a connection, or a free one of the pool, is waited for.
-_CONNECT = 10
+#: Seconds for which a connection is waited for, and for which a free one of the pool. A worker
+#: whose database goes away ends after twice the latter: it also tries to sign off.
+_CONNECT, _FREE = 10, 5
 #: Hours for which a job that failed (a mistake of ours) can be looked at.
 _KEPT = 24
 
@@ -35,7 +36,7 @@ def make_app(store: Store, bringer: Bringer, threads: Executor, *, silence: time
         conninfo=url,
         min_size=1,
         max_size=4,
-        timeout=_CONNECT,
+        timeout=_FREE,
         kwargs={
             "application_name": "bypost worker",
             "connect_timeout": _CONNECT,

@@ -31,8 +31,6 @@ from bypost.errors import Muted, SettingsError, StoreError
 
 _LOG = logging.getLogger(__name__)
 
-#: After so long without a database the process ends with 1, and its supervisor decides.
-LONGEST_AWAY = timedelta(minutes=10)
 #: Seconds before the engine is started again; doubles.
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0
 #: Seconds between two looks for jobs. A worker is told of each; this is for what it did not hear.
@@ -41,7 +39,9 @@ _POLL = 1.0
 _AT_ONCE = 130
 
 
-def run_worker(context: Context, slots: int, *, tell: Callable[[str], None]) -> int:
+def run_worker(
+    context: Context, slots: int, *, tell: Callable[[str], None], longest_away: timedelta
+) -> int:
     """Bring batches until a signal comes; return the exit code.
 
     The first SIGTERM or SIGINT begins nothing more and lets what is in hand be finished; a second
@@ -50,13 +50,14 @@ def run_worker(context: Context, slots: int, *, tell: Callable[[str], None]) -> 
     Args:
         slots: Batches at a time; one more is kept free for notices.
         tell: Told what an operator may want to know.
+        longest_away: After so long without a database the process gives up with 1.
 
     Raises:
         Muted: The database must not send from here.
         StoreError: There is no database at the start.
     """
     _quieten()
-    crew = _Crew(context, slots, tell)
+    crew = _Crew(context, slots, tell, longest_away)
     with _signals(crew.stop), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(crew.work())
 
@@ -64,16 +65,25 @@ def run_worker(context: Context, slots: int, *, tell: Callable[[str], None]) -> 
 class _Crew:
     """The slots of one process."""
 
-    def __init__(self, context: Context, slots: int, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        slots: int,
+        tell: Callable[[str], None],
+        longest_away: timedelta,
+    ) -> None:
         self._context = context
         self._slots = slots
         self._tell = tell
+        self._longest_away = longest_away
         self._bringer = Bringer(context)
         self._presence = Presence(context, slots)
         self._threads = ThreadPoolExecutor(slots + 1, thread_name_prefix="bring")
         self._workers: list[Any] = []  # its methods carry no annotations (3.10)
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        #: When the engine was last seen to run, by our own seconds.
+        self._well_at = context.clock.elapsed()
         self._refusal: Muted | SettingsError | None = None
         beat = min(BEAT, context.lease / 4)
         self._beat = beat.total_seconds()
@@ -95,24 +105,22 @@ class _Crew:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(_remark)
         elapsed = self._context.clock.elapsed
-        away_since, wait = elapsed(), _FIRST_WAIT
-        told = ""
-        await self._in_thread(self._get_ready)
+        wait, told = _FIRST_WAIT, ""
         while not self._bringer.stopping.is_set():
-            began = elapsed()
+            before = self._well_at
             trouble = await self._run_once()
             if self._refusal is not None:
                 raise self._refusal
             if self._bringer.stopping.is_set():
                 break
-            if elapsed() - began > self._silence.total_seconds():  # it ran well for a while
-                away_since, wait, told = elapsed(), _FIRST_WAIT, ""
-            if elapsed() - away_since > LONGEST_AWAY.total_seconds():
-                self._tell(f"the database was away for {LONGEST_AWAY}: giving up\n  {trouble}")
+            if self._well_at > before:
+                wait, told = _FIRST_WAIT, ""
+            if elapsed() - self._well_at > self._longest_away.total_seconds():
+                self._tell(f"the database is away for too long: giving up\n  {trouble}")
                 self._threads.shutdown(wait=False)
                 return 1
             if trouble != told:
-                self._tell(f"waiting for the database: {trouble}")
+                self._tell(f"the engine stopped and starts again: {trouble}")
             told = trouble
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), wait)
@@ -162,7 +170,7 @@ class _Crew:
         ends += await asyncio.gather(beats, return_exceptions=True)
         self._workers = []
         troubles = [end for end in ends if isinstance(end, Exception)]
-        return _first_line(troubles[0]) if troubles else "it was stopped or restarted"
+        return _first_line(troubles[0]) if troubles else "the database was stopped or restarted"
 
     def _worker(self, app: App, queues: list[str], concurrency: int, **options: Any) -> Any:
         return Worker(
@@ -184,6 +192,7 @@ class _Crew:
             await asyncio.sleep(self._beat)
             try:
                 await self._in_thread(self._show)
+                self._well_at = self._context.clock.elapsed()
             except (Muted, SettingsError) as error:
                 self._refusal = error
                 return

@@ -12,7 +12,7 @@ import pytest
 from bypost.delivery import disk
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
-from bypost.store import Store, counts, engine
+from bypost.store import Store, counts, sqlite
 from bypost.testing.fake_resend import FakeResend
 
 pytestmark = pytest.mark.sqlite
@@ -34,7 +34,7 @@ def leave(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def leaving(free: int) -> None:
         usage = Usage(10**9, 10**9 - free, free)
-        monkeypatch.setattr(engine.shutil, "disk_usage", lambda _path: usage)
+        monkeypatch.setattr(sqlite.shutil, "disk_usage", lambda _path: usage)
 
     return leaving
 
@@ -102,7 +102,7 @@ def test_a_disk_that_fills_up_amid_a_pass_leaves_the_rest_pending_and_nothing_un
         free = disk.ENOUGH // 2 if resend.accepted else disk.ENOUGH
         return Usage(10**9, 10**9 - free, free)
 
-    monkeypatch.setattr(engine.shutil, "disk_usage", shrink)
+    monkeypatch.setattr(sqlite.shutil, "disk_usage", shrink)
     report = Pass(context).run()
     assert report.total.owed == 5
     assert (report.total.unknown, report.total.failed) == (0, 0)

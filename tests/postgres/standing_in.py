@@ -40,15 +40,20 @@ _NUMBERS = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname =
 class _Standing(Postgres):
     """A database for which a file is named."""
 
-    def __init__(self, url: str, path: Path) -> None:
+    def __init__(self, url: str, path: Path, real: set[Path]) -> None:
         super().__init__(make_url(url))
-        self._path = path
+        self._path, self._real = path, real
 
     def prepare(self) -> None:
         """Leave a slip where the file would be."""
         if not self._path.exists():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             _write(self._path, str(self.url.database))
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy to a SQLite file, which then is one."""
+        self._real.add(path.resolve())
+        super().copy_to(path)
 
 
 def _write(path: Path, database: str) -> None:
@@ -62,6 +67,7 @@ class StandingIn:
         self._cluster = cluster
         self._before = engine._backend
         self._looked_at: dict[Path, str] = {}
+        self._real: set[Path] = set()
         self._made: list[str] = []
         self._template_of: dict[str, str] = {}
         self._kept: dict[str, Snapshot] = {}
@@ -77,7 +83,9 @@ class StandingIn:
         if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
             return self._before(url, root)
         path = (root / str(parsed.database)).resolve()
-        return _Standing(self._cluster.url(self._database(path)), path)
+        if path in self._real:
+            return self._before(url, root)
+        return _Standing(self._cluster.url(self._database(path)), path, self._real)
 
     def _database(self, path: Path) -> str:
         if not path.is_file():

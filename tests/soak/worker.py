@@ -22,7 +22,7 @@ from random import Random
 from typing import NoReturn
 
 from bypost.cli import main as command
-from bypost.cli.engine import with_engine
+from bypost.cli.opening import open_to_send
 from bypost.delivery.publish import Publisher
 from bypost.delivery.run import Pass, importer
 from bypost.errors import ByPostError
@@ -107,7 +107,7 @@ def passes(root: Path, mischief: Mischief | None) -> None:
     """Make passes without end, as ``bypost send --forever`` does."""
     if mischief:
         _listen(mischief)
-    with with_engine(open_project(root)) as context:
+    with open_to_send(root, allow_local=True, patient=True) as context:
         one = Pass(context, patient=True)
         while True:
             try:

@@ -160,7 +160,7 @@ def test_the_same_key_from_many_threads_is_done_once(context: Context, api: Api)
 
 def test_another_process_finds_the_answer_of_the_first(context: Context, api: Api) -> None:
     api.post("/enrollments/1/next", key="k")
-    other = Store(f"sqlite:///{context.store.path}", root=context.root)
+    other = Store(context.settings.database.url, root=context.root)
     with other.write() as connection:
         kept = replies.claim(connection, 1, "k", request=b"", now=context.clock.now())
     other.close()

@@ -128,6 +128,7 @@ def test_without_its_database_the_api_says_so_and_nothing_of_it(
     assert "bypost_any" not in caplog.text
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_held_by_others_is_told_as_such(
     context: Context, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_database_that_is_held_by_others_is_told_as_such(
     hasty.close()
 
 
+@pytest.mark.sqlite
 def test_a_token_is_good_even_while_its_use_cannot_be_noted(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

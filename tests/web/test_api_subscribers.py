@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from bypost.delivery.context import Context
@@ -266,6 +267,7 @@ def test_an_erased_person_is_shown_empty_and_not_listed(context: Context, api: A
     assert api.post("/subscribers/2/leave").status_code == 200
 
 
+@pytest.mark.sqlite
 def test_erasing_leaves_nothing_of_a_person_and_twice_is_fine(context: Context, api: Api) -> None:
     body = {"email": "di@example.org", "name": "Diotima", "consent": "Asked.", "course": "letters"}
     number = api.post("/subscribers", body, key="k").json()["id"]

@@ -13,8 +13,8 @@ from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.links import new_link_id
 from scheduler.clock import SimulatedClock
+from tests import kept
 from tests.web.conftest import Beat, body, mails
-from tests.web.test_leave import everything_in
 
 Ask = Callable[..., str]
 NEW = "cy@example.org"
@@ -30,10 +30,10 @@ def test_opening_the_link_five_times_changes_nothing_and_it_still_works(
     public: TestClient, context: Context, confirm_link: Ask, method: str
 ) -> None:
     link = confirm_link()
-    before = everything_in(context.store)
+    before = kept.everything(context.store)
     for _ in range(5):
         assert public.request(method, link).status_code == 200
-    assert everything_in(context.store) == before
+    assert kept.everything(context.store) == before
     assert public.post(link).headers["location"] == f"{link}?done=1"
 
 
@@ -107,9 +107,9 @@ def test_an_expired_link_offers_a_new_mail_and_sends_it_when_asked(
     page = public.get(link)
     assert page.status_code == 200
     assert "This link has expired" in page.text
-    before = everything_in(context.store)
+    before = kept.everything(context.store)
     assert public.post(link).headers["location"] == link  # a page that was open since
-    assert everything_in(context.store) == before
+    assert kept.everything(context.store) == before
     answer = public.post(link, data={"do": "again"})
     assert answer.headers["location"] == f"{link}?again=sent"
     assert "A new mail is on its way" in public.get(answer.headers["location"]).text

@@ -129,6 +129,7 @@ def test_health_tells_only_whether_passes_are_made(public: TestClient, beat: Bea
     assert answer.json()["reason"] == "no pass was completed lately"
 
 
+@pytest.mark.sqlite
 def test_health_fails_while_the_database_does_not_answer(context: Context, tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()  # a folder where the file should be
     gone = Store("sqlite:///folder.db", root=tmp_path)

@@ -11,20 +11,13 @@ from fastapi.testclient import TestClient
 from bypost.delivery.context import Context
 from bypost.delivery.run import Pass
 from bypost.links import Links, new_link_id
-from bypost.store import Store, counts, meta, suppressions
+from bypost.store import counts, meta, suppressions
 from bypost.store import notices as store_notices
 from bypost.web import make_site
+from tests import kept
 from tests.web.conftest import ANNA, PUBLIC
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-def everything_in(store: Store) -> list[str]:
-    """Return the whole database as text."""
-    with store.read() as connection:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        return list(raw.iterdump())  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -32,10 +25,10 @@ def everything_in(store: Store) -> list[str]:
 def test_opening_a_link_five_times_changes_nothing(
     public: TestClient, context: Context, course_token: str, method: str, page: str
 ) -> None:
-    before = everything_in(context.store)
+    before = kept.everything(context.store)
     for _ in range(5):
         assert public.request(method, f"/{page}/{course_token}").status_code == 200
-    assert everything_in(context.store) == before
+    assert kept.everything(context.store) == before
 
 
 def test_the_page_says_what_would_end_and_has_a_button(
@@ -86,10 +79,10 @@ def test_a_second_post_answers_the_same_and_changes_nothing(
     public: TestClient, context: Context, course_token: str
 ) -> None:
     first = public.post(f"/u/{course_token}", data=ONE_CLICK)
-    before = everything_in(context.store)
+    before = kept.everything(context.store)
     second = public.post(f"/u/{course_token}", data=ONE_CLICK)
     assert (second.status_code, second.text) == (200, first.text)
-    assert everything_in(context.store) == before
+    assert kept.everything(context.store) == before
 
 
 def test_a_post_from_another_site_is_not_refused(public: TestClient, course_token: str) -> None:

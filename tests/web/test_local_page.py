@@ -14,8 +14,8 @@ from bypost.delivery.context import Context
 from bypost.delivery.planning import planned
 from bypost.delivery.run import Pass
 from scheduler.clock import SimulatedClock
+from tests import kept
 from tests.web.conftest import HOSTILE
-from tests.web.test_leave import everything_in
 
 NEXT = {"Sec-Fetch-Site": "same-origin"}
 
@@ -48,12 +48,12 @@ def test_the_mailbox_lists_what_was_sent_and_the_calendar_what_comes(local: Test
 
 def test_looking_at_the_local_page_changes_nothing(local: TestClient, context: Context) -> None:
     local.get("/")
-    before = everything_in(context.store)
+    before = kept.everything(context.store)
     files = sorted(path.name for path in (context.root / "var" / "outbox").iterdir())
     for path in [*links(local.get("/").text, "coming"), "/"]:
         assert local.get(path).status_code == 200
     local.post("/next", headers=NEXT)
-    assert everything_in(context.store) == before
+    assert kept.everything(context.store) == before
     assert sorted(path.name for path in (context.root / "var" / "outbox").iterdir()) == files
 
 
@@ -116,7 +116,7 @@ def test_a_reference_leads_to_no_other_file(local: TestClient, context: Context)
 def test_the_next_send_moves_a_simulated_clock_only(
     local: TestClient, context: Context, clock: SimulatedClock
 ) -> None:
-    now, before = clock.now(), everything_in(context.store)
+    now, before = clock.now(), kept.everything(context.store)
     assert local.post("/next", headers=NEXT).status_code == 303
     page = local.get("/").text
     assert texts(page, ".big") == ["Simulated: Tuesday 24 November 2026, 09:00 Asia/Tokyo"]
@@ -127,7 +127,7 @@ def test_the_next_send_moves_a_simulated_clock_only(
     page = local.get("/").text
     assert texts(page, ".big") == ["Simulated: Tuesday 24 November 2026, 09:00 Europe/Berlin"]
     assert len(texts(page, ".mails .simulated")) == 2
-    assert (clock.now(), everything_in(context.store)) == (now, before)
+    assert (clock.now(), kept.everything(context.store)) == (now, before)
     local.post("/today", headers=NEXT)
     assert "Simulated" not in local.get("/").text
 

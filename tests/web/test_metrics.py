@@ -196,6 +196,7 @@ def test_not_ready_over_a_database_of_another_version(
     assert far.get("/healthz").status_code == 200
 
 
+@pytest.mark.sqlite
 def test_not_ready_while_the_database_does_not_answer(context: Context, tmp_path: Path) -> None:
     gone = Store("sqlite:///folder.db", root=tmp_path)
     (tmp_path / "folder.db").mkdir()  # a folder where the file should be

@@ -16,8 +16,8 @@ from bypost.delivery.run import Pass
 from bypost.links import new_link_id
 from bypost.store import consents, counts, subscribers, suppressions
 from scheduler.clock import SimulatedClock
+from tests import kept
 from tests.web.conftest import ANNA, Beat
-from tests.web.test_leave import everything_in
 
 Person = Callable[..., Any]
 
@@ -66,10 +66,10 @@ def test_undo_twice_changes_nothing_more(
 ) -> None:
     public.post(f"/u/{course_token}")
     public.post(f"/u/{course_token}/back")
-    before = everything_in(context.store)
+    before = kept.everything(context.store)
     answer = public.post(f"/u/{course_token}/back")
     assert answer.headers["location"] == f"/p/{course_token}?said=back"
-    assert everything_in(context.store) == before
+    assert kept.everything(context.store) == before
 
 
 def test_pause_instead_stays_on_the_course_and_pauses(

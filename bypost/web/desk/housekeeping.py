@@ -80,6 +80,7 @@ class Housekeeping:
             size=room_of(size),
             free=room_of(free),
             room=room_of(context.store.room() or 0),
+            on_server=context.store.is_shared,
             tables=[(name, room_of(n), n / max(size, 1)) for name, n in (tables or {}).items()],
             whole=whole,
             reading=work is not None and not work.is_over,
@@ -97,6 +98,9 @@ class Housekeeping:
 
     def back_up(self, ask: Ask) -> Response:
         """Write a backup; it is verified before it counts as one."""
+        if self._desk.context.store.is_shared:
+            title = "The database is backed up by its server's own tools"
+            return self._desk.say(ask, title, "E.g. by `pg_dump` every night.", status=409)
         made = backups.make(self._desk.context)
         with self._desk.context.store.write() as connection:
             self._desk.note(connection, ask, "db.backup", "", made.path.name)

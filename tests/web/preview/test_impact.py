@@ -59,6 +59,7 @@ def test_a_notice_reaches_whoever_asks_next(desk: Desk) -> None:
     assert "whoever asks next" in told(desk, "templates/email/confirmation.md")
 
 
+@pytest.mark.sqlite
 def test_a_database_that_cannot_be_read_is_told_of_and_nothing_breaks(desk: Desk) -> None:
     (desk.root / "var").mkdir()
     (desk.root / "var" / "bypost.db").write_bytes(b"nothing of the kind" * 100)
