@@ -40,7 +40,8 @@ def main() -> int:
     logger.addHandler(_Killer(signal.Signals[how], label, int(times)))
     from bypost.cli import main as command
 
-    return command(["send", *rest] if rest[0].startswith("-") else rest)
+    has_verb = bool(rest) and not rest[0].startswith("-")
+    return command(rest if has_verb else ["send", *rest])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bypost.cli import main
-from bypost.store import engine
+from bypost.store import sqlite
 from tests.cli.conftest import Ran
 
 Run = Callable[..., Ran]
@@ -64,7 +64,7 @@ def test_a_locked_database_ends_with_1(
     run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("send")
-    monkeypatch.setattr(engine, "_BUSY_MS", 50)
+    monkeypatch.setattr(sqlite, "_BUSY_MS", 50)
     holder = sqlite3.connect(project / "var/bypost.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     done = run("send")

@@ -72,7 +72,9 @@ class Place:
                 async with app.open_async():
                     return await do(app)
 
-        return asyncio.run(opened())
+        # In a thread of its own: in this one Playwright may have left a loop running.
+        with ThreadPoolExecutor(1) as alone:
+            return alone.submit(asyncio.run, opened()).result()
 
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         """Return what a question to the database is answered."""

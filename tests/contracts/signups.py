@@ -105,7 +105,12 @@ class SignupContract:
             assert take(connection, per=None, most=1)
 
     @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
     )
     @given(most=st.integers(1, 4), minutes=st.lists(st.integers(0, 90), min_size=1, max_size=25))
     def test_no_window_ever_lets_more_through_than_allowed(

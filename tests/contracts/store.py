@@ -60,7 +60,12 @@ class StoreContract:
                 enrollments.set_hints(connection, [(run, datetime(2026, 1, 1))])  # noqa: DTZ001
 
     @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
     )
     @given(
         at=st.datetimes(
@@ -190,7 +195,12 @@ class StoreContract:
     # Numbers
 
     @settings(
-        max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
     )
     @given(
         steps=st.lists(

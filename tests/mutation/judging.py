@@ -46,12 +46,12 @@ def ambiguity(patch: pytest.MonkeyPatch) -> None:
 )
 def lost_intent(patch: pytest.MonkeyPatch) -> None:
     def unsent(connection: Connection, batch_id: int) -> Any:
-        row = ledger.batch(connection, batch_id)
+        row = ledger.hold(connection, batch_id)
         if row is None or row["state"] != "sending":
             return row
         return {**row, "state": "pending"}
 
-    patch.setattr(claim, "ledger", SimpleNamespace(**{**vars(ledger), "batch": unsent}))
+    patch.setattr(claim, "ledger", SimpleNamespace(**{**vars(ledger), "hold": unsent}))
 
 
 @mutation(
