@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job
 
 from bypost.delivery.hand_over import Queue
 from bypost.store import Connection
@@ -50,7 +53,18 @@ class Jobs(Queue):
             ).job.evolve(task_kwargs={"batch": number})
             for number in numbers
         ]
-        self._app.job_manager.batch_defer_jobs(made, connection=store.driver(connection))
+        try:
+            self._defer(connection, made)
+        except AlreadyEnqueued:
+            # The rescue, which asks for none of our locks, has put one of them back this moment.
+            for job in made:
+                with suppress(AlreadyEnqueued):
+                    self._defer(connection, [job])
+
+    def _defer(self, connection: Connection, made: list[Job]) -> None:
+        """Make jobs, all of them or none; the transaction goes on either way."""
+        with connection.begin_nested():
+            self._app.job_manager.batch_defer_jobs(made, connection=store.driver(connection))
 
 
 def _lock(number: int) -> str:

@@ -25,6 +25,13 @@ class Broken(Jobs):
         raise StoreError("the power went out")
 
 
+class Hasty(Jobs):
+    """Does not see what waits: as if the rescue put it back right after the look."""
+
+    def known(self, connection: Connection, batch_ids: Sequence[int]) -> set[int]:
+        return set()
+
+
 def owed(place: Place) -> Place:
     """Owe the welcomes, and take back that they were handed over."""
     place.run()
@@ -60,6 +67,16 @@ def test_a_batch_waits_once_however_many_clocks_there_are(place: Place) -> None:
     place.clock.advance(2 * place.context.lease)
     place.run()
     assert place.queued() == BATCHES_OF_ALL
+
+
+def test_a_job_that_comes_back_at_this_moment_keeps_no_other_from_being_made(place: Place) -> None:
+    owed(place)
+    hand_over(place.context, Jobs())
+    place.order("DELETE FROM procrastinate_jobs WHERE queueing_lock <> 'batch 2'")
+    place.order("UPDATE batches SET offered_until = NULL")
+    hand_over(place.context, Hasty())
+    assert sorted(place.queued()) == BATCHES_OF_ALL
+    assert None not in place.offers()
 
 
 def test_a_batch_whose_job_was_lost_is_offered_again_when_the_offer_ends(place: Place) -> None:
