@@ -15,7 +15,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import orjson
@@ -107,9 +107,10 @@ class _Sink:
     def talk(self, line: socket.socket) -> None:
         """Answer the requests of one connection until it is closed."""
         begun = b""
-        while request := _read(line, begun):
-            head, body, begun = request
-            line.sendall(self._take(body) if head.startswith(b"POST ") else self._tell())
+        with suppress(ConnectionError):  # a client that was killed
+            while request := _read(line, begun):
+                head, body, begun = request
+                line.sendall(self._take(body) if head.startswith(b"POST ") else self._tell())
 
     def _take(self, body: bytearray) -> bytes:
         mails = body.count(self.service.mark)
