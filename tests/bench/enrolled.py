@@ -12,8 +12,11 @@ from pathlib import Path
 from sqlalchemy import insert, literal, select, update
 
 from bypost.delivery.context import Context
+from bypost.delivery.figures import refresh
 from bypost.delivery.publish import Publisher
+from bypost.delivery.roll_up import roll_up
 from bypost.delivery.shape import Shape
+from bypost.delivery.totals import add_up
 from bypost.people import join
 from bypost.project import wire
 from bypost.settings import load_settings
@@ -65,6 +68,7 @@ class Enrolled:
             for first in range(1, count + 1, _CHUNK):
                 with context.store.write() as connection:
                     self._add(connection, range(first, min(first + _CHUNK, count + 1)), shape)
+            _count(context)
             self._place.settle(context.store)
             self.size = context.store.size()
         self._place.keep()
@@ -157,6 +161,15 @@ class Enrolled:
                 accepted_at=then,
             )
         )
+
+
+def _count(context: Context) -> None:
+    """Count what passes would have counted meanwhile, a little each."""
+    while not roll_up(context):
+        pass
+    while add_up(context):
+        pass
+    refresh(context, patience=None)
 
 
 class _File:
