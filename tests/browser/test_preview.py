@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Server, Watched, free_port
 from tests.browser.test_public_pages import violations
@@ -118,6 +118,27 @@ def test_what_is_chosen_stands_in_the_address_and_survives_a_reload(
     expect(page.locator("#stage pre")).to_contain_text("Lesson 1 of 5")
     page.go_back()
     expect(page.locator("figcaption")).to_have_count(4)
+    watched.heard()
+
+
+def test_a_choice_on_its_way_survives_a_save(
+    preview: Server, bench: Callable[..., Watched]
+) -> None:
+    watched = bench()
+    page = watched.page
+    expect(page.locator(".state")).to_have_text("No problems", timeout=20_000)
+    held: list[Route] = []
+    chosen = re.compile(r"/preview/mail/.+persona=japanese")
+    page.route(chosen, lambda route: held.append(route))
+    with page.expect_request(chosen):
+        page.locator("#persona").select_option("japanese")
+    with page.expect_request(chosen):
+        edit(preview.root, "An exam has a mark to reach.", "A test has a mark to reach.")
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+    expect(page).to_have_url(chosen)
+    expect(page.frame_locator(FRAME).locator("p[data-line='10']")).to_contain_text("A test has")
     watched.heard()
 
 

@@ -8,6 +8,7 @@ const seen = new Map(); // id of a part -> its HTML as the server wrote it
 let stamp = null;
 let shown = location.href;
 let asked = 0;
+let coming = null; // the visit on its way: where to, and whether it is a new entry of the history
 
 // --- Pages: fetched anew, and only what differs is put in place.
 
@@ -36,9 +37,11 @@ function swap(page) {
 
 async function visit(address, push = true) {
   const turn = ++asked;
+  coming = { address, push };
   const answer = await fetch(address, { credentials: "same-origin" });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (turn !== asked) return;
+  coming = null;
   const path = (url) => new URL(url, location.href).pathname;
   const other = path(answer.url) !== path(shown);
   shown = answer.url;
@@ -186,8 +189,14 @@ window.addEventListener("popstate", () => {
   if (bare(location.href) !== bare(shown)) go(location.href, false);
 });
 
+// News while a choice is on its way asks for that choice again: the address shown is the one before.
+function askAgain() {
+  const { address, push } = coming || { address: location.href, push: false };
+  go(address, push);
+}
+
 const news = new EventSource("/preview/events");
-news.addEventListener("news", (event) => { if (event.data !== stamp) go(location.href, false); });
+news.addEventListener("news", (event) => { if (event.data !== stamp) askAgain(); });
 remember(document);
 stamp = document.getElementById("head").dataset.stamp;
 prepare();
