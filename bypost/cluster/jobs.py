@@ -10,7 +10,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
 
 from bypost.delivery.hand_over import Queue
-from bypost.store import Connection
+from bypost.store import Connection, driver
 from bypost.store import jobs as store
 
 #: The task that brings a batch.
@@ -64,7 +64,7 @@ class Jobs(Queue):
     def _defer(self, connection: Connection, made: list[Job]) -> None:
         """Make jobs, all of them or none; the transaction goes on either way."""
         with connection.begin_nested():
-            self._app.job_manager.batch_defer_jobs(made, connection=store.driver(connection))
+            self._app.job_manager.batch_defer_jobs(made, connection=driver(connection))
 
 
 def _lock(number: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from procrastinate.schema import SchemaManager
 
-from bypost.store import Store, jobs, meta
+from bypost.store import Store, driver, jobs, meta
 
 _FACT = "procrastinate"
 
@@ -20,13 +20,13 @@ def prepare(store: Store) -> bool:
         if meta.get(connection, _FACT) == _newest():
             return False
     with store.write() as connection:
-        known, driver = meta.get(connection, _FACT), jobs.driver(connection)
+        known, engine = meta.get(connection, _FACT), driver(connection)
         if not jobs.exist(connection):
-            driver.execute(SchemaManager.get_schema().encode())
+            engine.execute(SchemaManager.get_schema().encode())
         else:
             for path in _migrations():
                 if known is not None and path.stem > known:
-                    driver.execute(path.read_bytes())
+                    engine.execute(path.read_bytes())
         meta.put(connection, _FACT, _newest())
     return True
 

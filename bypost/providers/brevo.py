@@ -26,7 +26,7 @@ from bypost.model.event import Event, EventKind
 from bypost.model.message import Key, Message, Result
 from bypost.providers.account import Account, DnsRecord
 from bypost.providers.checked import Checked
-from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.http_provider import JsonProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.mailbox import phrase
 from bypost.providers.objection import Weight
@@ -57,7 +57,7 @@ class _Repeated(Refused):
     """The key was used before, so this request was not processed."""
 
 
-class Brevo(HttpProvider):
+class Brevo(JsonProvider):
     """Send through Brevo's endpoint for transactional mail, as versions of one mail."""
 
     name = "brevo"
@@ -111,10 +111,6 @@ class Brevo(HttpProvider):
         """Return how many people fit into a request: long lessons reach its bytes first."""
         one = len(self.encode_bulk(bulk.only([0])))
         return max(1, min(self.batch_size, self.max_bytes * 9 // 10 // one))
-
-    def encode(self, messages: Sequence[Message]) -> bytes:
-        """Return the JSON of messages of one sender."""
-        return self.encode_bulk(Bulk.of(messages))
 
     def encode_bulk(self, bulk: Bulk) -> bytes:
         """Return the JSON; what its versions have in common is escaped once.

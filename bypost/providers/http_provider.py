@@ -1,4 +1,4 @@
-"""The manners of the services that speak HTTP and answer in JSON."""
+"""The manners of the services that speak HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import orjson
 
 from bypost.errors import OutcomeUnknown, Refused, SendError, SettingsError, Throttled
 from bypost.http import HttpAnswer, HttpClient
-from bypost.model.message import Result
+from bypost.model.bulk import Bulk
+from bypost.model.message import Message, Result
 from bypost.providers.base import Provider
 from bypost.providers.retry_after import retry_after
 from bypost.providers.words import MAX_WORDS, one_line, without_addresses
@@ -34,7 +35,7 @@ _Read = TypeVar("_Read")
 
 
 class HttpProvider(Provider):
-    """A service behind one HTTP endpoint that answers in JSON; the rules for its answers."""
+    """A service behind one HTTP endpoint; the rules for its answers."""
 
     path: ClassVar[str]
     default_batch_size: ClassVar[int]
@@ -68,6 +69,14 @@ class HttpProvider(Provider):
         """Name the endpoint and nothing else."""
         return f"{type(self).__name__}({self._url!r})"
 
+    def encode(self, messages: Sequence[Message]) -> bytes:
+        """Return the body for messages of one sender, as of a bulk of them."""
+        return self.encode_bulk(Bulk.of(messages))
+
+    @abstractmethod
+    def encode_bulk(self, bulk: Bulk) -> bytes:
+        """Return the body for a bulk; see :meth:`Provider.encode_bulk`."""
+
     @abstractmethod
     def headers(self, key: str) -> Mapping[str, str]:
         """Return the headers of a request, with the credentials and the idempotency key."""
@@ -76,22 +85,18 @@ class HttpProvider(Provider):
         """Return the headers of a question, which needs no idempotency key."""
         return self.headers("")
 
-    def results(self, answer: Any, count: int) -> Sequence[Result]:
-        """Return the results in the parsed body of a 2xx answer.
+    def tells(self, answer: HttpAnswer) -> bool:
+        """Tell whether an answer holds results: a 2xx, unless the service documents otherwise."""
+        return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @abstractmethod
+    def read(self, answer: HttpAnswer, count: int) -> Sequence[Result]:
+        """Return the results in an answer that :meth:`tells` something.
 
         Raises:
             ValueError, KeyError, TypeError: It is not what the service documents.
             Throttled, Refused: It says that no message was accepted, for a reason of all of them.
         """
-        raise NotImplementedError(f"{self.name} answers without a body: see read()")
-
-    def tells(self, answer: HttpAnswer) -> bool:
-        """Tell whether an answer holds results: a 2xx, unless the service documents otherwise."""
-        return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
-
-    def read(self, answer: HttpAnswer, count: int) -> Sequence[Result]:
-        """Return the :meth:`results` in an answer that :meth:`tells` something."""
-        return self.results(orjson.loads(answer.body), count)
 
     def wait(self, answer: HttpAnswer) -> timedelta | None:
         """Return how long a 429 asks us to wait; None where it does not say."""
@@ -199,6 +204,18 @@ class HttpProvider(Provider):
                 'write it like base_url = "https://api.example.com"'
             )
         return base_url.rstrip("/")
+
+
+class JsonProvider(HttpProvider):
+    """A service whose answer to mails is JSON, with what became of them in it."""
+
+    def read(self, answer: HttpAnswer, count: int) -> Sequence[Result]:
+        """Return the :meth:`results` in the parsed body."""
+        return self.results(orjson.loads(answer.body), count)
+
+    @abstractmethod
+    def results(self, answer: Any, count: int) -> Sequence[Result]:
+        """Return the results in a parsed body; raises what :meth:`read` does."""
 
 
 def usable_key(provider: str, key: str | None, what: str, *, setting: str = "api_key") -> str:

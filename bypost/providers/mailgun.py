@@ -25,7 +25,7 @@ from bypost.model.bulk import Bulk
 from bypost.model.message import Message, Result, Search
 from bypost.providers.account import Account, DnsRecord
 from bypost.providers.checked import Checked
-from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.http_provider import JsonProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.mailbox import mailbox
 from bypost.providers.merge import Merged, Syntax, merge
@@ -58,7 +58,7 @@ _SYNTAX = Syntax(
 )
 
 
-class Mailgun(HttpProvider):
+class Mailgun(JsonProvider):
     """Send through Mailgun's endpoint for messages, with recipient variables.
 
     Also a mail for one person has variables: without them Mailgun would read an author's text that
@@ -134,10 +134,6 @@ class Mailgun(HttpProvider):
     def room(self, bulk: Bulk) -> int:
         """Return how many people one request can hold: an address stands in it only once."""
         return min(self.batch_size, bulk.apart())
-
-    def encode(self, messages: Sequence[Message]) -> bytes:
-        """Return the form for messages that differ in their texts alone."""
-        return self.encode_bulk(Bulk.of(messages))
 
     def encode_bulk(self, bulk: Bulk) -> bytes:
         """Return the form: constant text with variables, and the values of each address.

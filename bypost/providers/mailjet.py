@@ -25,7 +25,7 @@ from bypost.model.event import Event, EventKind
 from bypost.model.message import Message, Result, Search
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
 from bypost.providers.checked import Checked
-from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.http_provider import JsonProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.objection import Weight
 from bypost.providers.payload import (
@@ -57,7 +57,7 @@ _ITS_OWN = frozenset({"list-id"})
 _OF_THE_REQUEST = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-class Mailjet(HttpProvider):
+class Mailjet(JsonProvider):
     """Send through Mailjet's Send API v3.1."""
 
     name = "mailjet"
@@ -121,10 +121,6 @@ class Mailjet(HttpProvider):
         if len(message.subject) > MAX_SUBJECT:
             return f"its subject is longer than {MAX_SUBJECT} characters"
         return "" if weight.html or weight.text else "it is empty; Mailjet wants HTML or text"
-
-    def encode(self, messages: Sequence[Message]) -> bytes:
-        """Return the JSON of messages of one sender."""
-        return self.encode_bulk(Bulk.of(messages))
 
     def encode_bulk(self, bulk: Bulk) -> bytes:
         """Return the JSON; what its messages have in common is escaped once."""

@@ -25,7 +25,7 @@ from bypost.model.event import Event, EventKind
 from bypost.model.message import Message, Result, Search
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
 from bypost.providers.checked import Checked
-from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.http_provider import JsonProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.objection import Weight
 from bypost.providers.payload import (
@@ -61,7 +61,7 @@ _OF_ALL = re.compile(
 )
 
 
-class Mailtrap(HttpProvider):
+class Mailtrap(JsonProvider):
     """Send through Mailtrap's batch endpoint."""
 
     name = "mailtrap"
@@ -109,10 +109,6 @@ class Mailtrap(HttpProvider):
         if not message.subject:
             return "it has no subject; Mailtrap wants one"
         return "" if weight.html or weight.text else "it is empty; Mailtrap wants HTML or text"
-
-    def encode(self, messages: Sequence[Message]) -> bytes:
-        """Return the JSON of messages of one sender."""
-        return self.encode_bulk(Bulk.of(messages))
 
     def encode_bulk(self, bulk: Bulk) -> bytes:
         """Return the JSON; what its messages have in common is escaped once."""

@@ -22,7 +22,7 @@ from bypost.model.event import Event, EventKind
 from bypost.model.message import Message, Result, Search
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
 from bypost.providers.checked import Checked
-from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.http_provider import JsonProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.mailbox import mailbox
 from bypost.providers.payload import (
@@ -47,7 +47,7 @@ from scheduler.clock import Clock
 PAGE = 50
 
 
-class Postmark(HttpProvider):
+class Postmark(JsonProvider):
     """Send through Postmark's batch endpoint."""
 
     name = "postmark"

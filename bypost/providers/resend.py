@@ -22,7 +22,7 @@ from bypost.model.event import Event, EventKind
 from bypost.model.message import Key, Message, Result
 from bypost.providers.account import Account, DnsNeeds, DnsRecord
 from bypost.providers.checked import Checked
-from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.http_provider import JsonProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.mailbox import mailbox
 from bypost.providers.payload import (
@@ -49,7 +49,7 @@ _QUOTA_WAIT = timedelta(minutes=10)
 MAX_KEY = 256
 
 
-class Resend(HttpProvider):
+class Resend(JsonProvider):
     """Send through Resend's batch endpoint."""
 
     name = "resend"

@@ -128,10 +128,6 @@ class SendGrid(HttpProvider):
                 return 1
         return min(self.batch_size, bulk.apart())
 
-    def encode(self, messages: Sequence[Message]) -> bytes:
-        """Return the body for messages that differ in their texts alone."""
-        return self.encode_bulk(Bulk.of(messages))
-
     def encode_bulk(self, bulk: Bulk) -> bytes:
         """Return the body: constant text with tags, and a personalization for each person.
 

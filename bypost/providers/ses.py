@@ -23,7 +23,7 @@ from bypost.model.message import Events, Message, Result
 from bypost.providers import ses_account, ses_body, ses_statuses
 from bypost.providers.account import Account
 from bypost.providers.checked import Checked
-from bypost.providers.http_provider import HttpProvider, usable_key
+from bypost.providers.http_provider import JsonProvider, usable_key
 from bypost.providers.limits import Limits
 from bypost.providers.objection import Weight
 from bypost.providers.retry_after import retry_after
@@ -38,7 +38,7 @@ _LOCAL = re.compile(r"[!-~]{1,64}")
 _DOMAIN = re.compile(r"(?=.{1,255}\Z)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
-class Ses(HttpProvider):
+class Ses(JsonProvider):
     """Send through SES's SendBulkEmail; one person's mail, through SendEmail."""
 
     name = "ses"
@@ -120,10 +120,6 @@ class Ses(HttpProvider):
     def room(self, bulk: Bulk) -> int:
         """Return one where something of this mail cannot be merged."""
         return self.batch_size if ses_body.can_merge(bulk) else 1
-
-    def encode(self, messages: Sequence[Message]) -> bytes:
-        """Return the body for these messages."""
-        return self.encode_bulk(Bulk.of(messages))
 
     def encode_bulk(self, bulk: Bulk) -> bytes:
         """Return the body: a template with everybody's values, or the one mail."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, text
 
-from bypost.store.engine import Connection
+from bypost.store.engine import Connection, driver
 from bypost.store.schema import metadata
 from bypost.store.schema.base import Instant
 
@@ -57,8 +57,11 @@ class Sheet:
         names = ", ".join(
             f'"{column.name}"' for column in self._table.columns if column.name in given
         )
-        plain: Any = connection.connection.driver_connection
-        with plain.cursor().copy(f"COPY {self._table.name} ({names}) FROM STDIN") as stream:
+        with (
+            driver(connection)
+            .cursor()
+            .copy(f"COPY {self._table.name} ({names}) FROM STDIN") as stream
+        ):
             for row in rows:
                 stream.write_row(row)
         if "id" in self._columns:

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, ColumnElement, RowMapping, make_url
 from sqlalchemy.engine import Connection
@@ -17,12 +18,17 @@ from bypost.store.backend import Backend
 from bypost.store.sqlite import Sqlite
 from scheduler.clock import Clock
 
-__all__ = ["Condition", "Connection", "Row", "Store"]
+__all__ = ["Condition", "Connection", "Row", "Store", "driver"]
 
 #: A row by column name; the layers above need it for annotations.
 Row = RowMapping
 #: What narrows a query; the layers above hand it on and look into it no further.
 Condition = ColumnElement[bool]
+
+
+def driver(connection: Connection) -> Any:
+    """Return the driver's own connection, for what it alone can do within this transaction."""
+    return connection.connection.driver_connection
 
 
 class Store:

@@ -6,7 +6,6 @@ Their shape is procrastinate's (3.x). It is made and changed by :mod:`bypost.clu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import ColumnElement, column, func, literal_column, select, table, text
 
@@ -32,8 +31,3 @@ def locked(connection: Connection, locks: Sequence[str]) -> list[str]:
     """Return those queueing locks that a waiting job holds."""
     query = select(_JOBS.c.queueing_lock).where(_IS_WAITING, _JOBS.c.queueing_lock.in_(locks))
     return list(connection.execute(query).scalars())
-
-
-def driver(connection: Connection) -> Any:
-    """Return the driver's own connection, for what the engine adds to this transaction."""
-    return connection.connection.driver_connection

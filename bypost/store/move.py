@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import inspect, select, text
 
 from bypost.errors import StoreError
 from bypost.store import files, meta, migrate
-from bypost.store.engine import Connection, Store
+from bypost.store.engine import Connection, Store, driver
 from bypost.store.ledger import IS_OPEN
 from bypost.store.schema import batches, metadata
 from bypost.store.tables import file, unfit
@@ -71,18 +70,18 @@ def move(
         raise StoreError(f"{source.name}: is named twice; name the new database as well")
     _look_at_source(source, target)
     now = source.clock(clock).now()
-    moved: Moved | None = None
+    carried: list[Moved] = []
     try:
         with _filled(target, source, on_progress) as fill, source.write() as held:
             _never_time_out(held)
             _refuse_leases(held, source, now, is_gone)
-            moved = Moved(tables=_carried(source, fill), instance=meta.identity(held).instance)
+            instance = meta.identity(held).instance
+            carried.append(Moved(tables=_carried(source, fill), instance=instance))
             meta.mark_moved(held, meta.Mark(to=target.name, at=now))
     except BaseException:
-        if moved is None or not _settled(source, target):
+        if not carried or not _settled(source, target):
             raise
-    assert moved is not None  # noqa: S101 - for the type checker
-    return moved
+    return carried[0]
 
 
 def _carried(source: Store, fill: _Fill) -> Mapping[str, Proof]:
@@ -94,8 +93,7 @@ def _carried(source: Store, fill: _Fill) -> Mapping[str, Proof]:
     with source.read() as connection:
         if source.is_shared:
             return fill(_tables_of_server(connection))
-        raw: Any = connection.connection.driver_connection
-        tables = SqliteTables(raw, source.name)
+        tables = SqliteTables(driver(connection), source.name)
         try:
             return fill(tables)
         except Unfit as error:

@@ -25,7 +25,7 @@ class _Whole(NumericLoader):
         return int(number) if number == number.to_integral_value() else number
 
 
-class _Text(_TEXT):  # type: ignore[misc]
+class _Text(_TEXT):  # type: ignore[misc]  # the dialect names its class for texts at run time
     """Text without NUL, which PostgreSQL refuses: one stray sign must not stop a pass."""
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:

@@ -6,9 +6,11 @@ against 1,137 commits in 3 s; ``BEGIN IMMEDIATE`` gave none against 4,607.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,7 @@ class Sqlite(Backend):
 
     def size(self) -> int:
         """Return the bytes of the file and its log."""
-        return sum(file.stat().st_size for file in self._files() if file.exists())
+        return sum(found.st_size for found in self._stats())
 
     def room(self) -> int | None:
         """Return the bytes an ordinary user may still write beside the file."""
@@ -89,12 +91,13 @@ class Sqlite(Backend):
 
     def stamp(self) -> object:
         """Return sizes and times of the file and its log."""
-        stats = [file.stat() for file in self._files() if file.exists()]
-        return [(found.st_size, found.st_mtime_ns) for found in stats]
+        return [(found.st_size, found.st_mtime_ns) for found in self._stats()]
 
-    def _files(self) -> tuple[Path, Path]:
-        """Return the file and its write-ahead log."""
-        return self.path, self.path.with_name(f"{self.path.name}-wal")
+    def _stats(self) -> Iterator[os.stat_result]:
+        """Yield what is known of the file and its write-ahead log, which may go at any moment."""
+        for file in (self.path, self.path.with_name(f"{self.path.name}-wal")):
+            with suppress(OSError):
+                yield file.stat()
 
     def settle_down(self) -> None:
         """Fold the write-ahead log into the file and empty it, unless somebody reads meanwhile."""

@@ -82,6 +82,16 @@ def sink(name: str = "resend") -> Iterator[str]:
         process.communicate(timeout=10)
 
 
+def resend_at(url: str) -> dict[str, str]:
+    """Return the settings that send to a sink, as they stand in the environment; at no pace."""
+    return {
+        "BYPOST_SENDING__PROVIDER": "resend",
+        "BYPOST_PROVIDERS__RESEND__BASE_URL": url,
+        "BYPOST_PROVIDERS__RESEND__API_KEY": "re_test_key",
+        "BYPOST_PROVIDERS__RESEND__PER_SECOND": "100000",
+    }
+
+
 @dataclass(slots=True)
 class Taken:
     """What came so far."""

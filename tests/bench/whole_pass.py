@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from tests.bench.sink import sink
+from tests.bench.sink import resend_at, sink
 from tests.conftest import CHECKOUT
 
 
@@ -39,10 +39,7 @@ def timed_pass(root: Path, url: str) -> tuple[float, int]:
     """Return seconds and peak kilobytes of one ``send`` in a process of its own."""
     environ = {
         **os.environ,
-        "BYPOST_SENDING__PROVIDER": "resend",
-        "BYPOST_PROVIDERS__RESEND__BASE_URL": url,
-        "BYPOST_PROVIDERS__RESEND__API_KEY": "re_test_key",
-        "BYPOST_PROVIDERS__RESEND__PER_SECOND": "100000",
+        **resend_at(url),
     }
     start = time.perf_counter()
     process = subprocess.Popen(

@@ -26,7 +26,7 @@ from bypost.delivery.publish import Publisher
 from bypost.delivery.run import importer
 from bypost.project import open_project
 from bypost.store import Store, counts
-from tests.bench.sink import sink, taken
+from tests.bench.sink import resend_at, sink, taken
 from tests.conftest import CHECKOUT
 from tests.postgres.cluster import Cluster
 
@@ -82,7 +82,7 @@ def _add(table: Table, what: str, people: int, sent: Sent, alone: Sent) -> None:
 def _send(people: int, environ: Mapping[str, str], verbs: list[str], *, killed: bool) -> Sent:
     with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name, sink("resend") as url:
         root = Path(name)
-        settings = {**os.environ, **_settings(url), **environ}
+        settings = {**os.environ, **resend_at(url), **environ}
         _prepare(root, people, settings)
         store = Store(settings.get("BYPOST_DATABASE__URL", "sqlite:///var/bypost.db"), root=root)
         started = time.perf_counter()
@@ -100,15 +100,6 @@ def _send(people: int, environ: Mapping[str, str], verbs: list[str], *, killed: 
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
         return Sent(seconds, taken(url).mails, found.accepted, found.unknown)
-
-
-def _settings(url: str) -> dict[str, str]:
-    return {
-        "BYPOST_SENDING__PROVIDER": "resend",
-        "BYPOST_PROVIDERS__RESEND__BASE_URL": url,
-        "BYPOST_PROVIDERS__RESEND__API_KEY": "re_test_key",
-        "BYPOST_PROVIDERS__RESEND__PER_SECOND": "100000",
-    }
 
 
 def _prepare(root: Path, people: int, settings: Mapping[str, str]) -> None:

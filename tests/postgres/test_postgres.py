@@ -15,30 +15,12 @@ from bypost.errors import StoreError
 from bypost.store import Connection, Store, audience, meta, subscribers
 from bypost.store.schema import batch_sums, metadata
 from bypost.store.schema import subscribers as people
-from tests.contracts.assets import AssetContract
-from tests.contracts.caps import CapContract
-from tests.contracts.events import EventContract
-from tests.contracts.holds import HoldContract
-from tests.contracts.impact import ImpactContract
+from tests.contracts.database import DatabaseContract
 from tests.contracts.rows import add_people
-from tests.contracts.settling import SettlingContract
-from tests.contracts.signups import SignupContract
-from tests.contracts.store import StoreContract
-from tests.contracts.tokens import TokenContract
 from tests.postgres.cluster import Cluster
 
 
-class TestPostgres(
-    StoreContract,
-    AssetContract,
-    CapContract,
-    EventContract,
-    HoldContract,
-    ImpactContract,
-    SettlingContract,
-    SignupContract,
-    TokenContract,
-):
+class TestPostgres(DatabaseContract):
     def plan(self, connection: Connection, sql: str, parameters: Any) -> str:
         # As the server does by itself, once there are enough rows to count.
         with connection.engine.connect() as other:

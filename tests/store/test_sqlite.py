@@ -15,16 +15,8 @@ import pytest
 from bypost.errors import StoreError
 from bypost.store import Connection, Store, meta, migrate, sqlite
 from bypost.store.schema import metadata
-from tests.contracts.assets import AssetContract
-from tests.contracts.caps import CapContract
-from tests.contracts.events import EventContract
-from tests.contracts.holds import HoldContract
-from tests.contracts.impact import ImpactContract
+from tests.contracts.database import DatabaseContract
 from tests.contracts.rows import add_people
-from tests.contracts.settling import SettlingContract
-from tests.contracts.signups import SignupContract
-from tests.contracts.store import StoreContract
-from tests.contracts.tokens import TokenContract
 
 pytestmark = pytest.mark.sqlite
 
@@ -39,17 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-class TestSqlite(
-    StoreContract,
-    AssetContract,
-    CapContract,
-    EventContract,
-    HoldContract,
-    ImpactContract,
-    SettlingContract,
-    SignupContract,
-    TokenContract,
-):
+class TestSqlite(DatabaseContract):
     def plan(self, connection: Connection, sql: str, parameters: Any) -> str:
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
         return "\n".join(str(row) for row in rows)

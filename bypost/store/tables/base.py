@@ -81,6 +81,7 @@ def at_a_time(table: Table) -> int:
     return _LARGE if large else _SMALL
 
 
-def numbered(table: Table) -> bool:
-    """Tell whether the database counts up the primary key."""
-    return table.autoincrement_column is not None
+def numbered(table: Table) -> str:
+    """Return the column that the database counts up; empty if it counts none."""
+    column = table.autoincrement_column
+    return "" if column is None else str(column.name)

@@ -12,6 +12,7 @@ from sqlalchemy import JSON, Boolean, Column, Date, Float, LargeBinary, String, 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from bypost.store.engine import driver
 from bypost.store.tables.base import Plain, Tables, Unfit, at_a_time, in_order, names, numbered
 
 #: What the sorts behind an index may take of the server's memory.
@@ -22,8 +23,7 @@ class PostgresTables(Tables):
     """Reads and writes within the transaction of a connection; streams by ``COPY``."""
 
     def __init__(self, connection: Connection) -> None:
-        raw: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-        self._connection = raw
+        self._connection: psycopg.Connection[Any] = driver(connection)
         self._aside: list[str] = []
         # Whoever holds this transaction waits for the other database meanwhile.
         self._run("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -46,13 +46,13 @@ class PostgresTables(Tables):
 
     def count(self, table: Table) -> int:
         """Return how many rows there are."""
-        return int(self._run(f"SELECT count(*) FROM {table.name}")[0][0])  # noqa: S608
+        return int(self._run(f"SELECT count(*) FROM {table.name}")[0][0])  # noqa: S608 - a table of our schema
 
     def last_numbers(self) -> Mapping[str, int]:
         """Return the highest number that each sequence gave out."""
         return {
             table.name: int(
-                self._run(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}")[  # noqa: S608
+                self._run(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}")[  # noqa: S608 - the server's own word for it
                     0
                 ][0]
             )
@@ -99,7 +99,7 @@ class PostgresTables(Tables):
             # As plain text PostgreSQL keeps any JSON; what it cannot look into would fail later.
             for column in table.c:
                 if isinstance(column.type, JSON):
-                    self._run(f'SELECT count("{column.name}"::jsonb) FROM {table.name}')  # noqa: S608
+                    self._run(f'SELECT count("{column.name}"::jsonb) FROM {table.name}')  # noqa: S608 - names of our own schema
         except psycopg.DataError:
             raise Unfit(table) from None  # its words hold the value
 
@@ -116,9 +116,9 @@ class PostgresTables(Tables):
     def _sequences(self) -> Iterator[tuple[Table, str]]:
         """Yield each table that numbers its rows, and the sequence it takes them from."""
         for table in in_order():
-            if numbered(table):
+            if column := numbered(table):
                 sql = "SELECT pg_get_serial_sequence(%s, %s)"
-                name = self._run(sql, table.name, str(table.autoincrement_column.name))[0][0]  # type: ignore[union-attr]
+                name = self._run(sql, table.name, column)[0][0]
                 if name is not None:
                     yield table, name
 
