@@ -156,11 +156,14 @@ class AddressHash:
     """Keyed hash of an address; its key is never rotated, or suppressions would be forgotten."""
 
     def __init__(self, key: str) -> None:
-        self._key = hashlib.blake2b(key.encode(), digest_size=32).digest()
+        own = hashlib.blake2b(key.encode(), digest_size=32).digest()
+        self._keyed = hashlib.blake2b(digest_size=16, key=own)
 
     def __call__(self, email_key: str) -> bytes:
         """Return 16 bytes for a case-folded address."""
-        return hashlib.blake2b(email_key.encode(), digest_size=16, key=self._key).digest()
+        keyed = self._keyed.copy()
+        keyed.update(email_key.encode())
+        return keyed.digest()
 
 
 def read_or_make_keys(path: Path) -> tuple[str, str]:

@@ -23,10 +23,10 @@ from pathlib import Path
 import orjson
 from sqlalchemy import select
 
-from bypost.delivery.compose import bulk, person
 from bypost.delivery.context import Context
+from bypost.delivery.mailing import bulk
 from bypost.delivery.publish import Publisher
-from bypost.delivery.recipe import unpack
+from bypost.delivery.recipe import Roll, unpack
 from bypost.delivery.run import Pass, importer
 from bypost.model.bulk import Bulk
 from bypost.model.message import Message
@@ -212,12 +212,9 @@ def _bulks(context: Context) -> Iterator[Bulk]:
             content = load(contents.load(connection, batch["content_hash"]))
             fill = Personaliser(content)
             shared, facts = unpack(batch["recipe"])
-            people = [
-                person(fill, content, shared, one, context.reference(number))
-                for number, one in facts.items()
-            ]
-            yield bulk(fill, content, shared, people)
-            made += len(people)
+            refs = [context.reference(number) for number in facts]
+            yield bulk(fill, content, shared, Roll.of(facts), refs)
+            made += len(refs)
             if made >= _MADE:
                 return
 
