@@ -29,6 +29,15 @@ def signature(root: Path) -> Mapping[str, tuple[Stamp, ...]]:
     }
 
 
+def file_stamp(path: Path) -> Stamp | None:
+    """Return what one file looks like; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return path.name, status.st_size, status.st_mtime_ns
+
+
 def _subfolders(folder: Path) -> list[Path]:
     try:
         return [path for path in folder.iterdir() if not _passed_over(path.name)]

@@ -18,6 +18,7 @@ import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bypost.content.watch import file_stamp
 from bypost.delivery import instance_file
 from bypost.delivery.context import Context
 from bypost.delivery.instance_file import Card
@@ -79,6 +80,15 @@ def trouble(context: Context) -> str:
     """
     objection = _look(context.store, context.root).objection if context.guarded else ""
     return _refusal(context, objection) if objection else ""
+
+
+def stamp(root: Path) -> object:
+    """Return what is another value whenever what stands beside the database has changed.
+
+    Raises:
+        SettingsError: ``BYPOST_INSTANCE`` cannot be used.
+    """
+    return _variable(), file_stamp(root / FILE)
 
 
 def note(context: Context) -> None:

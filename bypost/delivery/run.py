@@ -11,7 +11,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bypost.delivery import clock_step, disk, figures, holds, housekeeping, instance, steps, totals
+from bypost.delivery import (
+    clock_step,
+    disk,
+    figures,
+    holds,
+    housekeeping,
+    instance,
+    rest,
+    steps,
+    totals,
+)
 from bypost.delivery.alarm_tell import tell
 from bypost.delivery.alarm_watch import Watch
 from bypost.delivery.apply import wake
@@ -23,6 +33,7 @@ from bypost.delivery.pass_note import note_pass
 from bypost.delivery.publish import Published, Publisher
 from bypost.delivery.reconcile import Settled, settle_due
 from bypost.delivery.report import Report
+from bypost.delivery.rest import Rest
 from bypost.delivery.roll_up import roll_up
 from bypost.delivery.sender import Progress, Sender
 from bypost.delivery.tidy import tidy
@@ -53,6 +64,7 @@ class Pass:
     on_progress: Progress | None = None
     on_row: Callable[[int], None] | None = None
     _publisher: Publisher = field(init=False)
+    _rest: Rest | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._publisher = Publisher(self.context)
@@ -60,9 +72,21 @@ class Pass:
     def run(self) -> Report:
         """Make one pass and return what it did.
 
+        After one that found nothing to do none is made until something changes or falls due.
+
         Raises:
             ByPostError: if the CSV, the settings or the database cannot be used at all.
         """
+        seen = rest.look(self.context)
+        if self._rest is not None and self._rest.lasts(seen):
+            return self._rest.report
+        self._rest = None
+        report = self._run()
+        if not self._publisher.is_waiting:
+            self._rest = rest.begin(self.context, seen, report)
+        return report
+
+    def _run(self) -> Report:
         instance.check(self.context)
         stepped = clock_step.notice(self.context)
         watch, before = Watch(self.context), self._count()
