@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bypost.content.audiences import FILE_NAME as AUDIENCES
 from bypost.content.watch import file_stamp, signature
 from bypost.delivery import disk, instance, last_pass
 from bypost.delivery.context import Context
@@ -71,13 +72,13 @@ def look(context: Context) -> Look:
         StoreError: The database cannot be asked.
     """
     root, logo = context.root, context.settings.theme.logo
+    single = [project_file(root), root / AUDIENCES, *([root / logo] if logo else [])]
     return Look(
         at=context.clock.now(),
         database=context.store.stamp(),
         files=(
             signature(root),
-            file_stamp(project_file(root)),
-            file_stamp(root / logo) if logo else None,
+            [file_stamp(path) for path in single],
             instance.stamp(root),
         ),
         short=disk.shortage(context),
