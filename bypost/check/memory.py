@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bypost.content.watch import Stamp, signature
+from bypost.content.stamp import Stamp
+from bypost.content.watch import signature
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bypost.content.watch import file_stamp
+from bypost.content.stamp import file_stamp
 from bypost.delivery import instance_file
 from bypost.delivery.context import Context
 from bypost.delivery.instance_file import Card

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bypost.content.audiences import FILE_NAME as AUDIENCES
-from bypost.content.watch import file_stamp, signature
+from bypost.content.stamp import file_stamp
+from bypost.content.watch import signature
 from bypost.delivery import disk, instance, last_pass
 from bypost.delivery.context import Context
 from bypost.delivery.report import Report
