@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bypost.content.stamp import Stamp
-from bypost.content.watch import signature
+from bypost.content.watch import Stamp, signature
 
 T = TypeVar("T")
 

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bypost.content.loader import COURSES, NEWSLETTERS, NOTICES
-from bypost.content.stamp import Stamp
+
+#: Path relative to the project, size in bytes, time of the last change in ns since 1970.
+Stamp = tuple[str, int, int]
 
 
 def signature(root: Path) -> Mapping[str, tuple[Stamp, ...]]:
@@ -25,6 +27,15 @@ def signature(root: Path) -> Mapping[str, tuple[Stamp, ...]]:
         for folder in folders
         if folder.is_dir()
     }
+
+
+def file_stamp(path: Path) -> Stamp | None:
+    """Return what one file looks like, by its name alone; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return path.name, status.st_size, status.st_mtime_ns
 
 
 def _subfolders(folder: Path) -> list[Path]:

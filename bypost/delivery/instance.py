@@ -18,7 +18,6 @@ import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bypost.content.stamp import file_stamp
 from bypost.delivery import instance_file
 from bypost.delivery.context import Context
 from bypost.delivery.instance_file import Card
@@ -88,7 +87,7 @@ def stamp(root: Path) -> object:
     Raises:
         SettingsError: ``BYPOST_INSTANCE`` cannot be used.
     """
-    return _variable(), file_stamp(root / FILE)
+    return _variable(), instance_file.stamp(root / FILE)
 
 
 def note(context: Context) -> None:

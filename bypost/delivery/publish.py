@@ -7,8 +7,7 @@ from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bypost.content.loader import Library, load_project_content
-from bypost.content.stamp import Stamp, file_stamp
-from bypost.content.watch import signature
+from bypost.content.watch import Stamp, file_stamp, signature
 from bypost.delivery.applied import as_applied, take_over
 from bypost.delivery.context import Context
 from bypost.delivery.edit import Change

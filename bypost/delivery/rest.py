@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bypost.content.audiences import FILE_NAME as AUDIENCES
-from bypost.content.stamp import file_stamp
-from bypost.content.watch import signature
+from bypost.content.watch import file_stamp, signature
 from bypost.delivery import disk, instance, last_pass
 from bypost.delivery.context import Context
 from bypost.delivery.report import Report
@@ -90,14 +89,13 @@ def begin(context: Context, seen: Look, report: Report) -> Rest | None:
     """Return how long passes may rest after one; None: another one has to be made.
 
     Args:
-        seen: What was looked at before the pass began: what changed meanwhile it may have missed.
+        seen: What was looked at before the pass began. What changed meanwhile, by its own hand or
+            by another's, it may have missed: then the next look is another, and no rest lasts.
     """
     if report.troubles or report.this_pass != Counts():
         return None
     with context.store.read() as connection:
-        until = _until(connection, seen.at, report)
-    rest = Rest(seen, until, report)
-    return rest if rest.lasts(look(context)) else None
+        return Rest(seen, _until(connection, seen.at, report), report)
 
 
 def _until(connection: Connection, now: datetime, report: Report) -> datetime:

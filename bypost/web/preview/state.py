@@ -11,8 +11,7 @@ from bypost.check.personas import SAMPLES
 from bypost.content.loader import Library, load_project_content
 from bypost.content.personas import FILE_NAME as PERSONAS
 from bypost.content.personas import Persona, load_personas
-from bypost.content.stamp import Stamp
-from bypost.content.watch import signature
+from bypost.content.watch import Stamp, signature
 from bypost.errors import ContentError, Problem, SettingsError
 from bypost.model.course import Sender
 from bypost.people.columns import FILE_NAME as PEOPLE
