@@ -93,8 +93,13 @@ class Store:
         return self._backend.room()
 
     def stamp(self) -> object:
-        """Return what is another value whenever somebody has written since."""
-        return self._backend.stamp()
+        """Return what is another value whenever somebody has written since.
+
+        Raises:
+            StoreError: The database cannot be asked.
+        """
+        with _plain_errors(self._backend):
+            return self._backend.stamp()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
