@@ -23,9 +23,9 @@ from rich.table import Table
 
 from tests.bench import kept, machine, report
 from tests.bench.asked import Asked
+from tests.bench.bodies import NAMES
 from tests.bench.figure import Figure
 from tests.bench.kept import Measured
-from tests.bench.providers import NAMES
 from tests.bench.subjects import SUBJECTS
 
 _HEADS = ("what", "value", "ratio", "to", "spread", "goal", "")
@@ -34,7 +34,7 @@ _HEADS = ("what", "value", "ratio", "to", "spread", "goal", "")
 def main() -> int:
     """Measure, and print each subject; return 1 where one of them failed."""
     given = _given()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, width=150)
     told: list[str] = []
     asked = _asked(given, told)
     failed = []
@@ -63,7 +63,7 @@ def _keep(name: str, asked: Asked, figures: list[Figure]) -> None:
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         machine=machine.look(),
         figures=figures,
-        sizes=asked.words,
+        sizes=asked.over(SUBJECTS[name].usual).words,
     )
     kept.write({**kept.read(), name: one})
     report.write()
@@ -96,13 +96,15 @@ def _given() -> Namespace:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--only", choices=SUBJECTS, help="one subject; all by default")
     parser.add_argument("--write", action="store_true", help="keep what --only measures")
-    parser.add_argument("--people", type=int, help="of a pass, a project or the scheduling")
+    parser.add_argument(
+        "--people", type=int, default=0, help="of a pass, a project or the scheduling"
+    )
     parser.add_argument("--of", help=f"providers, of {', '.join(NAMES)}; all by default")
-    parser.add_argument("--enrollments", type=int, help="of the tick")
+    parser.add_argument("--enrollments", type=int, default=0, help="of the tick")
     parser.add_argument(
         "--database", choices=("sqlite", "postgresql"), default="sqlite", help="of the tick"
     )
-    parser.add_argument("--rows", type=int, help="of the file to import")
+    parser.add_argument("--rows", type=int, default=0, help="of the file to import")
     parser.add_argument("--folder", type=Path, help="keeps the filled project of the pages")
     return parser.parse_args()
 

@@ -34,12 +34,13 @@ from tests.bench.sink import SERVICES
 from tests.conftest import CHECKOUT
 
 METHOD = """\
-The second lesson of the shipped course for the largest request that each service takes, in time of the
-processor. Per service: its body from values that are there already, beside the same messages written out in full
-by the `json` of the standard library, and by orjson. *with personalising*: from the facts of each person to the
-body, beside Jinja templates that are compiled once (autoescape, in the sandbox) and rendered for each person,
-then `json.dumps` of the messages. A service that is handed one text and what is each person's own beside it has
-less to write; that is its ratio."""
+The second lesson of the shipped course for the largest request that each service takes, in time of
+the processor. Per service: its body from values that are there already, beside the same messages
+written out in full by the `json` of the standard library, and by orjson. *with personalising*:
+from the facts of each person to the body, beside Jinja templates that are compiled once
+(autoescape, in the sandbox) and rendered for each person, then `json.dumps` of the messages. A
+service that is handed one text and what is each person's own beside it has less to write; that is
+its ratio."""
 
 NAMES = ("outbox", *SERVICES)
 #: Services that are handed finished messages, whose bodies are measured with personalising.
@@ -115,12 +116,13 @@ def _beside_jinja(name: str, provider: Provider, material: Material) -> Figure:
     def theirs() -> float:
         return size * per_second(lambda _: _by_jinja(templates, material.shared, facts))
 
-    rates = taken_in_turns([ours, theirs])
+    mine, jinja = taken_in_turns([ours, theirs])
     return compared(
         f"bodies.{name}.jinja",
         f"{name}: full bodies with personalising",
         "people/s",
-        *rates,
+        mine,
+        jinja,
         "compiled Jinja and json",
         goal=_FULL,
     )

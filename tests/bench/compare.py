@@ -3,8 +3,8 @@
     python -m tests.bench.compare [--only SUBJECT]
 
 Compared are ratios within a run, memory and bytes; never seconds or rates, which are another
-machine's or another minute's. A figure is worse where it lies beyond the noise: a ratio by more than
-a quarter, memory and bytes by more than 15 %, and both beyond the worst round that is kept.
+machine's or another minute's. A figure is worse where it lies beyond the noise: a ratio by more
+than a quarter, memory and bytes by more than 15 %, and both beyond the worst round that is kept.
 """
 
 from __future__ import annotations
@@ -93,14 +93,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.compare", description=__doc__)
     parser.add_argument("--only", choices=SUBJECTS, help="one subject; all the quick ones else")
     given = parser.parse_args()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, width=120)
     compared: list[Compared] = []
     for name, known in kept.read().items():
         subject = SUBJECTS.get(name)
         if subject is None or subject.quick is None or given.only not in (None, name):
             continue
         with console.status(name):
-            compared += compare(known.figures, subject.run(subject.quick))
+            found = [one for one in subject.run(subject.quick) if one.key not in subject.large]
+        compared += compare(known.figures, found)
     console.print(shown(compared))
     worse = sum(one.is_worse for one in compared)
     console.print(f"{len(compared)} figures compared, {worse} worse")

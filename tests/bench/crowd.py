@@ -51,8 +51,13 @@ def _fill(context: Context, people: int) -> None:
         "subscribers",
         ("id", "email", "email_key", "name", "time_zone"),
         {
-            **{"hour": "", "status": "confirmed", "tags": "[]", "attributes": "{}"},
-            **{"own_choice": "[]", "created_at": now * 1_000_000, "confirmed_at": now * 1_000_000},
+            "hour": "",
+            "status": "confirmed",
+            "tags": "[]",
+            "attributes": "{}",
+            "own_choice": "[]",
+            "created_at": now * 1_000_000,
+            "confirmed_at": now * 1_000_000,
         },
     )
     runs = bulk.Sheet(

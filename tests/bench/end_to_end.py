@@ -1,4 +1,4 @@
-"""End to end: one lesson to very many people through a service that takes variables, and its floors."""
+"""End to end: one lesson to very many people through a service with variables, and its floors."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from tests.bench.rounds import ROUNDS, compared, measured
 from tests.bench.sink import sink as service
 
 METHOD = """\
-The first lesson of the shipped course to people whom the database knows (SQLite, `synchronous=FULL`), through the
-adapter of SendGrid to a sink on loopback that answers at once; no pace is kept. One pass in a process of its own
-owes, claims, personalises, posts and records. In requests of 1,000 (`sending.batch_without_key = 1000`) and of
-100, which is the default: without an idempotency key that many are unknown when an answer is lost.
+The first lesson of the shipped course to people whom the database knows (SQLite,
+`synchronous=FULL`), through the adapter of SendGrid to a sink on loopback that answers at once; no
+pace is kept. One pass in a process of its own owes, claims, personalises, posts and records. In
+requests of 1,000 (`sending.batch_without_key = 1000`) and of 100, which is the default: without an
+idempotency key that many are unknown when an answer is lost.
 
-The floors, in the same round: *ledger alone* is the same pass to a provider in the process that accepts at once,
-with empty bodies; *the bytes* are as many requests with as many bytes from one raw socket to the same sink; *the
-flushes* are as many appends with `fdatasync` as the pass made transactions, each with its share of the bytes that
-it wrote to files. *latency* is a sink that answers after 100 ms, at 8 threads (`sending.threads`)."""
+The floors, in the same round: *ledger alone* is the same pass to a provider in the process that
+accepts at once, with empty bodies; *the bytes* are as many requests with as many bytes from one
+raw socket to the same sink; *the flushes* are as many appends with `fdatasync` as the pass made
+transactions, each with its share of the bytes that it wrote to files. *latency* is a sink that
+answers after 100 ms, at 8 threads (`sending.threads`)."""
 
 _NAME = "sendgrid"
 _LATENCY_MS = 100
@@ -103,9 +105,7 @@ def _rates(rounds: Sequence[Round]) -> list[Figure]:
     return [
         measured("end.rate", "1,000 in a request", "people/s", rates, goal=_RATE, note=told),
         compared("end.rate_100", "100 in a request", "people/s", usual, rates, "1,000 in one"),
-        compared(
-            "end.ledger", "to the ledger alone", "s", large, ledger, "its time", at_most=True
-        ),
+        compared("end.ledger", "to the ledger alone", "s", large, ledger, "its time", at_most=True),
         compared(
             "end.wire",
             "to the bytes",
@@ -164,6 +164,7 @@ def _sizes(rounds: Sequence[Round], small: Sequence[Took], few: Sequence[Took]) 
             f"{few[0].people:,} people",
             goal=_COST,
             at_most=True,
+            note="by the clock, with what a pass costs however few they are",
         ),
     ]
 

@@ -15,11 +15,12 @@ from tests.bench.one_pass import INSTANT, one_pass, settings_of
 from tests.bench.rounds import ROUNDS, compared, measured
 
 METHOD = """\
-The first lesson of the shipped course is owed to everybody, claimed, personalised, handed to a provider in the
-same process that accepts at once and looks at nothing, and recorded: a pass without HTTP and without bodies
-(SQLite, `synchronous=FULL`, batches of 1,000). The product has no way to do less. The floor inserts the very
-rows that the pass left in `batches` and `deliveries` into a copy of the database from before, by the driver's
-bare `executemany`, 1,000 deliveries in a transaction, with the same settings of the file and all indexes."""
+The first lesson of the shipped course is owed to everybody, claimed, personalised, handed to a
+provider in the same process that accepts at once and looks at nothing, and recorded: a pass
+without HTTP and without bodies (SQLite, `synchronous=FULL`, batches of 1,000). The product has no
+way to do less. The floor inserts the very rows that the pass left in `batches` and `deliveries`
+into a copy of the database from before, by the driver's bare `executemany`, 1,000 deliveries in a
+transaction, with the same settings of the file and all indexes."""
 
 _ROWS = 1000
 _MANY = 200_000

@@ -37,14 +37,14 @@ class Machine:
     cores: int
     cpu: str
     kernel: str
-    memory: float
+    memory: int
     disk: float
     versions: str
 
     @property
     def line(self) -> str:
         """Return it in words; without the disk, which differs from minute to minute."""
-        return f"{self.cores} cores ({self.cpu}), {self.memory:.0f} GB, {self.kernel}"
+        return f"{self.cores} cores ({self.cpu}), {self.memory} GB, {self.kernel}"
 
 
 def look() -> Machine:
@@ -53,7 +53,7 @@ def look() -> Machine:
         cores=os.cpu_count() or 1,
         cpu=_found("/proc/cpuinfo", "model name") or platform.machine(),
         kernel=f"{platform.system()} {platform.release().partition('-')[0]}",
-        memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30,
+        memory=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         disk=round(1000 * statistics.median(flushes(_FLUSHES, _FLUSHED)), 3),
         versions=", ".join(_versions()),
     )

@@ -1,7 +1,7 @@
 """One pass over a copy of a crowd's database, in a process of its own, and what it took.
 
 No pace holds it back: ``per_second`` and quotas count for nothing here. Owing, claiming, rendering,
-sending and recording are all in it; the start of the process and reading people from a file are not.
+sending and recording are all in it; starting the process and reading people from a file are not.
 """
 
 from __future__ import annotations

@@ -15,16 +15,18 @@ from tests.bench.rounds import compared, measured
 from tests.bench.sink import SERVICES, Taken, sink, taken
 
 METHOD = """\
-The first lesson of the shipped course through each adapter. A database that knows the people already (SQLite,
-`synchronous=FULL`) is copied for each; one pass owes, renders, sends and records, in a process of its own. What
-it sends goes to a sink in another process on loopback, which answers as the service does and reads no more of a
-request than how many mails are in it. **No pace is kept**: `per_second` and quotas count for nothing here, so
-these are the limits of this side. A service takes fewer; see [its row](providers/README.md).
+The first lesson of the shipped course through each adapter. A database that knows the people
+already (SQLite, `synchronous=FULL`) is copied for each; one pass owes, renders, sends and records,
+in a process of its own. What it sends goes to a sink in another process on loopback, which answers
+as the service does and reads no more of a request than how many mails are in it. **No pace is
+kept**: `per_second` and quotas count for nothing here, so these are the limits of this side. A
+service takes fewer; see [its row](providers/README.md).
 
-Without an idempotency key at most `batch_without_key = 100` go in one request. SES, Mailgun and SendGrid are
-told a lesson once for each request, with what is each person's own beside it. Memory follows the requests on
-their way at once (`sending.threads`, 8), not the people: its ratio is to a pass over a tenth of them. The outbox
-writes and flushes a file for each mail. SMTP is for catchers on this machine and is not measured."""
+Without an idempotency key at most `batch_without_key = 100` go in one request. SES, Mailgun and
+SendGrid are told a lesson once for each request, with what is each person's own beside it. Memory
+follows the requests on their way at once (`sending.threads`, 8), not the people: its ratio is to a
+pass over a tenth of them. The outbox writes and flushes a file for each mail. SMTP is for catchers
+on this machine and is not measured."""
 
 
 def figures(people: int = 50_000, names: Sequence[str] = NAMES) -> list[Figure]:

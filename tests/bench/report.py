@@ -24,15 +24,16 @@ REMARKS = Path(__file__).with_name("remarks.toml")
 _HEAD = """\
 # Benchmarks
 
-`make bench` measures all of this and writes this page; `make bench BENCH="--only bodies --write"` one subject of
-it. Seconds and rates are those of one machine on one day. What holds elsewhere are ratios to something that the
-same run measured, bytes and memory; `make bench-check` measures those that are quick again, and fails where one
-is worse than here by more than the noise: a ratio by more than a quarter, memory and bytes by more than 15 %,
-and both beyond the worst round.
+`make bench` measures all of this and writes this page; `make bench BENCH="--only bodies --write"`
+one subject of it. Seconds and rates are those of one machine on one day. What holds elsewhere are
+ratios to something that the same run measured, bytes and memory; `make bench-check` measures those
+that are quick again, and fails where one is worse than here by more than the noise: a ratio by
+more than a quarter, memory and bytes by more than 15 %, and both beyond the worst round.
 
-*value* is the median of the rounds; *ratio* the median of each round's ratio, both sides measured in turns.
-*spread* is the least and the most of the ratio, or of the value where there is no ratio; without one there was
-one round. A goal stands for the ratio, or for the value where there is no ratio.
+*value* is the median of the rounds; *ratio* the median of each round's ratio, both sides measured
+in turns. *spread* is the least and the most of the ratio, or of the value where there is no ratio;
+without one there was one round. A goal stands for the ratio, or for the value where there is no
+ratio.
 """
 _TITLES = ("what", "value", "ratio", "to", "spread", "rounds", "goal", "")
 _RULE = ("---", "---:", "---:", "---", "---:", "---:", "---:", "---")
@@ -54,13 +55,13 @@ def render(found: Mapping[str, Measured], remarks: Mapping[str, str]) -> str:
 
 
 def _goals(known: Mapping[str, Measured]) -> str:
-    rows = [("what", "measured", "goal", ""), ("---", "---:", "---:", "---")]
+    rows: list[tuple[str, ...]] = [("what", "measured", "goal", ""), ("---", "---:", "---:", "---")]
     for one in known.values():
         for figure in one.figures:
             if figure.goal is not None:
                 measured = _number(figure.value, figure.unit)
                 if figure.ratio is not None:
-                    measured = f"{_ratio(figure.ratio)} of {figure.to}"
+                    measured = f"{_ratio(figure.ratio)} × {figure.to}"
                 rows.append((figure.what, measured, _goal(figure), result(figure)))
     return _table(rows)
 
@@ -85,7 +86,7 @@ def _subject(name: str, one: Measured, remark: str) -> Iterator[str]:
     yield remark
     sizes = f"{one.sizes}; " if one.sizes else ""
     disk = f"8 kB and `fdatasync`: {one.machine.disk:.2f} ms"
-    yield f"Measured on {one.date}; {sizes}{disk}. `make bench BENCH=\"--only {name}\"`."
+    yield f'Measured on {one.date}; {sizes}{disk}. `make bench BENCH="--only {name}"`.'
 
 
 def cells(figure: Figure) -> tuple[str, ...]:
@@ -112,7 +113,7 @@ def result(figure: Figure) -> str:
         return ""
     number = figure.value if figure.ratio is None else figure.ratio
     beyond = number / figure.goal - 1 if figure.at_most else 1 - number / figure.goal
-    return "met" if beyond <= 0 else f"**missed** by {max(beyond, 0.01):.0%}"
+    return "met" if beyond <= 0 else f"**missed** by {max(100 * beyond, 1):.0f} %"
 
 
 def _goal(figure: Figure) -> str:

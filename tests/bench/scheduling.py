@@ -20,11 +20,12 @@ from tests.bench.rounds import compared
 from tests.conftest import CHECKOUT
 
 METHOD = """\
-The next 09:00 on a weekday after the last lesson, for people in every zone that the machine knows, 80 % of them
-in ten zones; their last lessons lie at random in six weeks with changes of clocks. In time of the processor.
-Beside it `ZoneInfo(name)` for each row, in a process of its own where nothing else holds zones: it reads a zone
-again once that fell out of its small cache; and the same with all zones kept by name. Both are asked for a part
-of the people; every answer of theirs must be ours, or nothing is measured."""
+The next 09:00 on a weekday after the last lesson, for people in every zone that the machine knows,
+80 % of them in ten zones; their last lessons lie at random in six weeks with changes of clocks. In
+time of the processor. Beside it `ZoneInfo(name)` for each row, in a process of its own where
+nothing else holds zones: it reads a zone again once that fell out of its small cache; and the same
+with all zones kept by name. Both are asked for a part of the people; every answer of theirs must
+be ours, or nothing is measured."""
 
 _ZONES = (
     *("America/New_York", "Europe/London", "Europe/Berlin", "Asia/Kolkata", "America/Chicago"),

@@ -71,7 +71,7 @@ SERVICES = {
 
 @contextmanager
 def sink(name: str = "resend", delay_ms: int = 0) -> Iterator[str]:
-    """Start a service that answers after ``delay_ms``, and yield its URL; it ends with the block."""
+    """Start a service that answers after a while, and yield its URL; it ends with the block."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.sink", name, str(delay_ms)], stdout=subprocess.PIPE
     )

@@ -20,9 +20,10 @@ from tests.bench.rounds import compared, measured, taken_in_turns
 from tests.conftest import CHECKOUT
 
 METHOD = """\
-Commands in fresh processes, by the clock, on the shipped project after its first pass; byte code is there. A
-ratio is to `python -c pass`. *serve* is `bypost serve` some seconds after its first answer, with nothing to
-send: what the kernel counts for its process (`VmRSS`, shared pages whole)."""
+Commands in fresh processes, by the clock, on the shipped project after its first pass; byte code
+is there. A ratio is to `python -c pass`. *serve* is `bypost serve` some seconds after its first
+answer, with nothing to send: what the kernel counts for its process (`VmRSS`, shared pages
+whole)."""
 
 _ROUNDS = 7
 _HELP_MS, _STATUS_MS, _IDLE_MB = 250, 500, 130

@@ -20,7 +20,7 @@ from tests.bench import (
     whole_pass,
     workers,
 )
-from tests.bench.asked import Asked
+from tests.bench.asked import NOTHING, Asked
 from tests.bench.figure import Figure
 
 
@@ -30,93 +30,112 @@ class Subject:
 
     Attributes:
         method: How it is measured, in Markdown.
-        run: Measures.
+        measure: Measures as much as it is told.
+        usual: How much that is for the report; 0: it has no such size.
         quick: What ``make bench-check`` asks for: sizes at which ratios are about the same; None:
             it takes too long, or has nothing that compares.
+        large: Keys of figures that say nothing at the quick sizes.
     """
 
     title: str
     method: str
-    run: Callable[[Asked], list[Figure]]
+    measure: Callable[[Asked], list[Figure]]
+    usual: Asked = NOTHING
     quick: Asked | None = None
+    large: frozenset[str] = frozenset()
+
+    def run(self, asked: Asked) -> list[Figure]:
+        """Measure."""
+        return self.measure(asked.over(self.usual))
 
 
 SUBJECTS: Mapping[str, Subject] = {
     "end": Subject(
         title="End to end",
         method=end_to_end.METHOD,
-        run=lambda asked: end_to_end.figures(asked.people or 1_000_000),
+        measure=lambda asked: end_to_end.figures(asked.people),
+        usual=Asked(people=1_000_000),
         quick=Asked(people=20_000),
+        # Floors of milliseconds, and crowds of a few hundred.
+        large=frozenset({"end.wire", "end.disk", "end.growth", "end.cost"}),
     ),
     "ledger": Subject(
         title="Ledger",
         method=ledger.METHOD,
-        run=lambda asked: ledger.figures(asked.people or 100_000),
+        measure=lambda asked: ledger.figures(asked.people),
+        usual=Asked(people=100_000),
         quick=Asked(people=20_000),
     ),
     "bodies": Subject(
         title="Bodies",
         method=bodies.METHOD,
-        run=lambda asked: bodies.figures(asked.of or bodies.NAMES),
+        measure=lambda asked: bodies.figures(asked.of or bodies.NAMES),
         quick=Asked(),
     ),
     "rendering": Subject(
         title="Rendering",
         method=rendering.METHOD,
-        run=lambda _: rendering.figures(),
+        measure=lambda _: rendering.figures(),
         quick=Asked(),
     ),
     "scheduling": Subject(
         title="Scheduling",
         method=scheduling.METHOD,
-        run=lambda asked: scheduling.figures(asked.people or 1_000_000),
+        measure=lambda asked: scheduling.figures(asked.people),
+        usual=Asked(people=1_000_000),
         quick=Asked(people=100_000),
     ),
     "import": Subject(
         title="Import",
         method="A file of new people is taken up, changed and taken back.",
-        run=lambda asked: imports.figures(asked.rows or 1_000_000),
+        measure=lambda asked: imports.figures(asked.rows),
+        usual=Asked(rows=1_000_000),
         quick=Asked(rows=50_000),
     ),
     "tick": Subject(
         title="A tick among many",
         method=tick.METHOD,
-        run=lambda asked: tick.figures(
-            asked.enrollments or 1_000_000, database=asked.database, tell=asked.tell
+        measure=lambda asked: tick.figures(
+            asked.enrollments, database=asked.database, tell=asked.tell
         ),
+        usual=Asked(enrollments=1_000_000),
+        quick=Asked(enrollments=100_000),
     ),
     "start": Subject(
         title="Start and idle memory",
         method=start.METHOD,
-        run=lambda _: start.figures(),
+        measure=lambda _: start.figures(),
         quick=Asked(),
     ),
     "pass": Subject(
         title="A pass from the CSV to the record",
         method=whole_pass.METHOD,
-        run=lambda asked: whole_pass.figures(asked.people or 100_000),
+        measure=lambda asked: whole_pass.figures(asked.people),
+        usual=Asked(people=100_000),
         quick=Asked(people=20_000),
     ),
     "providers": Subject(
         title="Providers",
         method=providers.METHOD,
-        run=lambda asked: providers.figures(asked.people or 50_000, asked.of or providers.NAMES),
+        measure=lambda asked: providers.figures(asked.people, asked.of or bodies.NAMES),
+        usual=Asked(people=50_000),
     ),
     "workers": Subject(
         title="Workers on PostgreSQL",
         method=workers.METHOD,
-        run=lambda asked: workers.figures(asked.people or 100_000),
+        measure=lambda asked: workers.figures(asked.people),
+        usual=Asked(people=100_000),
     ),
     "signups": Subject(
         title="Sign-ups during a send",
         method=signups.METHOD,
-        run=lambda asked: signups.figures(asked.people or 100_000),
+        measure=lambda asked: signups.figures(asked.people),
+        usual=Asked(people=100_000),
     ),
     "pages": Subject(
         title="The desk's pages",
         method=pages.METHOD,
-        run=lambda asked: pages.figures(
-            asked.people or 1_000_000, folder=asked.folder, tell=asked.tell
-        ),
+        measure=lambda asked: pages.figures(asked.people, folder=asked.folder, tell=asked.tell),
+        usual=Asked(people=1_000_000),
     ),
 }
