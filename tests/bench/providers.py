@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,13 +46,13 @@ _HEADS = [
     *("at most in one", "bytes each then", "bodies/s", "to orjson", "to json"),
     *("MB of a tenth", "MB of all"),
 ]
-_COURSE = "after-the-interview"
+COURSE = "after-the-interview"
 _OWN = {
     "mailgun": {"DOMAIN": "mg.example.org", "API_KEY": "key-of-nobody"},
     "mailjet": {"API_KEY": "key-of-nobody", "SECRET_KEY": "secret-of-nobody"},
     "ses": {"ACCESS_KEY_ID": "AKIAOFNOBODY", "SECRET_ACCESS_KEY": "secret-of-nobody"},
 }
-_PEOPLE = ("Ann Müller", "Bob", "Zoë 'Z' Quinn", 'Smith, "Bo"', "李雷")
+PEOPLE = ("Ann Müller", "Bob", "Zoë 'Z' Quinn", 'Smith, "Bo"', "李雷")
 #: People whose mails are made to measure bodies alone, and how often.
 _MADE, _ROUNDS = 2000, 3
 
@@ -84,10 +84,10 @@ def measure(people: int, names: Sequence[str] = NAMES) -> str:
     """Return a table of these services, in Markdown."""
     rows = [_HEADS, ["---", *["---:"] * (len(_HEADS) - 1)]]
     with tempfile.TemporaryDirectory(prefix="bypost-bench-") as folder:
-        many, few = (_filled(Path(folder), count) for count in (people, people // 10))
+        many, few = (filled(Path(folder), count) for count in (people, people // 10))
         for name in names:
-            small, _ = _send(few, name)
-            sent, came = _send(many, name)
+            small, _ = send(few, name)
+            sent, came = send(many, name)
             rows.append([name, *_cells(people, sent, came, small.peak)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -106,17 +106,17 @@ def _cells(people: int, sent: Sent, came: Taken, small: int) -> Iterator[str]:
     yield from (f"{peak / 1024:.0f}" for peak in (small, sent.peak))
 
 
-def _filled(parent: Path, people: int) -> Path:
+def filled(parent: Path, people: int) -> Path:
     """Make a project that knows ``people``, to all of whom the first lesson is due."""
     root = parent / str(people)
-    for folder in ("templates", f"lessons/{_COURSE}"):
+    for folder in ("templates", f"lessons/{COURSE}"):
         shutil.copytree(CHECKOUT / folder, root / folder)
     shutil.copy(CHECKOUT / "bypost.toml", root)
     file = root / "people.csv"
     with file.open("w", encoding="utf-8") as text:
         text.write("email,name,time_zone\n")
         for number in range(people):
-            name = _PEOPLE[number % len(_PEOPLE)].replace('"', '""')
+            name = PEOPLE[number % len(PEOPLE)].replace('"', '""')
             text.write(f'p{number}@example.com,"{name}",Europe/Berlin\n')
     with open_project(root) as context:
         published = Publisher(context).take_over(patient=False)
@@ -125,13 +125,23 @@ def _filled(parent: Path, people: int) -> Path:
     return root
 
 
-def _send(root: Path, name: str) -> tuple[Sent, Taken]:
-    """Send to everybody through one service, in a process of its own."""
+def send(
+    root: Path,
+    name: str,
+    start: Callable[[str], AbstractContextManager[str]] = sink,
+    **settings: str,
+) -> tuple[Sent, Taken]:
+    """Send to everybody through one service, in a process of its own.
+
+    Args:
+        start: Starts the service.
+        settings: More of the project's, as they stand in the environment.
+    """
     shutil.copy(root / "people.db", root / "var" / "bypost.db")
-    with sink(name) if name in SERVICES else nullcontext("") as url:
+    with start(name) if name in SERVICES else nullcontext("") as url:
         done = subprocess.run(
             [sys.executable, "-m", "tests.bench.providers", str(root)],
-            env={**os.environ, **_environ(name, url)},
+            env={**os.environ, **_environ(name, url), **settings},
             check=True,
             stdout=subprocess.PIPE,
         )
