@@ -12,99 +12,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-
-from bypost.content.loader import load_project_content
-from bypost.model.content import Content, Template
-from bypost.render.compile import Compiler
-from bypost.render.split import template_source
 from tests.bench.environment import NotInstalled, python_with
 from tests.bench.fast_sink import count, fast_sink, note
 from tests.bench.figure import Figure
-from tests.bench.providers import PEOPLE, Sent, filled, send
+from tests.bench.notation import lesson, written
+from tests.bench.peer import PEERS, Peer
+from tests.bench.providers import PEOPLE, filled, send
 from tests.bench.rendering import SENDER, values
-from tests.bench.sink import SERVICES, Service
-from tests.conftest import CHECKOUT
 
 _RUNS = Path(__file__).with_name("peer_runs")
-#: What differs between people in what a peer is given; the rest is the same for all there.
-_OWN = re.compile(r"subscriber\.name|links\.\w+")
 #: SendGrid takes so many in a request; without more words ours are 100 (``batch_without_key``).
 _BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
-    """Somebody else's way to send.
-
-    Attributes:
-        title: What it is, with its version.
-        does: What a reader has to know of the comparison.
-        needs: What its process needs, pinned on 2026-11-24.
-        service: What the sink is for it; the json module writes a blank after each colon.
-        beside: Our provider for mails of the same form.
-        tags: What is somebody's own -> how that is written in its templates; None where they are
-            Jinja's. What has no tag is the same for all.
-        goal: How many times as fast ours has to be; None where nothing is promised.
-    """
-
-    name: str
-    title: str
-    does: str
-    needs: tuple[str, ...]
-    service: Service
-    beside: str
-    tags: Mapping[str, str] | None
-    goal: float | None = None
-
-
-PEERS = (
-    Peer(
-        name="anymail",
-        title="django-anymail 15.2, merge_data",
-        does="1,000 people in a SendGrid request over one connection; no ledger, no List-Unsubscribe",
-        needs=("django-anymail==15.2", "django==5.2.19", "requests==2.34.2"),
-        service=replace(SERVICES["sendgrid"], mark=b'"to": ['),
-        beside="sendgrid",
-        tags={
-            "subscriber.name": "-name-",
-            "links.leave": "-leave-",
-            "links.progress": "-progress-",
-        },
-        goal=5.0,
-    ),
-    Peer(
-        name="museletter",
-        title="museletter 1.5.0",
-        does="its sender over its SQLite ledger, one call a mail, no limit of rate; no server",
-        needs=("museletter==1.5.0", "httpx==0.28.1", "aiosqlite==0.22.1"),
-        service=Service(
-            b'"to": "',
-            lambda ids: {"success": True, "errors": [], "result": {"message_id": ids[0]}},
-        ),
-        beside="postmark",
-        tags={"subscriber.name": "{{name|Hello}}"},
-        goal=25.0,
-    ),
-    Peer(
-        name="loop",
-        title="compiled Jinja 3.1.6 with requests.Session",
-        does="one call a mail; no ledger, no List-Unsubscribe",
-        needs=("jinja2==3.1.6", "requests==2.34.2"),
-        service=replace(SERVICES["postmark"], mark=b'"To": "'),
-        beside="postmark",
-        tags=None,
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +126,7 @@ def run(peer: Peer, python: Path, seconds: float) -> Run:
         given = Path(folder, "given.json")
         given.write_text(json.dumps(_given(peer, url, seconds)), encoding="utf-8")
         # Isolated: neither our packages nor those of whoever runs the bench are theirs.
-        command = [python, "-I", _RUNS / f"by_{peer.name}.py", given]
+        command = [str(python), "-I", str(_RUNS / f"by_{peer.name}.py"), str(given)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
         took = Run(**json.loads(done.stdout))
         came = count(url)
@@ -236,36 +162,17 @@ def _with_ratios(figure: Figure, ratios: Sequence[float]) -> Figure:
 
 def _given(peer: Peer, url: str, seconds: float) -> dict[str, object]:
     """Return what a peer's process is told: where to, how long, and the lesson in its notation."""
-    lesson = _lesson()
+    mail = lesson()
     return {
         "url": url,
         "seconds": seconds,
         "from": SENDER.email,
         "names": PEOPLE,
         "values": values(0),
-        "subject": _written(lesson.subject, peer.tags, escaped=False),
-        "html": _written(lesson.html, peer.tags, escaped=True),
-        "text": _written(lesson.text, peer.tags, escaped=False),
+        "subject": written(mail.subject, peer.tags, escaped=False),
+        "html": written(mail.html, peer.tags, escaped=True),
+        "text": written(mail.text, peer.tags, escaped=False),
     }
-
-
-def _lesson() -> Content:
-    course = load_project_content(CHECKOUT).courses[0]
-    compiler = Compiler(CHECKOUT, sender=SENDER, base_url="https://x.example")
-    return compiler.lesson(course, course.lessons[0])
-
-
-def _written(part: Template, tags: Mapping[str, str] | None, *, escaped: bool) -> str:
-    """Return a part of the lesson as a template with these tags."""
-    if tags is None:
-        return template_source(part)
-    jinja = Environment(autoescape=escaped, undefined=StrictUndefined)
-
-    def slot(source: str) -> str:
-        own = _OWN.search(source)
-        return (own and tags.get(own[0])) or jinja.from_string(source).render(values(0))
-
-    return "".join(it if isinstance(it, str) else slot(it.source) for it in part.parts)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 import warnings
-from email.utils import formataddr
+from email.utils import quote
 from pathlib import Path
 
 import django
@@ -39,17 +39,23 @@ def main() -> None:
 
 
 def _message(given: dict[str, object], people: range) -> EmailMultiAlternatives:
+    """Return one mail to these people, each with their own name, links and headers."""
     names = given["names"]
     message = EmailMultiAlternatives(given["subject"], given["text"], given["from"])
     message.attach_alternative(given["html"], "text/html")
-    message.merge_data = {}
+    message.merge_data, message.merge_headers = {}, {}
     for n in people:
         name, address = names[n % len(names)], f"p{n}@example.com"
-        message.to.append(formataddr((name, address)))
+        leave = f"https://x.example/u/{n:032x}"
+        message.to.append(f'"{quote(name)}" <{address}>')
         message.merge_data[address] = {
             "-name-": name,
-            "-leave-": f"https://x.example/u/{n:032x}",
+            "-leave-": leave,
             "-progress-": f"https://x.example/p/{n:032x}",
+        }
+        message.merge_headers[address] = {
+            "List-Unsubscribe": f"<{leave}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
     return message
 

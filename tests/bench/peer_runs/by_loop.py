@@ -24,13 +24,11 @@ def main() -> None:
     with requests.Session() as session:
         while time.perf_counter() < until:
             name, address = names[mails % len(names)], f"p{mails}@example.com"
+            leave = f"https://x.example/u/{mails:032x}"
             own = {
                 **values,
                 "subscriber": {**values["subscriber"], "name": name, "email": address},
-                "links": {
-                    "leave": f"https://x.example/u/{mails:032x}",
-                    "progress": f"https://x.example/p/{mails:032x}",
-                },
+                "links": {"leave": leave, "progress": f"https://x.example/p/{mails:032x}"},
             }
             mail = {
                 "From": given["from"],
@@ -38,6 +36,10 @@ def main() -> None:
                 "Subject": subject.render(own),
                 "HtmlBody": html.render(own),
                 "TextBody": text.render(own),
+                "Headers": [
+                    {"Name": "List-Unsubscribe", "Value": f"<{leave}>"},
+                    {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+                ],
             }
             session.post(f"{given['url']}/email", json=mail).raise_for_status()
             mails += 1

@@ -81,10 +81,15 @@ async def _fill(db, given) -> None:
     ]
     await db.execute(_TEMPLATES, (now, now))
     await db.execute(_LISTS, (now,))
-    await db.execute(_CAMPAIGNS, (given["subject"], given["html"], count, now, now))
+    await db.execute(_CAMPAIGNS, (given["subject"], _markdown(given["html"]), count, now, now))
     await db.executemany(_SUBSCRIBERS, people)
     await db.executemany(_RECIPIENTS, people)
     await db.commit()
+
+
+def _markdown(html: str) -> str:
+    """Return HTML as Markdown that leaves it as it is: one block, which a line break could end."""
+    return " ".join(html.removeprefix("<!doctype html>").split("\n"))
 
 
 async def _count(db, status: str) -> int:
