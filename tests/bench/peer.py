@@ -36,7 +36,7 @@ PEERS = (
     Peer(
         name="anymail",
         title="django-anymail 15.2, merge_data",
-        does="1,000 people in a SendGrid request, over one connection; no ledger",
+        does="1,000 people in a SendGrid request, as in ours here, over one connection; no ledger",
         needs=("django-anymail==15.2", "django==5.2.19", "requests==2.34.2"),
         service=replace(SERVICES["sendgrid"], mark=b'"to": ['),
         beside="sendgrid",

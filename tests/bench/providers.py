@@ -46,7 +46,7 @@ _HEADS = [
     *("at most in one", "bytes each then", "bodies/s", "to orjson", "to json"),
     *("MB of a tenth", "MB of all"),
 ]
-COURSE = "after-the-interview"
+_COURSE = "after-the-interview"
 _OWN = {
     "mailgun": {"DOMAIN": "mg.example.org", "API_KEY": "key-of-nobody"},
     "mailjet": {"API_KEY": "key-of-nobody", "SECRET_KEY": "secret-of-nobody"},
@@ -109,7 +109,7 @@ def _cells(people: int, sent: Sent, came: Taken, small: int) -> Iterator[str]:
 def filled(parent: Path, people: int) -> Path:
     """Make a project that knows ``people``, to all of whom the first lesson is due."""
     root = parent / str(people)
-    for folder in ("templates", f"lessons/{COURSE}"):
+    for folder in ("templates", f"lessons/{_COURSE}"):
         shutil.copytree(CHECKOUT / folder, root / folder)
     shutil.copy(CHECKOUT / "bypost.toml", root)
     file = root / "people.csv"
