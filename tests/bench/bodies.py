@@ -27,6 +27,7 @@ from bypost.render.compile import Compiler
 from bypost.render.personalise import Personaliser
 from bypost.render.split import template_source
 from bypost.settings import load_settings
+from tests.bench.crowd import NAMES as PEOPLE
 from tests.bench.figure import Figure
 from tests.bench.one_pass import settings_of
 from tests.bench.rounds import compared, per_second, taken_in_turns
@@ -48,7 +49,6 @@ _WHOLE = ("postmark", "resend")
 _SENDER = Sender(
     name="Bench", email="bench@example.org", reply_to="bench@example.org", postal_address="1 Street"
 )
-_NAMES = ("Ann Müller", "Bob", "Zoë 'Z' Quinn", 'Smith, "Bo"', "李雷")
 _SITE = "https://mail.example.org"
 _FULL = 3.0
 
@@ -227,7 +227,7 @@ def _facts(content: Content, links: Links, number: int) -> Facts:
     }
     return Facts(
         to=f"p{number}@example.com",
-        to_name=_NAMES[number % len(_NAMES)],
+        to_name=PEOPLE[number % len(PEOPLE)],
         token=token,
         values={name: known[name] for name in content.needs if name in known},
     )

@@ -25,7 +25,7 @@ COURSE = "after-the-interview"
 #: The database that each pass begins with a copy of.
 BEGIN = "people.db"
 _CHUNK = 20_000
-_NAMES = ("Ann Müller", "Bob", "Zoë 'Z' Quinn", 'Smith, "Bo"', "李雷")
+NAMES = ("Ann Müller", "Bob", "Zoë 'Z' Quinn", 'Smith, "Bo"', "李雷")
 
 
 def crowd(parent: Path, people: int) -> Path:
@@ -68,7 +68,7 @@ def _fill(context: Context, people: int) -> None:
     for first in range(1, people + 1, _CHUNK):
         for number in range(first, min(first + _CHUNK, people + 1)):
             address = f"p{number}@example.com"
-            name, zone = _NAMES[number % len(_NAMES)], zones[number % len(zones)]
+            name, zone = NAMES[number % len(NAMES)], zones[number % len(zones)]
             persons.rows.append((number, address, address, name, zone))
             runs.rows.append((number, number, new_link_id(), now, now))
         with context.store.write() as connection:

@@ -11,11 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.bench.crowd import crowd
+from tests.bench.fast_sink import fast_sink as service
 from tests.bench.figure import Figure
 from tests.bench.machine import flushes
 from tests.bench.one_pass import INSTANT, Took, one_pass, settings_of
 from tests.bench.rounds import ROUNDS, compared, measured
-from tests.bench.sink import sink as service
 
 METHOD = """\
 The first lesson of the shipped course to people whom the database knows (SQLite,

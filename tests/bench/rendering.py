@@ -6,10 +6,8 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -21,6 +19,7 @@ from bypost.render.compile import Compiler
 from bypost.render.mjml import compile_mjml
 from bypost.render.personalise import Personaliser
 from bypost.render.split import template_source
+from tests.bench.cache import cache_folder
 from tests.bench.figure import Figure
 from tests.bench.rounds import ROUNDS, compared, measured, per_second, taken_in_turns
 from tests.conftest import CHECKOUT
@@ -41,7 +40,7 @@ SENDER = Sender(
 )
 _COLD_MS = 100
 #: npm's package stays there from run to run.
-_NPM = Path(tempfile.gettempdir()) / "bypost-bench-mjml"
+_NPM = cache_folder() / "mjml"
 #: How often each document is compiled in one round of the official compiler.
 _COMPILED = 5
 _PEOPLE = 1000

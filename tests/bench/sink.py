@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -70,10 +69,10 @@ SERVICES = {
 
 
 @contextmanager
-def sink(name: str = "resend", delay_ms: int = 0) -> Iterator[str]:
-    """Start a service that answers after a while, and yield its URL; it ends with the block."""
+def sink(name: str = "resend") -> Iterator[str]:
+    """Start a service and yield its URL; it ends with the block."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.sink", name, str(delay_ms)], stdout=subprocess.PIPE
+        [sys.executable, "-m", "tests.bench.sink", name], stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     try:
@@ -111,7 +110,6 @@ def taken(url: str) -> Taken:
 @dataclass(slots=True)
 class _Sink:
     service: Service
-    delay: float = 0.0
     taken: Taken = field(default_factory=Taken)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -125,7 +123,6 @@ class _Sink:
                 line.sendall(self._take(body) if head.startswith(b"POST ") else self._tell())
 
     def _take(self, body: bytearray) -> bytes:
-        time.sleep(self.delay)
         mails = body.count(self.service.mark)
         with self._lock:
             first = next(self._numbers) << 32
@@ -170,9 +167,9 @@ def _http(status: int, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def main() -> None:
+def serve(service: Service) -> None:
     """Serve until the process ends; the first line of the output is the URL."""
-    one = _Sink(SERVICES[sys.argv[1]], int(sys.argv[2]) / 1000)
+    one = _Sink(service)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         sys.stdout.write(f"http://127.0.0.1:{server.getsockname()[1]}\n")
         sys.stdout.flush()
@@ -183,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(SERVICES[sys.argv[1]])

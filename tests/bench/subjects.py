@@ -11,6 +11,7 @@ from tests.bench import (
     imports,
     ledger,
     pages,
+    peers,
     providers,
     rendering,
     scheduling,
@@ -49,6 +50,11 @@ class Subject:
         return self.measure(asked.over(self.usual))
 
 
+_PEERS = """\
+Others who send the same lesson into the same sink, each as it is, in a process and an environment
+of its own. Ours is the whole pass with its ledger (SQLite, `synchronous=FULL`), from a database
+that knows the people."""
+
 SUBJECTS: Mapping[str, Subject] = {
     "end": Subject(
         title="End to end",
@@ -84,6 +90,12 @@ SUBJECTS: Mapping[str, Subject] = {
         measure=lambda asked: scheduling.figures(asked.people),
         usual=Asked(people=1_000_000),
         quick=Asked(people=100_000),
+    ),
+    "peers": Subject(
+        title="Peers",
+        method=_PEERS,
+        measure=lambda asked: peers.figures(asked.people),
+        usual=Asked(people=50_000),
     ),
     "import": Subject(
         title="Import",
