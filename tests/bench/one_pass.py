@@ -27,8 +27,7 @@ from bypost.model.message import Events, Message, Result
 from bypost.project import open_project
 from bypost.providers.base import Provider
 from bypost.providers.checked import Checked
-from tests.bench.crowd import BEGIN
-from tests.conftest import CHECKOUT
+from tests.bench.crowd import BEGIN, CHECKOUT
 
 #: Stands where a service is named: a provider in the process that accepts at once.
 INSTANT = "instant"

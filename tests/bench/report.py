@@ -55,14 +55,17 @@ def render(found: Mapping[str, Measured], remarks: Mapping[str, str]) -> str:
 
 
 def _goals(known: Mapping[str, Measured]) -> str:
-    rows: list[tuple[str, ...]] = [("what", "measured", "goal", ""), ("---", "---:", "---:", "---")]
-    for one in known.values():
+    rows: list[tuple[str, ...]] = [("", "what", "measured", "goal", "")]
+    rows.append(("---", "---", "---:", "---:", "---"))
+    for name, one in known.items():
         for figure in one.figures:
             if figure.goal is not None:
                 measured = _number(figure.value, figure.unit)
                 if figure.ratio is not None:
                     measured = f"{_ratio(figure.ratio)} × {figure.to}"
-                rows.append((figure.what, measured, _goal(figure), result(figure)))
+                rows.append(
+                    (SUBJECTS[name].title, figure.what, measured, _goal(figure), result(figure))
+                )
     return _table(rows)
 
 
