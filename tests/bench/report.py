@@ -63,9 +63,8 @@ def _goals(known: Mapping[str, Measured]) -> str:
                 measured = _number(figure.value, figure.unit)
                 if figure.ratio is not None:
                     measured = f"{_ratio(figure.ratio)} × {figure.to}"
-                rows.append(
-                    (SUBJECTS[name].title, figure.what, measured, _goal(figure), result(figure))
-                )
+                title = ", ".join(filter(None, [SUBJECTS[name].title, one.sizes]))
+                rows.append((title, figure.what, measured, _goal(figure), result(figure)))
     return _table(rows)
 
 
@@ -87,7 +86,9 @@ def _subject(name: str, one: Measured, remark: str) -> Iterator[str]:
     yield _table([_TITLES, _RULE, *map(cells, one.figures)])
     yield "\n".join(f"* *{it.what}*: {it.note}" for it in one.figures if it.note)
     yield remark
-    sizes = f"{one.sizes}; " if one.sizes else ""
+    usual = subject.usual.words
+    sizes = one.sizes if one.sizes == usual else f"{one.sizes} instead of {usual}"
+    sizes = f"{sizes}; " if one.sizes else ""
     disk = f"8 kB and `fdatasync`: {one.machine.disk:.2f} ms"
     yield f'Measured on {one.date}; {sizes}{disk}. `make bench BENCH="--only {name}"`.'
 

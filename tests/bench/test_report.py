@@ -77,7 +77,7 @@ def test_a_figure_is_shown_with_ratio_spread_goal_and_whether_it_is_met() -> Non
 
 def test_every_goal_is_listed_before_the_subjects() -> None:
     goals = report.render(FOUND, {}).split("## Goals")[1].split("## Machine")[0]
-    assert "| Bodies | full bodies | 5.87 × Jinja and json | ≥ 3 | met |" in goals
+    assert "| Bodies, 500 people | full bodies | 5.87 × Jinja and json | ≥ 3 | met |" in goals
     assert (
         "| Start and idle memory | `bypost --help` | 300 ms | ≤ 250 ms | **missed** by 20 % |"
         in goals

@@ -62,7 +62,11 @@ def _figures(many: int, few: int, cluster: Cluster | None, tell: Tell) -> list[F
             ("idle", "a tick with nothing due", _idle, False),
         ):
             slow, fast = taken_in_turns([_fresh(one, task, due=due) for one in both])
-            found.append(compared(f"tick.{key}", what, "ms", slow, fast, f"{few:,}", at_most=True))
+            found.append(
+                compared(
+                    f"tick.{key}", what, "ms", slow, fast, f"{few:,} enrollments", at_most=True
+                )
+            )
             if key == "idle":
                 found.append(_goal(what, slow))
         size = both[0].size
