@@ -28,9 +28,9 @@ from tests.mjml.sources import documents
 
 METHOD = """\
 The lessons of the shipped course, in time of the processor. *MJML*: our compiler and npm's `mjml`
-over the same documents, both warm, in turns; left out where Node or npm are missing.
-*personalised*: subject, HTML and text of the second lesson with one person's values in their
-slots, beside the same templates compiled once by Jinja (autoescape, in the sandbox), beside
+over the same documents, both warm, in turns and by the clock; left out where Node or npm are
+missing. *personalised*: subject, HTML and text of the second lesson with one person's values in
+their slots, beside the same templates compiled once by Jinja (autoescape, in the sandbox), beside
 compiling the lesson again for each person, and beside copying the finished bytes. *cold*: the
 course is read and all of its lessons compiled by a process that has just started and imported what
 it needs; *with imports* is the same with the start of Python and the imports, by the clock."""
@@ -90,7 +90,12 @@ def _beside_npm(lessons: int) -> Iterator[Figure]:
         return
 
     def ours() -> float:
-        return len(mjml) * per_second(lambda _: [compile_mjml(it, "lesson") for it in mjml])
+        def work(_: int) -> None:
+            for text in mjml:
+                compile_mjml(text, "lesson")
+
+        # By the clock, as Node tells its own time.
+        return len(mjml) * per_second(work, clock=time.perf_counter)
 
     def others() -> float:
         made = official.compile_all(_NPM, mjml, _COMPILED)

@@ -28,7 +28,8 @@ _HEAD = """\
 one subject of it. Seconds and rates are those of one machine on one day. What holds elsewhere are
 ratios to something that the same run measured, bytes and memory; `make bench-check` measures those
 that are quick again, and fails where one is worse than here by more than the noise: a ratio by
-more than a quarter, memory and bytes by more than 15 %, and both beyond the worst round.
+more than a quarter, memory and bytes by more than 15 %, and both beyond the worst round, in two
+runs of the subject.
 
 *value* is the median of the rounds; *ratio* the median of each round's ratio, both sides measured
 in turns. *spread* is the least and the most of the ratio, or of the value where there is no ratio;
