@@ -3,11 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check docs demo bench soak mutate clean
+.PHONY: help setup run test check docs demo bench bench-check soak mutate clean
 
 help: ## Say what can be done here
 	@awk 'BEGIN {FS = ":.*## "; print "ByPost: Markdown lessons in, an email course out.\n"} \
-	  /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.run ## Make .venv with all that running needs (done by the others as needed)
 
@@ -39,8 +39,11 @@ docs: .venv/.run ## Write the pages of the check rules and the table of provider
 	@$(BIN)/python -m bypost.check.rule_pages docs/rules
 	@$(BIN)/python -m bypost.providers.table docs/providers
 
-bench: .venv/.test ## Measure rendering, a pass over 100,000 people, a tick among a million (some minutes)
+bench: .venv/.test ## Measure everything and write docs/benchmarks.md (hours); BENCH="--only bodies"
 	@$(BIN)/python -m tests.bench $(BENCH)
+
+bench-check: .venv/.test ## Measure what is quick; fail where a ratio is worse than in docs/benchmarks.md
+	@$(BIN)/python -m tests.bench.compare $(BENCH)
 
 soak: .venv/.test ## Send through a failing provider while processes are killed; SOAK="--minutes 30"
 	@$(BIN)/python -m tests.soak $(SOAK)

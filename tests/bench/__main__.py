@@ -1,8 +1,10 @@
-"""``make bench``: what a mail, a pass and a tick cost, in figures of one run on this machine.
+"""``make bench``: everything is measured, and ``docs/benchmarks.md`` written anew.
 
-    python -m tests.bench [--only rendering|pass|providers|signups|tick|workers|import|pages]
-                          [--of NAME,NAME] [--rows 1000000] [--people 100000]
-                          [--enrollments 1000000] [--database postgresql] [--folder FOLDER]
+    python -m tests.bench                       everything, some hours; each subject is kept at once
+    python -m tests.bench --only SUBJECT        one subject, printed and not kept
+    python -m tests.bench --only SUBJECT --write    one subject, kept; the page is written anew
+    python -m tests.bench.report                the page again, from what is kept
+    python -m tests.bench.compare               what is quick beside what is kept: make bench-check
 
 Ratios within one run count; seconds differ between machines and minutes.
 """
@@ -10,79 +12,102 @@ Ratios within one run count; seconds differ between machines and minutes.
 from __future__ import annotations
 
 import argparse
-import os
-import resource
+import sys
+import traceback
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import imports, pages, providers, rendering, signups, tick, whole_pass, workers
-from tests.postgres.cluster import Cluster
+from tests.bench import kept, machine, report
+from tests.bench.asked import Asked
+from tests.bench.bodies import NAMES
+from tests.bench.figure import Figure
+from tests.bench.kept import Measured
+from tests.bench.subjects import SUBJECTS
 
-#: Subject -> adds its lines to the table; returns what stands below it.
-SUBJECTS: Mapping[str, Callable[[Table, Namespace], Sequence[str] | None]] = {
-    "rendering": lambda table, _: rendering.measure(table),
-    "pass": lambda table, given: whole_pass.measure(table, given.people or 100_000),
-    "providers": lambda _, given: [providers.measure(given.people or 50_000, given.of.split(","))],
-    "signups": lambda table, given: signups.measure(table, given.people or 100_000),
-    "tick": lambda table, given: _ticks(table, given.enrollments, given.database),
-    "workers": lambda table, given: workers.measure(table, given.people or 100_000),
-    "import": lambda table, given: imports.measure(table, given.rows),
-    "pages": lambda table, given: pages.measure(table, given.people or 1_000_000, given.folder),
-}
+_HEADS = ("what", "value", "ratio", "to", "spread", "goal", "")
 
 
-def main() -> None:
-    """Run everything and print one table."""
+def main() -> int:
+    """Measure, and print each subject; return 1 where one of them failed."""
     given = _given()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, width=150)
+    told: list[str] = []
+    asked = _asked(given, told)
+    failed = []
+    for name in [given.only] if given.only else SUBJECTS:
+        told.clear()
+        try:
+            with console.status(name):
+                figures = SUBJECTS[name].run(asked)
+        except Exception:  # noqa: BLE001 - the others may take hours; it is shown, and exits with 1
+            traceback.print_exc()
+            failed.append(name)
+            continue
+        console.print(_table(figures))
+        for text in told:
+            console.print(f"\n{text}", markup=False)
+        if given.write or not given.only:
+            _keep(name, asked, figures)
+    if failed:
+        console.print(f"failed, and not kept: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def _keep(name: str, asked: Asked, figures: list[Figure]) -> None:
+    """Put one subject's figures in the place of those that were kept, and write the page."""
+    one = Measured(
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        machine=machine.look(),
+        figures=figures,
+        sizes=asked.over(SUBJECTS[name].usual).words,
+    )
+    kept.write({**kept.read(), name: one})
+    report.write()
+
+
+def _table(figures: list[Figure]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("what", overflow="fold")
-    table.add_column("measured", justify="right")
-    table.add_column("ratio", justify="right")
-    below: list[str] = []
-    for subject in [given.only] if given.only else SUBJECTS:
-        with console.status(subject):
-            below += SUBJECTS[subject](table, given) or ()
-    if table.row_count:
-        console.print(table)
-    for text in below:
-        console.print(f"\n{text}", markup=False)
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    console.print(f"on {os.cpu_count()} cores; this process itself used {own / 1024:.0f} MB")
+    for head in _HEADS:
+        table.add_column(head, justify="left" if head in ("what", "to", "") else "right")
+    for figure in figures:
+        what, value, ratio, to, spread, _, goal, result = report.cells(figure)
+        table.add_row(what, value, ratio, to, spread, goal, result.replace("**", ""))
+    return table
 
 
-def _ticks(table: Table, enrollments: int, database: str) -> Sequence[str]:
-    if database == "sqlite":
-        return tick.measure(table, enrollments)
-    cluster = Cluster(durable=True)
-    try:
-        return tick.measure(table, enrollments, cluster=cluster)
-    finally:
-        cluster.stop()
+def _asked(given: Namespace, told: list[str]) -> Asked:
+    return Asked(
+        people=given.people,
+        rows=given.rows,
+        enrollments=given.enrollments,
+        database=given.database,
+        folder=given.folder,
+        of=tuple(given.of.split(",")) if given.of else (),
+        tell=told.append,
+    )
 
 
 def _given() -> Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--only", choices=SUBJECTS, help="one subject; all by default")
+    parser.add_argument("--write", action="store_true", help="keep what --only measures")
     parser.add_argument(
-        "--people",
-        type=int,
-        help="of the pass and of the send that sign-ups meet (100,000), of the providers (50,000), "
-        "of the pages (1,000,000)",
+        "--people", type=int, default=0, help="of a pass, a project or the scheduling"
     )
-    parser.add_argument("--of", default=",".join(providers.NAMES), help="providers; all by default")
-    parser.add_argument("--enrollments", type=int, default=1_000_000, help="of the tick")
+    parser.add_argument("--of", help=f"providers, of {', '.join(NAMES)}; all by default")
+    parser.add_argument("--enrollments", type=int, default=0, help="of the tick")
     parser.add_argument(
         "--database", choices=("sqlite", "postgresql"), default="sqlite", help="of the tick"
     )
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of the file to import")
+    parser.add_argument("--rows", type=int, default=0, help="of the file to import")
     parser.add_argument("--folder", type=Path, help="keeps the filled project of the pages")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

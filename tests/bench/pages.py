@@ -8,15 +8,23 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
-from rich.table import Table
 from sqlalchemy import Engine, event
 
+from tests.bench.asked import Tell, silent
+from tests.bench.figure import Figure
 from tests.bench.filled import Filled, fill_in
+from tests.bench.rounds import measured
+
+METHOD = """\
+Every page of the desk, asked for within the process, in a project of invented people with 40 days
+behind them and somebody who has worked at its desk; the median of five times after a first one
+that is not counted. *spread* is from the fastest page to the slowest. `--only pages` tells each
+page, and the plans of what is slow."""
 
 _ROUNDS = 5
 #: Milliseconds; a page above it is shown with its statements.
@@ -65,21 +73,30 @@ class _Asked:
     took: float = 0.0
 
 
-def measure(table: Table, people: int, folder: Path | None) -> list[str]:
-    """Add a line for each page; return the slowest statements of those above the limit.
+def figures(
+    people: int = 1_000_000, *, folder: Path | None = None, tell: Tell = silent
+) -> list[Figure]:
+    """Return the slowest page, the middle one, and how many are above the limit.
 
     Args:
         folder: Where the filled project is kept for the next time; None: it is not.
+        tell: Is told a line for each page, and the slowest statements of those above the limit.
     """
     with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name:
         filled = Filled(folder or Path(name) / "project", people)
-        plans: list[str] = []
         try:
-            for address in _addresses(filled):
-                plans += _page(table, filled, address)
+            pages = {one: _page(filled, one, tell) for one in _addresses(filled)}
         finally:
             filled.context.store.close()
-    return plans
+    worst = max(pages, key=lambda one: pages[one])
+    slow = sum(took > LIMIT for took in pages.values())
+    note = f"`{unquote_plus(worst)}`"
+    what, times = f"the median of {len(pages)} pages", list(pages.values())
+    return [
+        replace(measured("pages.median", what, "ms", times, at_most=True), runs=_ROUNDS),
+        measured("pages.slowest", "the slowest", "ms", [pages[worst]], at_most=True, note=note),
+        measured("pages.slow", f"pages above {LIMIT:.0f} ms", "", [slow], at_most=True),
+    ]
 
 
 def _addresses(filled: Filled) -> Iterator[str]:
@@ -95,22 +112,21 @@ def _named(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], text)
 
 
-def _page(table: Table, filled: Filled, address: str) -> list[str]:
-    """Measure one page, after a first time that is not counted."""
+def _page(filled: Filled, address: str, tell: Tell) -> float:
+    """Return the milliseconds of one page, after a first time that is not counted."""
     cold = _get(filled, address)[0]
     rounds = [_watched(filled, address) for _ in range(_ROUNDS)]
     _, answer, seen = rounds[-1]
     median = 1000 * statistics.median(took for took, _, _ in rounds)
     count = f"{len(seen)} statements, {sum(one.took for one in seen) * 1000:.0f} ms"
     status = "" if answer.status_code == 200 else f" ({answer.status_code})"
-    first = f"first {1000 * cold:.0f} ms"
     slow = "  ABOVE" if median > LIMIT else ""
-    shown = unquote_plus(address)
-    table.add_row(f"{shown}{status}", f"{median:.0f} ms{slow}", f"{first}; {count}")
-    if median <= LIMIT:
-        return []
-    worst = sorted(seen, key=lambda one: -one.took)[:3]
-    return [f"{shown}: {median:.0f} ms", *(_told(filled, one) for one in worst)]
+    first = f"first {1000 * cold:.0f} ms"
+    tell(f"{unquote_plus(address)}{status}: {median:.0f} ms{slow}; {first}; {count}")
+    if median > LIMIT:
+        for one in sorted(seen, key=lambda one: -one.took)[:3]:
+            tell(_told(filled, one))
+    return median
 
 
 def _watched(filled: Filled, address: str) -> tuple[float, Any, list[_Asked]]:

@@ -17,10 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
-from rich.table import Table
 
+from tests.bench.figure import Figure
+from tests.bench.rounds import measured
 from tests.bench.sink import sink
 from tests.conftest import CHECKOUT
+
+METHOD = """\
+`bypost serve` sends a lesson to everybody through a sink on loopback, while eight browsers sign
+people up through its form, one after another each, for half a minute. Everybody who was asked for
+must be kept, and their confirmation accepted."""
 
 #: Browsers that sign people up at the same time, one after another each.
 _BROWSERS = 8
@@ -42,8 +48,8 @@ class Visits:
     refused: list[int] = field(default_factory=list)
 
 
-def measure(table: Table, people: int) -> None:
-    """Sign people up through the form while a lesson goes to ``people`` others."""
+def figures(people: int = 100_000) -> list[Figure]:
+    """Sign people up through the form while a lesson goes to ``people`` others; one round."""
     with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name:
         root = Path(name)
         for folder in ("templates", "lessons", "newsletters"):
@@ -56,7 +62,7 @@ def measure(table: Table, people: int) -> None:
         with sink() as provider, _serve(root, provider, log) as site:
             visits, took = _sign_up_while_sending(root, site, people)
             _settle(root, people + len(visits.seconds))
-        _report(table, root, visits, took, people, log.read_text(encoding="utf-8"))
+        return _of(root, visits, took, people, log.read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -147,18 +153,24 @@ def _settle(root: Path, owed: int) -> None:
         time.sleep(0.5)
 
 
-def _report(table: Table, root: Path, visits: Visits, took: float, people: int, log: str) -> None:
+def _of(root: Path, visits: Visits, took: float, people: int, log: str) -> list[Figure]:
     asked = len(visits.seconds)
     with closing(sqlite3.connect(root / "var" / "bypost.db")) as database:
         (kept,) = database.execute("SELECT count(*) FROM signups").fetchone()
-    sent = _accepted(root)
-    times = sorted(visits.seconds)
-    table.add_row(f"sign-ups while {people:,} mails go out", f"{asked / took:,.0f} /s", "")
-    for share in (0.5, 0.99):
-        table.add_row(
-            f"  answered within, {share:.0%}", f"{times[int(len(times) * share)]:.3f} s", ""
-        )
-    table.add_row("  refused or failed", f"{len(visits.refused):,}", "")
-    table.add_row("  asked, not kept", f"{asked - kept:,}", f"{asked:,} asked")
-    table.add_row("  owed, not accepted", f"{people + asked - sent:,}", f"{sent:,} accepted")
-    table.add_row("  `database is locked` in the log", f"{log.count('is locked'):,}", "")
+    times = sorted(1000 * one for one in visits.seconds)
+    within = {share: times[int(len(times) * share)] for share in (0.5, 0.99)}
+    wrong = {
+        "refused": ("refused or failed", len(visits.refused)),
+        "lost": ("asked and not kept", asked - kept),
+        "owed": ("owed and not accepted", people + asked - _accepted(root)),
+        "locked": ("`database is locked` in the log", log.count("is locked")),
+    }
+    return [
+        measured("signups.rate", "sign-ups", "people/s", [asked / took], note=f"{asked:,} asked"),
+        measured("signups.half", "half answered within", "ms", [within[0.5]], at_most=True),
+        measured("signups.most", "99 % answered within", "ms", [within[0.99]], at_most=True),
+        *(
+            measured(f"signups.{key}", what, "", [count], at_most=True)
+            for key, (what, count) in wrong.items()
+        ),
+    ]

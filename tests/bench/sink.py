@@ -167,9 +167,9 @@ def _http(status: int, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def main() -> None:
+def serve(service: Service) -> None:
     """Serve until the process ends; the first line of the output is the URL."""
-    one = _Sink(SERVICES[sys.argv[1]])
+    one = _Sink(service)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         sys.stdout.write(f"http://127.0.0.1:{server.getsockname()[1]}\n")
         sys.stdout.flush()
@@ -180,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(SERVICES[sys.argv[1]])

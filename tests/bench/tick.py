@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
 from sqlalchemy import event
 
 from bypost.delivery.context import Context
@@ -18,31 +16,69 @@ from bypost.delivery.owe import owe_lessons
 from bypost.delivery.publish import Publisher
 from bypost.delivery.run import Pass
 from bypost.store import Connection, enrollments
+from tests.bench.asked import Tell, silent
 from tests.bench.enrolled import DUE, Enrolled
+from tests.bench.figure import Figure
+from tests.bench.rounds import compared, measured, taken_in_turns
 from tests.bench.sink import sink
 from tests.postgres.cluster import Cluster
 
-_ROUNDS = 5
+METHOD = """\
+People who had the first lesson yesterday, and a thousand among them who joined just now: what a
+tick costs must follow those who are due and not everybody. Each time on a fresh copy of the
+database, the many and the few in turns. *with nothing due*: a second tick of the same process,
+nobody being due."""
+
+_FEW = 10_000
+#: What a tick with nothing due may take, in milliseconds.
+_IDLE_MS = 5.0
 
 
-def measure(
-    table: Table, many: int, few: int = 10_000, cluster: Cluster | None = None
-) -> list[str]:
-    """Measure ticks among many and among few; return the queries' plans."""
+def figures(
+    many: int = 1_000_000, few: int = _FEW, *, database: str = "sqlite", tell: Tell = silent
+) -> list[Figure]:
+    """Return what ticks take among many, beside the same among few.
+
+    Args:
+        database: ``sqlite`` or ``postgresql``.
+        tell: Is told the plans of the queries.
+    """
+    cluster = None if database == "sqlite" else Cluster(durable=True)
+    try:
+        return _figures(many, few, cluster, tell)
+    finally:
+        if cluster is not None:
+            cluster.stop()
+
+
+def _figures(many: int, few: int, cluster: Cluster | None, tell: Tell) -> list[Figure]:
+    found = []
     with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name, sink() as url:
         both = [Enrolled(_folder(Path(name), count), count, url, cluster) for count in (many, few)]
-        for what, task, due in (
-            (f"the query for {DUE:,} who are due", _look, True),
-            (f"owing {DUE:,}", _owe, True),
-            (f"a tick: owe, send, record {DUE:,}", _tick, True),
-            ("a tick with nothing due", _idle, False),
+        for key, what, task, due in (
+            ("look", f"the query for {DUE:,} who are due", _look, True),
+            ("owe", f"owing {DUE:,}", _owe, True),
+            ("tick", f"a tick: owe, send, record {DUE:,}", _tick, True),
+            ("idle", "a tick with nothing due", _idle, False),
         ):
-            slow, fast = _medians(both, task, due=due)
-            table.add_row(f"{what}, among {few:,}", f"{1000 * fast:.1f} ms", "1.0")
-            table.add_row(f"{what}, among {many:,}", f"{1000 * slow:.1f} ms", f"{slow / fast:.1f}")
-        table.add_row("  database", f"{both[0].size / 1e6:.0f} MB", "")
+            slow, fast = taken_in_turns([_fresh(one, task, due=due) for one in both])
+            found.append(
+                compared(
+                    f"tick.{key}", what, "ms", slow, fast, f"{few:,} enrollments", at_most=True
+                )
+            )
+            if key == "idle":
+                found.append(_goal(what, slow))
+        size = both[0].size
+        found.append(measured("tick.database", "database", "MB", [size / 1e6], at_most=True))
         with both[0].fresh(due=True) as context:
-            return _plans(context)
+            for plan in _plans(context):
+                tell(plan)
+    return found
+
+
+def _goal(what: str, times: Sequence[float]) -> Figure:
+    return measured("tick.idle.ms", what, "ms", times, goal=_IDLE_MS, at_most=True)
 
 
 def _folder(parent: Path, count: int) -> Path:
@@ -51,16 +87,14 @@ def _folder(parent: Path, count: int) -> Path:
     return folder
 
 
-def _medians(
-    both: list[Enrolled], task: Callable[[Context], float], *, due: bool
-) -> Iterator[float]:
-    """Return the median seconds of a task for each, taken in turns on fresh copies."""
-    seconds: list[list[float]] = [[] for _ in both]
-    for _ in range(_ROUNDS):
-        for one, list_ in zip(both, seconds, strict=True):
-            with one.fresh(due=due) as context:
-                list_.append(task(context))
-    return map(statistics.median, seconds)
+def _fresh(one: Enrolled, task: Callable[[Context], float], *, due: bool) -> Callable[[], float]:
+    """Return what measures a task on a fresh copy, in milliseconds."""
+
+    def milliseconds() -> float:
+        with one.fresh(due=due) as context:
+            return 1000 * task(context)
+
+    return milliseconds
 
 
 def _look(context: Context) -> float:

@@ -10,14 +10,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from rich.table import Table
-
+from tests.bench.figure import Figure
+from tests.bench.rounds import measured
 from tests.bench.sink import resend_at, sink
 from tests.conftest import CHECKOUT
 
+METHOD = """\
+`send.py` in a process of its own over a new project: people are read from `subscribers.csv`, and
+the first lesson goes out through HTTP to a sink on loopback that answers as Resend does (SQLite,
+`synchronous=FULL`; no pace). The start of the process is in it."""
 
-def measure(table: Table, people: int) -> None:
-    """Send one lesson to many people through HTTP to a sink on loopback."""
+
+def figures(people: int = 100_000) -> list[Figure]:
+    """Return what it takes to send one lesson to everybody in a file; one round."""
     with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name:
         root = Path(name)
         for folder in ("templates", "lessons"):
@@ -29,10 +34,12 @@ def measure(table: Table, people: int) -> None:
         with sink() as url:
             seconds, peak = timed_pass(root, url)
         size = (root / "var" / "bypost.db").stat().st_size
-    table.add_row(f"a pass over {people:,} people", f"{seconds:.1f} s", "")
-    table.add_row("  people a second, import to record", f"{people / seconds:,.0f} /s", "")
-    table.add_row("  peak memory", f"{peak / 1024:.0f} MB", "")
-    table.add_row("  database", f"{size / people:.0f} B a person", "")
+    what = "from the file to the record"
+    return [
+        measured("pass.rate", what, "people/s", [people / seconds]),
+        measured("pass.memory", "memory at most", "MB", [peak / 1024], at_most=True),
+        measured("pass.database", "database, each person", "B", [size / people], at_most=True),
+    ]
 
 
 def timed_pass(root: Path, url: str) -> tuple[float, int]:
