@@ -216,8 +216,10 @@ class Bulk:
         """
         last: dict[str, int] = {}
         least = len(self.people) or 1
-        for index, person in enumerate(self.people):
-            known = person.to.casefold()
+        folded = [person.to.casefold() for person in self.people]
+        if len(set(folded)) == len(folded):
+            return least
+        for index, known in enumerate(folded):
             least = min(least, index - last.get(known, index - least))
             last[known] = index
         return least

@@ -122,7 +122,8 @@ class SendGrid(HttpProvider):
         An address stands in it only once; and a mail of which too much is each person's own goes
         alone, where nothing is substituted.
         """
-        if not all(_surely_fits(person.values) for person in bulk.people):
+        columns = zip(*[person.values for person in bulk.people], strict=True)
+        if not _surely_fits([max(column, key=len) for column in columns]):
             folded = _merged(bulk)
             heaviest = max(_weight(folded.everything(index)) for index in range(len(bulk.people)))
             if heaviest > MAX_SUBSTITUTIONS:
@@ -229,7 +230,7 @@ def _merged(bulk: Bulk) -> Merged:
 
 
 def _surely_fits(values: Sequence[str]) -> bool:
-    """Tell it without folding: a character takes at most four bytes, and a tag not 20."""
+    """Tell it by the longest values: a character takes at most four bytes, and a tag not 20."""
     return sum(4 * len(text) + 20 for text in values) <= MAX_SUBSTITUTIONS
 
 
