@@ -7,7 +7,6 @@ date, and whoever comes after finds the date by a look into what is kept of that
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -54,8 +53,8 @@ class Slots:
             last = to_utc(last)
         if self._at_once:
             return last
-        starts, dues = _of_day(self, last.toordinal())
-        due = dues[bisect_right(starts, last) - 1]
+        turn, before, after = _of_day(self, last.toordinal())
+        due = before if last < turn else after
         return self._asked(last) if due is None else due
 
     def due_us(self, last: int) -> int:
@@ -66,8 +65,8 @@ class Slots:
         """
         if self._at_once:
             return last
-        starts, dues = _of_day_us(self, last // _DAY_US)
-        due = dues[bisect_right(starts, last) - 1]
+        turn, before, after = _of_day_us(self, last // _DAY_US)
+        due = before if last < turn else after
         return _us(self._asked(_EPOCH + timedelta(microseconds=last))) if due is None else due
 
     def _asked(self, last: datetime) -> datetime:
@@ -122,18 +121,26 @@ def slots_by_clock(
 
 
 @lru_cache(maxsize=_KEPT)
-def _of_day(slots: Slots, ordinal: int) -> tuple[tuple[datetime, ...], tuple[datetime | None, ...]]:
-    """Return where each local date begins on a day of UTC, and what is due after it."""
+def _of_day(slots: Slots, ordinal: int) -> tuple[datetime, datetime | None, datetime | None]:
+    """Return an instant of a day of UTC, and what is due after what was done before it, or since.
+
+    None in place of what is due: it has to be asked for each.
+    """
     starts = _dates(slots.zone, ordinal)
     ends = (*starts[1:], starts[0] + _DAY)
-    return starts, tuple(map(slots._constant, starts, ends))  # noqa: SLF001 - of this module
+    dues = [slots._constant(start, end) for start, end in zip(starts, ends, strict=True)]  # noqa: SLF001
+    turns = [place for place in range(1, len(dues)) if dues[place] != dues[place - 1]]
+    if len(turns) > 1:  # clocks go back across midnight
+        return starts[0], None, None
+    return starts[turns[0] if turns else 0], dues[0], dues[-1]
 
 
 @lru_cache(maxsize=_KEPT)
-def _of_day_us(slots: Slots, number: int) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+def _of_day_us(slots: Slots, number: int) -> tuple[int, int | None, int | None]:
     """Return the same for a day counted from 1970, in microseconds."""
-    starts, dues = _of_day(slots, _EPOCH.toordinal() + number)
-    return tuple(map(_us, starts)), tuple(None if due is None else _us(due) for due in dues)
+    turn, *dues = _of_day(slots, _EPOCH.toordinal() + number)
+    before, after = (None if due is None else _us(due) for due in dues)
+    return _us(turn), before, after
 
 
 @lru_cache(maxsize=_KEPT)
