@@ -18,9 +18,9 @@ from bypost.delivery.run import Pass
 from bypost.store import Connection, enrollments
 from tests.bench.asked import Tell, silent
 from tests.bench.enrolled import DUE, Enrolled
+from tests.bench.fast_sink import fast_sink
 from tests.bench.figure import Figure
 from tests.bench.rounds import compared, measured, taken_in_turns
-from tests.bench.sink import sink
 from tests.postgres.cluster import Cluster
 
 METHOD = """\
@@ -53,7 +53,7 @@ def figures(
 
 def _figures(many: int, few: int, cluster: Cluster | None, tell: Tell) -> list[Figure]:
     found = []
-    with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name, sink() as url:
+    with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name, fast_sink("resend") as url:
         both = [Enrolled(_folder(Path(name), count), count, url, cluster) for count in (many, few)]
         for key, what, task, due in (
             ("look", f"the query for {DUE:,} who are due", _look, True),
