@@ -112,6 +112,7 @@ SUBJECTS: Mapping[str, Subject] = {
         ),
         usual=Asked(enrollments=1_000_000),
         quick=Asked(enrollments=100_000),
+        large=frozenset({"tick.database"}),
     ),
     "start": Subject(
         title="Start and idle memory",
