@@ -1,6 +1,6 @@
 """One call over HTTP, with an honest word about what may already have left.
 
-The only importer of requests. Three things are added to it:
+Carried by requests (:mod:`bypost.http_session`). Three things are added to it:
 
 * a deadline for the whole call. Its own time-out is per socket operation, so that a server that
   drips a byte a second could hold a caller for days;
@@ -12,23 +12,20 @@ The only importer of requests. Three things are added to it:
 from __future__ import annotations
 
 import http.client
-import os
 import socket
 import ssl
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from queue import SimpleQueue
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-import requests
-from requests.structures import CaseInsensitiveDict
-
 from bypost.errors import NotSent, OutcomeUnknown
+
+if TYPE_CHECKING:
+    from bypost.http_session import Session
 
 #: Longest answer that is read; a provider's is a few kilobytes.
 MAX_ANSWER_BYTES = 5_000_000
@@ -240,7 +237,10 @@ class _Line:
         self._calls.put(None)
 
     def _work(self) -> None:
-        with _Session() as session:
+        # 60 modules that a command does without which asks nobody; a first call waits for them.
+        from bypost.http_session import Session
+
+        with Session() as session:
             while (call := self._calls.get()) is not None:
                 try:
                     call.answer = self._exchange(session, call)
@@ -248,7 +248,7 @@ class _Line:
                     call.failure = _words(error)
                 call.done.set()
 
-    def _exchange(self, session: _Session, call: _Call) -> HttpAnswer:
+    def _exchange(self, session: Session, call: _Call) -> HttpAnswer:
         with session.request(
             call.method,
             call.url,
@@ -256,7 +256,6 @@ class _Line:
             headers=dict(call.headers),
             timeout=self._timeout,
             stream=True,
-            auth=_as_it_is,
         ) as response:
             body = bytearray()
             for piece in response.iter_content(65_536) if call.read else ():
@@ -265,28 +264,7 @@ class _Line:
                     raise _TooLong
                 if call.body.cancelled:
                     raise _Cancelled
-            headers = CaseInsensitiveDict(response.headers)
-            return HttpAnswer(status=response.status_code, headers=headers, body=bytes(body))
-
-
-class _Session(requests.Session):
-    """A session that keeps no cookies, follows nothing and adds no password."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # Looking at the environment costs a fifth of a call, so only where it has something to say.
-        proxies = urllib.request.getproxies_environment()
-        bundles = os.environ.keys() & {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
-        self.trust_env = bool(proxies or bundles)
-
-    def get_redirect_target(self, _response: requests.Response) -> None:
-        """Say that there is none: our body and key go nowhere but where they were addressed."""
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Leave the Authorization header alone; without this a ``.netrc`` would replace it."""
-    return request
+            return HttpAnswer(response.status_code, response.headers, bytes(body))
 
 
 #: What a person is told, by the innermost error that is known here.
@@ -300,20 +278,20 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (http.client.IncompleteRead, "the answer broke off"),
     (http.client.HTTPException, "the answer is not HTTP"),
     (TimeoutError, "it took too long"),
-    (requests.Timeout, "it took too long"),
     (_Cancelled, "its time was over before the body could leave"),
     (_TooLong, f"the answer is longer than {MAX_ANSWER_BYTES:,} bytes"),
     (ValueError, "the URL or a header is not valid"),
-    (requests.RequestException, "the request failed"),
 )
 
 
 def _words(error: BaseException) -> str:
     """Return what went wrong, by the innermost known error; its own text may hold secrets."""
+    from bypost.http_session import TROUBLES
+
     words = type(error).__name__
     link: BaseException | None = error
     while link is not None:
-        words = next((text for kind, text in _WORDS if isinstance(link, kind)), words)
+        words = next((text for kind, text in (*_WORDS, *TROUBLES) if isinstance(link, kind)), words)
         link = link.__cause__ or link.__context__
     return words
 

@@ -29,6 +29,15 @@ def signature(root: Path) -> Mapping[str, tuple[Stamp, ...]]:
     }
 
 
+def file_stamp(path: Path) -> Stamp | None:
+    """Return what one file looks like, by its name alone; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return path.name, status.st_size, status.st_mtime_ns
+
+
 def _subfolders(folder: Path) -> list[Path]:
     try:
         return [path for path in folder.iterdir() if not _passed_over(path.name)]
@@ -39,16 +48,17 @@ def _subfolders(folder: Path) -> list[Path]:
 def _stamps(root: Path, folder: Path) -> Iterator[Stamp]:
     for parent, names, files in os.walk(folder):
         names[:] = [name for name in names if not _passed_over(name)]
+        within = Path(parent).relative_to(root).as_posix()
         for name in files:
             if _passed_over(name):
                 continue
-            path = Path(parent, name)
             try:
-                status = path.stat()
+                # A look every few seconds at every file: a Path for each would take most of it.
+                status = os.stat(os.path.join(parent, name))  # noqa: PTH116, PTH118
             except OSError:
                 # Editors write a new file and rename it: one may vanish while we look.
                 continue
-            yield path.relative_to(root).as_posix(), status.st_size, status.st_mtime_ns
+            yield f"{within}/{name}", status.st_size, status.st_mtime_ns
 
 
 def _passed_over(name: str) -> bool:

@@ -9,28 +9,35 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from bypost.delivery import mailing
 from bypost.delivery.due import Run, parse_pace
+from bypost.delivery.mailing import headers_of, links_of, stream_of
 from bypost.delivery.next_lesson import date_text, in_order, is_in_order, next_of
-from bypost.delivery.recipe import Facts, Shared
+from bypost.delivery.recipe import Facts, Roll, Shared
 from bypost.delivery.shape import Shape
 from bypost.delivery.zones import zone
 from bypost.errors import ContentError, Problem
 from bypost.links import Links
-from bypost.model.bulk import Bulk, Part, Person
+from bypost.model.bulk import Bulk, Column
 from bypost.model.content import Content, Values
 from bypost.model.course import Kind, Sender
 from bypost.model.message import Message
-from bypost.render.personalise import Personaliser, Rendered, header
+from bypost.render.personalise import Personaliser, Rendered
 from bypost.render.stored import load
 
 # A check composes mails without a database; it need not load what talks to one.
 if TYPE_CHECKING:
     from bypost.delivery.answers import Answer
     from bypost.delivery.context import Context
-    from bypost.store import Row
+    from bypost.store.batch_members import Member
 
-#: Names under ``subscriber`` that every mail's facts hold by themselves.
-_IN_FACTS = {"name", "email"}
+#: Names that every mail's facts hold by themselves.
+_IN_FACTS = {
+    ("subscriber", "name"),
+    ("subscriber", "email"),
+    ("links", "leave"),
+    ("links", "progress"),
+}
 
 
 class Composer:
@@ -68,101 +75,138 @@ class Composer:
         self._now = now
         #: What is said of the next lesson, by the clock and rhythm that people share.
         self._nexts: dict[tuple[object, ...], dict[str, str]] = {}
-        self._needs = [name.split(".", 1) for name in self._content.needs]
+        #: When people began, in words, by instant and zone.
+        self._dates: dict[tuple[datetime | None, str], str] = {}
+        self._needs = [_split(name) for name in self._content.needs]
         self.shared = shared(self._content, sender=context.sender, links=context.links, now=now)
 
-    def facts(self, member: Row) -> Facts:
-        """Return what makes the mail of one member their own.
+    def roll(self, members: Sequence[Member]) -> tuple[Roll, dict[int, str]]:
+        """Return what makes each member's mail their own, and for whom there is none, with why."""
+        refused: dict[int, str] = {}
+        if self._content.kind != Kind.NOTICE and not self._firsts:
+            return self._columns(members), refused
+        people: dict[int, Facts] = {}
+        for member in members:
+            try:
+                people[member.id] = self._facts(member)
+            except ContentError as error:
+                refused[member.id] = str(error)
+        return Roll.of(people), refused
+
+    def bulk(self, roll: Roll) -> Bulk:
+        """Return the mails of these people: those that :func:`rebuild` gives, to the letter.
+
+        Raises:
+            ContentError: if a slot cannot be filled for somebody.
+        """
+        refs = [self._context.reference(number) for number in roll.ids]
+        return mailing.bulk(self._fill, self._content, self.shared, roll, refs)
+
+    def _columns(self, members: Sequence[Member]) -> Roll:
+        """Return the facts of people on a course or newsletter."""
+        pairs = [(member, _zone_of(member, self._shape)) for member in members]
+        token = self._context.links.token
+        return Roll(
+            ids=[member.id for member in members],
+            to=[member.email or "" for member in members],
+            to_name=[member.name for member in members],
+            token=[token(member.link_id) if member.link_id else "" for member in members],
+            values={
+                f"{root}.{name}": [self._value(root, name, *pair) for pair in pairs]
+                for root, name in self._needs
+                if (root, name) not in _IN_FACTS
+            },
+        )
+
+    def _facts(self, member: Member) -> Facts:
+        """Return the facts of a notice, or of a copy that somebody asked for.
 
         Raises:
             ContentError: if what a notice answers is gone.
         """
         if self._content.kind == Kind.NOTICE:
             return self._notice_facts(member)
-        token = "" if member["link_id"] is None else self._context.links.token(member["link_id"])
-        if first := self._firsts.get(member["id"]):
-            return replace(first, to=member["email"], to_name=member["name"], token=token)
-        return Facts(
-            to=member["email"],
-            to_name=member["name"],
-            token=token,
-            values=dict(self._values(member)),
-        )
+        token = "" if member.link_id is None else self._context.links.token(member.link_id)
+        to = member.email or ""
+        if first := self._firsts.get(member.id):
+            return replace(first, to=to, to_name=member.name, token=token)
+        return Facts(to=to, to_name=member.name, token=token, values=self._of_person(member))
 
-    def person(self, delivery_id: int, facts: Facts) -> Person:
-        """Return one recipient of :meth:`bulk`.
-
-        Raises:
-            ContentError: if a slot cannot be filled for this person.
-        """
-        ref = self._context.reference(delivery_id)
-        return person(self._fill, self._content, self.shared, facts, ref)
-
-    def bulk(self, people: Sequence[Person]) -> Bulk:
-        """Return the mails of these people: those that :func:`rebuild` gives, to the letter."""
-        return bulk(self._fill, self._content, self.shared, people)
-
-    def _notice_facts(self, member: Row) -> Facts:
+    def _notice_facts(self, member: Member) -> Facts:
         """Return the facts of a notice; nobody is named on the word of an unconfirmed person."""
-        answer = self._answers.get(member["id"])
+        answer = self._answers.get(member.id)
         if answer is None:
             fix = "nothing is sent; it can be asked for again"
-            raise ContentError(Problem(member["request"], None, "this request is gone", fix))
-        known = answer.named and member["person_status"] == "confirmed"
-        about = {".".join(name): "" for name in self._needs if name[0] == "about"}
+            raise ContentError(Problem(member.request, None, "this request is gone", fix))
+        known = answer.named and member.person_status == "confirmed"
+        about = {f"about.{name}": "" for root, name in self._needs if root == "about"}
         return Facts(
-            to=answer.to or member["email"],
-            to_name=member["name"] if known else "",
+            to=answer.to or member.email or "",
+            to_name=member.name if known else "",
             token=answer.token,
-            values={**(dict(self._values(member)) if known else {}), **about, **answer.values},
+            values={**(self._of_person(member) if known else {}), **about, **answer.values},
         )
 
-    def _values(self, member: Row) -> Iterator[tuple[str, str]]:
+    def _of_person(self, member: Member) -> dict[str, str]:
+        return dict(self._values(member, _zone_of(member, self._shape)))
+
+    def _values(self, member: Member, own: ZoneInfo) -> Iterator[tuple[str, str]]:
         """Yield the values of the names that the slots use, as far as this person has them."""
-        own = _zone_of(member, self._shape)
         for root, name in self._needs:
-            if root == "subscriber" and name not in _IN_FACTS:
-                value = _of_subscriber(member, name, own)
-            elif root == "links":
-                value = self._link(member, name)
-            elif root == "next":
-                value = self._next(member, own).get(name)
-            else:
-                continue
+            value = None if (root, name) in _IN_FACTS else self._value(root, name, member, own)
             if value is not None:
                 yield f"{root}.{name}", value
 
-    def _link(self, member: Row, name: str) -> str | None:
+    def _value(self, root: str, name: str, member: Member, own: ZoneInfo) -> str | None:
+        """Return what a person has under a name; None for nothing."""
+        if root == "next":
+            return self._next(member, own).get(name)
+        if root == "subscriber":
+            return self._of_subscriber(member, name, own)
+        return self._link(member, name) if root == "links" else None
+
+    def _link(self, member: Member, name: str) -> str | None:
         """Return a link that is made for each mail; the others follow from the person's token."""
-        links, link_id = self._context.links, member["link_id"]
+        links, link_id = self._context.links, member.link_id
         if link_id is None:
             return None
         if name == "click":
             return links.click(link_id)
         return links.done(links.token(link_id), self._content.item) if name == "done" else None
 
-    def _next(self, member: Row, own: ZoneInfo) -> dict[str, str]:
+    def _of_subscriber(self, member: Member, name: str, own: ZoneInfo) -> str | None:
+        """Return what the database has of a person under a name; None for nothing."""
+        if name == "time_zone":
+            return own.key
+        if name != "since":
+            return (member.attributes or {}).get(name)
+        key = (member.since, own.key)
+        if key not in self._dates:
+            self._dates[key] = date_text(member.since.astimezone(own)) if member.since else ""
+        return self._dates[key]
+
+    def _next(self, member: Member, own: ZoneInfo) -> dict[str, str]:
         """Return what the mail says of the next lesson; empty after the last one."""
         if self._shape is None or self._content.kind != Kind.LESSON:
             return {}
-        known = self._runs.get(member["enrollment_id"])
+        known = self._runs.get(member.enrollment_id or 0)
         place = (frozenset(known.had), known.begins_with, known.finished) if known else None
-        key = (own.key, member["hour"], member["pace"] or "", member["counts_from"], place)
+        key = (own.key, member.hour, member.pace or "", member.counts_from, place)
         if key not in self._nexts:
             run = known or in_order(self._shape, self._content.item, self._run(member, own))
             self._nexts[key] = next_of(self._shape, self._content.item, run, self._now)
         return self._nexts[key]
 
-    def _run(self, member: Row, own: ZoneInfo) -> Run:
+    def _run(self, member: Member, own: ZoneInfo) -> Run:
         """Return what a batch knows of one member's way through the course."""
         return Run(
             zone=own,
-            own_hour=time.fromisoformat(member["hour"]) if member["hour"] else None,
+            own_hour=time.fromisoformat(member.hour) if member.hour else None,
             started_at=self._now,
             hint=self._now,
             had={},
-            pace=parse_pace(member["pace"] or ""),
-            counts_from=member["counts_from"],
+            pace=parse_pace(member.pace or ""),
+            counts_from=member.counts_from,
         )
 
 
@@ -171,53 +215,6 @@ def needs_runs(stored: bytes, shape: Shape | None) -> bool:
     if shape is None or is_in_order(shape):
         return False
     return any(name.startswith("next.") for name in _filler(stored)[1].needs)
-
-
-def person(fill: Personaliser, content: Content, shared: Shared, facts: Facts, ref: str) -> Person:
-    """Return one recipient of :func:`bulk`: the values of the slots, then of the headers."""
-    links = _links(shared, facts.token)
-    headers = _headers(content.kind, shared, links)
-    values = (*fill.texts(_filled(facts, links)), *headers.values())
-    return Person(ref, facts.to, facts.to_name, values)
-
-
-def bulk(fill: Personaliser, content: Content, shared: Shared, people: Sequence[Person]) -> Bulk:
-    """Return one mail for many: that of :func:`rebuild` for each of them, to the letter."""
-    subject, html, text = fill.parts()
-    names = list(_headers(content.kind, shared, _links(shared, "-")))
-    width = max((slot + 1 for part in (subject, html, text) for slot in part.slots), default=0)
-    subject, people = _headed(subject, people)
-    return Bulk(
-        date=shared.at,
-        from_email=shared.from_email,
-        from_name=shared.from_name,
-        reply_to=shared.reply_to,
-        stream=_stream(content.kind),
-        subject=subject,
-        html=html,
-        text=text,
-        headers={name: Part(("", ""), (width + place,)) for place, name in enumerate(names)},
-        people=people,
-    )
-
-
-def _headed(subject: Part, people: Sequence[Person]) -> tuple[Part, Sequence[Person]]:
-    """Make of each person's subject what a header can carry.
-
-    Where that is more than filling slots, the whole subject is a value.
-    """
-    if subject.is_constant:
-        return Part((header(subject.texts[0]),)), people
-    filled = [subject.fill(person.values) for person in people]
-    headed = [header(text) for text in filled]
-    if filled == headed:
-        return subject, people
-    width = len(people[0].values)
-    whole = [
-        replace(person, values=(*person.values, text))
-        for person, text in zip(people, headed, strict=True)
-    ]
-    return Part(("", ""), (width,)), whole
 
 
 def rebuild(stored: bytes, shared: Shared, facts: Facts, ref: str) -> Message:
@@ -229,7 +226,7 @@ def _message(
     fill: Personaliser, content: Content, shared: Shared, facts: Facts, ref: str
 ) -> Message:
     """Return a finished mail: a pure function, so that it can be made again at any time."""
-    rendered = fill.render(_filled(facts, _links(shared, facts.token)))
+    rendered = fill.render(_filled(facts, _of_one(links_of(shared, [facts.token]))))
     return finished(content.kind, rendered, shared, facts, ref)
 
 
@@ -246,13 +243,9 @@ def finished(kind: Kind, rendered: Rendered, shared: Shared, facts: Facts, ref: 
         subject=rendered.subject,
         html=rendered.html,
         text=rendered.text,
-        headers=_headers(kind, shared, _links(shared, facts.token)),
-        stream=_stream(kind),
+        headers=_of_one(headers_of(kind, shared, [facts.token])),
+        stream=stream_of(kind),
     )
-
-
-def _stream(kind: Kind) -> str:
-    return "transactional" if kind == Kind.NOTICE else "bulk"
 
 
 def shared(content: Content, *, sender: Sender, links: Links, now: datetime) -> Shared:
@@ -268,16 +261,6 @@ def shared(content: Content, *, sender: Sender, links: Links, now: datetime) -> 
     )
 
 
-def _of_subscriber(member: Row, name: str, own: ZoneInfo) -> str | None:
-    """Return what a person has under a name; None for nothing."""
-    if name == "time_zone":
-        return own.key
-    if name == "since":
-        return date_text(member["since"].astimezone(own)) if member["since"] else ""
-    value: str | None = (member["attributes"] or {}).get(name)
-    return value
-
-
 def _filled(facts: Facts, links: Mapping[str, str]) -> Values:
     """Return the values by root, as slots are filled from them."""
     roots: dict[str, dict[str, str]] = {"subscriber": {}, "next": {}}
@@ -288,21 +271,16 @@ def _filled(facts: Facts, links: Mapping[str, str]) -> Values:
     return {**roots, "links": {**links, **roots.get("links", {})}}
 
 
-def _links(shared: Shared, token: str) -> dict[str, str]:
-    if not token:
-        return {}
-    return {"leave": shared.leave + token, "progress": shared.progress + token}
+def _split(name: str) -> tuple[str, str]:
+    """Return root and name."""
+    root, _, rest = name.partition(".")
+    return root, rest
 
 
-def _headers(kind: Kind, shared: Shared, links: Mapping[str, str]) -> dict[str, str]:
-    """Return the list headers of a lesson or issue (RFC 2369, 2919, 8058)."""
-    if kind == Kind.NOTICE:
-        return {"Auto-Submitted": "auto-generated"}  # RFC 3834: no vacation replies
-    return {
-        "List-Id": shared.list_id,
-        "List-Unsubscribe": f"<{links['leave']}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
+def _of_one(columns: Mapping[str, Column]) -> dict[str, str]:
+    """Return what columns of one person hold."""
+    texts = {name: column.text(0) for name, column in columns.items()}
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 @lru_cache(maxsize=64)
@@ -318,5 +296,5 @@ def list_id(content: Content, sender_email: str) -> str:
     return f"<{label}.{sender_email.rpartition('@')[2]}>"
 
 
-def _zone_of(member: Row, shape: Shape | None) -> ZoneInfo:
-    return zone(member["time_zone"], shape.time_zone if shape else "")
+def _zone_of(member: Member, shape: Shape | None) -> ZoneInfo:
+    return zone(member.time_zone, shape.time_zone if shape else "")

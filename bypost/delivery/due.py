@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bypost.delivery.shape import Place, Shape, Step
 from scheduler.cadence import AtOnce, Cadence, Days, due_at, parse_cadence
+from scheduler.slots import slots_by_clock
 from scheduler.window import Window
 
 #: How soon to look again at an enrollment whose earlier delivery is still on its way.
@@ -134,14 +135,9 @@ def next_step(shape: Shape, run: Run, now: datetime) -> Step | None:
 
 def predict(shape: Shape, step: Step, run: Run, *, accepted: datetime) -> datetime:
     """Return when ``step`` falls due if the lesson before it is accepted at ``accepted``."""
-    return due_at(
-        rhythm(step, run),
-        last=accepted,
-        zone=run.zone,
-        hour=run.own_hour or shape.hour,
-        window=shape.window_for(step, own_hour=run.own_hour is not None),
-        not_before=step.not_before,
-    )
+    window = shape.window_for(step, own_hour=run.own_hour is not None)
+    slots = slots_by_clock(rhythm(step, run), window, step.not_before)
+    return slots[run.zone, run.own_hour or shape.hour].due(accepted)
 
 
 def own_time(shape: Shape, step: Step, run: Run) -> datetime:

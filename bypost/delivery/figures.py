@@ -9,13 +9,15 @@ from bypost.delivery.context import Context
 from bypost.store import Connection
 from bypost.store import course_figures as store
 from bypost.store.course_figures import Progress
+from bypost.store.daily import day_of
 
 #: Runs that are counted in one go: 5,000 take about 60 ms.
 _CHUNK = 5_000
 #: Seconds that one pass gives to counting.
 _PATIENCE = 0.25
-#: Figures are counted again after so long, and after so many times what counting took.
-_AGE, _TIMES = timedelta(minutes=1), 60
+#: Figures are counted again after so long, and after so many times what counting took: the second
+#: where nobody began, had a lesson, left or finished since, so that pauses alone can differ.
+_AGE, _TIMES, _TIMES_IDLE = timedelta(minutes=1), 60, 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ def refresh(context: Context, *, patience: float | None = _PATIENCE) -> bool:
     began = context.clock.elapsed()
     with context.store.read() as connection:
         now = store.progress(connection)
+        if now.after is None:
+            now = replace(now, new_signs=store.signs(connection, day_of(context.clock.now())))
     if patience is not None and now.after is None and not _is_old(now, context.clock.now()):
         return True
     while True:
@@ -54,7 +58,8 @@ def age(connection: Connection) -> Age:
 
 
 def _is_old(now: Progress, instant: datetime) -> bool:
-    return now.at is None or instant - now.at >= max(_AGE, _TIMES * now.took)
+    times = _TIMES_IDLE if now.signs == now.new_signs else _TIMES
+    return now.at is None or instant - now.at >= max(_AGE, times * now.took)
 
 
 def _go_on(context: Context, now: Progress) -> Progress:
@@ -77,7 +82,7 @@ def _go_on(context: Context, now: Progress) -> Progress:
             store.add(connection, now.shown + 1, rows)
             done = replace(now, after=last, spent=spent)
         else:
-            done = Progress(shown=now.shown + 1, at=instant, took=spent)
+            done = Progress(shown=now.shown + 1, at=instant, took=spent, signs=now.new_signs)
             store.forget(connection, but=done.shown)
         store.note(connection, done)
     return done

@@ -65,7 +65,7 @@ def _repack(connection: Connection, subscriber_id: int, mails: Sequence[int]) ->
         shared, people = recipe.unpack(row["recipe"])
         others = {number: facts for number, facts in people.items() if number not in theirs}
         if len(others) < len(people):
-            packed = recipe.pack(shared, others) if others else None
+            packed = recipe.pack(shared, recipe.Roll.of(others)) if others else None
             erasure.put_recipe(connection, row["id"], packed)
 
 

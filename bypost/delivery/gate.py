@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from bypost.delivery import answers, holds, issue_order
 from bypost.delivery.context import Context
@@ -12,10 +13,14 @@ from bypost.delivery.holds import Holds, Kept
 from bypost.delivery.issue_order import Order
 from bypost.model.course import Kind
 from bypost.store import Connection, Row, suppressions
+from bypost.store.batch_members import Member, Standing
+
+#: Whom the gate looks at: with or without what their mail is made of.
+Who = TypeVar("Who", Standing, Member)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Generic[Who]):
     """What the gate decided about the members of a batch.
 
     Attributes:
@@ -26,44 +31,44 @@ class Verdict:
             over.
     """
 
-    go: Sequence[Row]
+    go: Sequence[Who]
     cancelled: Mapping[int, str]
-    postponed: Sequence[Row]
+    postponed: Sequence[Who]
 
-    def agrees_with(self, other: Verdict) -> bool:
+    def agrees_with(self, other: Verdict[Any]) -> bool:
         """Tell whether the same members may go."""
-        return [m["id"] for m in self.go] == [m["id"] for m in other.go]
+        return [member.id for member in self.go] == [member.id for member in other.go]
 
 
 def look(
-    context: Context, connection: Connection, batch: Row, members: Sequence[Row], now: datetime
-) -> Verdict:
+    context: Context, connection: Connection, batch: Row, members: Sequence[Who], now: datetime
+) -> Verdict[Who]:
     """Sort the members of a batch that was never attempted."""
     scope = f"{_SCOPE[batch['kind']]}:{batch['collection']}"
     hashes = {
-        member["email_key"]: context.address_hash(member["email_key"])
+        member.email_key: context.address_hash(member.email_key)
         for member in members
-        if member["email_key"]
+        if member.email_key
     }
     muted = suppressions.find(connection, list(hashes.values()), scope)
     cancelled: dict[int, str] = {}
-    go: list[Row] = []
-    postponed: list[Row] = []
-    held = holds.read(connection, now, {member["subscriber_id"] for member in members})
+    go: list[Who] = []
+    postponed: list[Who] = []
+    held = holds.read(connection, now, {member.subscriber_id for member in members})
     too_late = is_too_late(context, batch, now)
     order = _order(connection, batch)
     all_wait = too_late or _is_kept(context, held, batch, now) or waits_for(context, order, batch)
     for member in members:
-        reason = _why_not(member, muted.get(hashes.get(member["email_key"], b""), ""))
+        reason = _why_not(member, muted, hashes)
         if not reason and order is not None and order.is_cancelled:
             reason = order.words
-        if not reason and member["kind"] == Kind.NOTICE:
-            reason = answers.why_not(connection, member["request"], now)
-        if not reason and member["copy"] and too_late:
+        if not reason and member.kind == Kind.NOTICE:
+            reason = answers.why_not(connection, member.request, now)
+        if not reason and member.copy and too_late:
             reason = "it waited too long; it can be asked for again"
         if reason:
-            cancelled[member["id"]] = reason
-        elif member["copy"]:  # asked for by the person: neither pause nor hour keeps it back
+            cancelled[member.id] = reason
+        elif member.copy:  # asked for by the person: neither pause nor hour keeps it back
             go.append(member)
         elif all_wait or _waits(context, held, batch, member, now):
             postponed.append(member)
@@ -112,11 +117,13 @@ def _order(connection: Connection, batch: Row) -> Order | None:
     return issue_order.find(connection, batch["item"]) if batch["kind"] == Kind.ISSUE else None
 
 
-def _waits(context: Context, held: Holds, batch: Row, member: Row, now: datetime) -> bool:
+def _waits(
+    context: Context, held: Holds, batch: Row, member: Standing | Member, now: datetime
+) -> bool:
     """Tell whether one member must wait: they paused, or are held."""
-    if member["paused_until"] and member["paused_until"] > now:
+    if member.paused_until and member.paused_until > now:
         return True
-    return _keeps(context, held.person(member["subscriber_id"]), batch, now)
+    return bool(held.people) and _keeps(context, held.person(member.subscriber_id), batch, now)
 
 
 def _is_kept(context: Context, held: Holds, batch: Row, now: datetime) -> bool:
@@ -145,18 +152,26 @@ def _keeps(context: Context, kept: Kept, batch: Row, now: datetime) -> bool:
 _SCOPE = {Kind.LESSON: "course", Kind.ISSUE: "newsletter", Kind.NOTICE: "notice"}
 
 
-def _why_not(member: Row, suppressed: str) -> str:
-    """Return why a member must not be sent to; empty if nothing stands against it."""
-    if not member["email"]:
+def _why_not(
+    member: Standing | Member, muted: Mapping[bytes, str], hashes: Mapping[str, bytes]
+) -> str:
+    """Return why a member must not be sent to; empty if nothing stands against it.
+
+    Args:
+        muted: Address hash -> why nothing may be sent there.
+        hashes: Address -> its hash.
+    """
+    if member.email_key is None:
         return "the person was erased"
-    if suppressed and (member["kind"] != Kind.NOTICE or suppressed in suppressions.STOPS_NOTICES):
+    suppressed = muted.get(hashes[member.email_key], "") if muted else ""
+    if suppressed and (member.kind != Kind.NOTICE or suppressed in suppressions.STOPS_NOTICES):
         return f"the address is suppressed: {suppressed}"
-    if member["kind"] == Kind.NOTICE:
+    if member.kind == Kind.NOTICE:
         return ""
-    if member["person_status"] != "confirmed":
+    if member.person_status != "confirmed":
         return "the person is not confirmed"
-    if member["enrollment_status"] == "left":
+    if member.enrollment_status == "left":
         return "left the course"
-    if member["subscription_status"] == "left":
+    if member.subscription_status == "left":
         return "left the newsletter"
     return ""

@@ -81,6 +81,15 @@ def trouble(context: Context) -> str:
     return _refusal(context, objection) if objection else ""
 
 
+def stamp(root: Path) -> object:
+    """Return what is another value whenever what stands beside the database has changed.
+
+    Raises:
+        SettingsError: ``BYPOST_INSTANCE`` cannot be used.
+    """
+    return _variable(), instance_file.stamp(root / FILE)
+
+
 def note(context: Context) -> None:
     """Remember how far the database has come, after a pass; nothing is written if it has not.
 

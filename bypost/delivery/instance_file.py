@@ -51,6 +51,15 @@ def read(path: Path) -> Card | None:
     raise ValueError(path)
 
 
+def stamp(path: Path) -> object:
+    """Return what is another value whenever the file was written since; it is not read."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def make(path: Path, instance: str) -> None:
     """Write a first file with ``instance``; one that another process made meanwhile stays.
 

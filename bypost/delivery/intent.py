@@ -12,16 +12,27 @@ from bypost.delivery.compose import Composer, needs_runs
 from bypost.delivery.context import Context
 from bypost.delivery.due import Run
 from bypost.delivery.read_run import run_of
-from bypost.delivery.recipe import Facts, pack, unpack
+from bypost.delivery.recipe import Facts, Roll, pack, unpack
 from bypost.delivery.shape import Shape
 from bypost.delivery.steps import reached
 from bypost.errors import ContentError
-from bypost.model.bulk import Person
+from bypost.model.bulk import Bulk
 from bypost.model.compressed import compress, decompress
 from bypost.model.course import Kind
 from bypost.model.message import Key
 from bypost.providers.base import Provider
-from bypost.store import Connection, Row, binding, contents, enrollments, issues, ledger, settle
+from bypost.store import (
+    Connection,
+    Row,
+    batch_members,
+    binding,
+    contents,
+    enrollments,
+    issues,
+    ledger,
+    settle,
+)
+from bypost.store.batch_members import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +49,14 @@ class _Draft:
     """A request before it is committed.
 
     Attributes:
-        going: Members in the body, in order.
+        going: Deliveries in the body, in order.
         refused: Members no message can be made for: (id, ``failed``, why).
         recipe: What makes each mail its own, to rebuild it later.
         most: People that one request can hold by now.
     """
 
-    verdict: gate.Verdict
-    going: Sequence[Row]
+    verdict: gate.Verdict[Member]
+    going: Sequence[int]
     refused: Sequence[tuple[int, str, str]]
     body: bytes
     recipe: bytes
@@ -62,8 +73,8 @@ def commit(context: Context, provider: Provider, claim: Claim) -> Request | None
         reached("built")
         # Who is put off is written into runs and issues, which other batches may share.
         with context.store.write(together=not draft.verdict.postponed) as connection:
-            members = ledger.members(connection, claim.batch["id"])
-            if not _gate(context, connection, claim, members, now).agrees_with(draft.verdict):
+            standing = batch_members.standing(connection, claim.batch["id"])
+            if not _gate(context, connection, claim, standing, now).agrees_with(draft.verdict):
                 continue  # somebody left while we were building
             if not claim.ambiguous and _is_too_large(provider, draft):
                 _split(connection, provider, claim, draft.most)
@@ -74,44 +85,55 @@ def commit(context: Context, provider: Provider, claim: Claim) -> Request | None
 def _draft(context: Context, provider: Provider, claim: Claim, now: datetime) -> _Draft:
     """Gate the members and build their messages; one that cannot be built fails alone."""
     with context.store.read() as connection:
-        members = ledger.members(connection, claim.batch["id"])
+        members = batch_members.of(connection, claim.batch["id"])
         verdict = _gate(context, connection, claim, members, now)
         composer = _composer(context, connection, claim.batch, verdict.go, now)
-    built, refused = _build(composer, verdict.go)
-    if not built:
-        return _Draft(verdict, [], refused, b"", pack(composer.shared, {}), 1)
-    bulk = composer.bulk([person for _, _, person in built])
+    roll, bulk, refused = _build(composer, verdict.go)
+    if bulk is None:
+        return _Draft(verdict, [], refused, b"", pack(composer.shared, roll), 1)
     objections = provider.objections(bulk)
-    refused += [(built[index][0]["id"], "failed", why) for index, why in objections.items()]
-    kept = [index for index in range(len(built)) if index not in objections]
-    people = {built[index][0]["id"]: built[index][1] for index in kept}
-    going = [built[index][0] for index in kept]
+    if objections:
+        refused += [(roll.ids[index], "failed", why) for index, why in objections.items()]
+        kept = [index for index in range(len(roll.ids)) if index not in objections]
+        roll, bulk = roll.only(kept), bulk.only(kept)
     body, most = b"", context.most(provider)
-    if going:
-        bulk = bulk.only(kept)
+    if roll.ids:
         most = min(most, provider.room(bulk))
         # What an earlier attempt may have handed over goes again as it went.
-        if claim.ambiguous or len(going) <= most:
+        if claim.ambiguous or len(roll.ids) <= most:
             body = provider.encode_bulk(bulk)
-    return _Draft(verdict, going, refused, body, pack(composer.shared, people), most)
+    return _Draft(verdict, roll.ids, refused, body, pack(composer.shared, roll), most)
 
 
 def _build(
-    composer: Composer, members: Sequence[Row]
-) -> tuple[list[tuple[Row, Facts, Person]], list[tuple[int, str, str]]]:
-    """Return what makes each member's mail, and for whom none can be made, with why."""
-    built: list[tuple[Row, Facts, Person]] = []
-    refused: list[tuple[int, str, str]] = []
-    for member in members:
-        if not member["email"]:  # only where an earlier attempt may have reached them
-            refused.append((member["id"], "failed", "the person was erased"))
-            continue
+    composer: Composer, members: Sequence[Member]
+) -> tuple[Roll, Bulk | None, list[tuple[int, str, str]]]:
+    """Return what makes each member's mail, the mails, and for whom none can be made, with why."""
+    # Nobody without an address is here, but where an earlier attempt may have reached them.
+    refused = {one.id: "the person was erased" for one in members if not one.email}
+    roll, gone = composer.roll([one for one in members if one.email])
+    refused |= gone
+    bulk = None
+    if roll.ids:
         try:
-            facts = composer.facts(member)
-            built.append((member, facts, composer.person(member["id"], facts)))
+            bulk = composer.bulk(roll)
+        except ContentError:  # somebody's: the others are not to wait for it
+            failed = _unfillable(composer, roll)
+            refused |= {roll.ids[index]: why for index, why in failed.items()}
+            roll = roll.only([n for n in range(len(roll.ids)) if n not in failed])
+            bulk = composer.bulk(roll) if roll.ids else None
+    return roll, bulk, [(number, "failed", why) for number, why in refused.items()]
+
+
+def _unfillable(composer: Composer, roll: Roll) -> dict[int, str]:
+    """Return whose mails cannot be made, by their place, and why."""
+    failed = {}
+    for index in range(len(roll.ids)):
+        try:
+            composer.bulk(roll.only([index]))
         except ContentError as error:
-            refused.append((member["id"], "failed", str(error)))
-    return built, refused
+            failed[index] = str(error)
+    return failed
 
 
 def _is_too_large(provider: Provider, draft: _Draft) -> bool:
@@ -128,8 +150,12 @@ def _split(connection: Connection, provider: Provider, claim: Claim, most: int) 
 
 
 def _gate(
-    context: Context, connection: Connection, claim: Claim, members: Sequence[Row], now: datetime
-) -> gate.Verdict:
+    context: Context,
+    connection: Connection,
+    claim: Claim,
+    members: Sequence[gate.Who],
+    now: datetime,
+) -> gate.Verdict[gate.Who]:
     """Look once more, unless an earlier attempt may have reached these very members."""
     if claim.ambiguous:
         return gate.Verdict(members, {}, ())
@@ -137,7 +163,7 @@ def _gate(
 
 
 def _composer(
-    context: Context, connection: Connection, batch: Row, members: Sequence[Row], now: datetime
+    context: Context, connection: Connection, batch: Row, members: Sequence[Member], now: datetime
 ) -> Composer:
     content = contents.load(connection, batch["content_hash"])
     plain = (
@@ -147,9 +173,9 @@ def _composer(
     )
     look = answers.Look(context=context, connection=connection, now=now)
     found = {
-        member["id"]: answers.answer(look, member["request"])
+        member.id: answers.answer(look, member.request)
         for member in members
-        if member["kind"] == Kind.NOTICE
+        if member.kind == Kind.NOTICE
     }
     told = {delivery: answer for delivery, answer in found.items() if answer}
     firsts = _firsts(connection, members)
@@ -161,28 +187,28 @@ def _composer(
 
 
 def _runs(
-    context: Context, connection: Connection, members: Sequence[Row], shape: Shape
+    context: Context, connection: Connection, members: Sequence[Member], shape: Shape
 ) -> dict[int, Run]:
     """Return each member's way through the course, as the ledger knows it."""
-    ids = [member["enrollment_id"] for member in members]
+    ids = [member.enrollment_id for member in members if member.enrollment_id is not None]
     past = ledger.history(connection, ids)
     rows = enrollments.with_clock(connection, ids)
     return {row["id"]: run_of(row, past.get(row["id"], ()), shape, context) for row in rows}
 
 
-def _firsts(connection: Connection, members: Sequence[Row]) -> dict[int, Facts]:
+def _firsts(connection: Connection, members: Sequence[Member]) -> dict[int, Facts]:
     """Return, for copies that somebody asked for, what made the first mail theirs.
 
     A copy says what the first one said: of the lesson after it, say, when that was still to come.
     """
     found = {}
     for member in members:
-        if not member["copy"]:
+        if not member.copy or member.enrollment_id is None:
             continue
-        first = ledger.first_copy(connection, member["enrollment_id"], member["item"])
+        first = ledger.first_copy(connection, member.enrollment_id, member.item)
         people = unpack(first["recipe"])[1] if first is not None and first["recipe"] else {}
         if first is not None and first["delivery_id"] in people:
-            found[member["id"]] = people[first["delivery_id"]]
+            found[member.id] = people[first["delivery_id"]]
     return found
 
 
@@ -191,7 +217,7 @@ def _repeat(context: Context, claim: Claim) -> Request | None:
     now = context.clock.now()
     batch = claim.batch
     with context.store.write(together=True) as connection:
-        ids = [member["id"] for member in ledger.members(connection, batch["id"])]
+        ids = batch_members.ids(connection, batch["id"])
         values = {"state": "sending", "attempts": batch["attempts"] + 1}
         if not ledger.update_fenced(connection, batch["id"], claim.fence, values):
             return None
@@ -233,30 +259,30 @@ def _write_intent(
     if not going:
         return None
     ledger.begin_attempt(connection, batch["id"], claim.fence, now)
-    return Request(draft.body, [m["id"] for m in going], _key(context, batch["id"], generation))
+    return Request(draft.body, going, _key(context, batch["id"], generation))
 
 
-def _postpone(connection: Connection, batch: Row, members: Sequence[Row], now: datetime) -> None:
+def _postpone(connection: Connection, batch: Row, members: Sequence[Member], now: datetime) -> None:
     """Take people out who must wait: owing decides anew when their mail comes.
 
     A course that has gone on meanwhile never owes this lesson again, so there it stays owed.
     """
     if not members:
         return
-    gone_on = set(settle.overtaken_by_the_course(connection, [m["id"] for m in members]))
-    binding.unowe(connection, batch["id"], [m["id"] for m in members if m["id"] not in gone_on])
+    gone_on = set(settle.overtaken_by_the_course(connection, [m.id for m in members]))
+    binding.unowe(connection, batch["id"], [m.id for m in members if m.id not in gone_on])
     if batch["kind"] == Kind.ISSUE:
         issues.reopen(connection, batch["item"], batch["due_at"])
         return
-    held = holds.read(connection, now, {m["subscriber_id"] for m in members} if gone_on else ())
+    held = holds.read(connection, now, {m.subscriber_id for m in members} if gone_on else ())
     for member in members:
-        paused = member["paused_until"]
-        if member["id"] in gone_on:
-            until = holds.next_look(held, batch["collection"], member["subscriber_id"], now)
-            binding.defer(connection, batch, member["id"], max(paused or until, until))
+        paused = member.paused_until
+        if member.id in gone_on:
+            until = holds.next_look(held, batch["collection"], member.subscriber_id, now)
+            binding.defer(connection, batch, member.id, max(paused or until, until))
         else:
             hint = paused or batch["due_at"]
-            enrollments.change(connection, member["enrollment_id"], {"next_due": hint})
+            enrollments.change(connection, member.enrollment_id or 0, {"next_due": hint})
 
 
 def _key(context: Context, batch_id: int, generation: int) -> str:

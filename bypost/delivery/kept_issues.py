@@ -16,7 +16,7 @@ from bypost.delivery.caps import Filed, Held
 from bypost.delivery.context import Context
 from bypost.delivery.owe import batch_size, in_parts
 from bypost.delivery.room import Due, Room
-from bypost.store import Connection, Row, binding, ledger
+from bypost.store import Connection, Row, batch_members, binding, ledger
 from bypost.store import caps as store
 
 _Member = TypeVar("_Member")
@@ -75,7 +75,7 @@ def owe(
     for filed, members in found.filed.items():
         for part in in_parts(members, size):
             number = binding.owe(connection, batch, part, now=now)
-            ids = [row["id"] for row in ledger.members(connection, number)]
+            ids = batch_members.ids(connection, number)
             _cancel(connection, ids, filed)
             store.let_go(connection, number, moved=0, cancelled=len(ids))
 
@@ -87,15 +87,15 @@ def sift(context: Context, connection: Connection, batch: Row, now: datetime) ->
         Whether somebody is left in it to send to.
     """
     held = batch["held"]
-    members = ledger.members(connection, batch["id"])
-    zones = {row["subscriber_id"]: row["time_zone"] for row in members}
+    members = batch_members.of(connection, batch["id"])
+    zones = {member.subscriber_id: member.time_zone for member in members}
     room = Room(context, connection, zones, now)
     too_late = now - batch["due_at"] > context.late
     due = _due(batch["collection"], held)
     found = _Sorted[int]()
-    for row in members:
-        answer = room.issue(row["subscriber_id"], due, number=row["id"], too_late=too_late)
-        found.add(row["id"], answer)
+    for member in members:
+        answer = room.issue(member.subscriber_id, due, number=member.id, too_late=too_late)
+        found.add(member.id, answer)
     moved = cancelled = 0
     for later, ids in found.held.items():
         store.keep_back(connection, batch, ids, until=later.until, held=held, why=later.words)

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 from bypost.delivery import holds
 from bypost.delivery.applied import unchanged
 from bypost.delivery.context import Context
-from bypost.delivery.due import Decision, Finish, Owe, Run, Wait, decide
-from bypost.delivery.read_run import run_of
+from bypost.delivery.decisions import Decisions
+from bypost.delivery.due import Decision, Finish, Owe, Run, Wait
 from bypost.delivery.room import Room
 from bypost.delivery.shape import Shape, Step
 from bypost.delivery.steps import reached
 from bypost.model.course import Kind
-from bypost.store import Connection, Row, binding, enrollments, ledger, suppressions
+from bypost.store import Connection, binding, enrollments, ledger, suppressions
+from bypost.store.enrollments import Due
 from scheduler.pacing import Rate
 
 _T = TypeVar("_T")
@@ -27,25 +28,29 @@ CHUNK = 1000
 def owe_lessons(context: Context, shapes: Mapping[str, Shape]) -> int:
     """Owe every lesson whose time has come; return how many deliveries were written."""
     owed, last = 0, 0
+    with context.store.read() as connection:
+        dense = enrollments.are_dense(connection, list(shapes), context.clock.now())
     while True:
         now = context.clock.now()
         with context.store.write() as connection:
             # A course that was edited since it was read goes by rules that are not here yet.
             courses = holds.read(connection, now).free(unchanged(connection, shapes))
-            rows = enrollments.due(connection, courses, now=now, after_id=last, limit=CHUNK)
+            rows = enrollments.due(
+                connection, courses, now=now, after_id=last, limit=CHUNK, dense=dense
+            )
             owed += _owe_chunk(context, connection, shapes, rows, now)
         if rows:
             reached("owed")
         if len(rows) < CHUNK:
             return owed
-        last = rows[-1]["id"]
+        last = rows[-1].id
 
 
 def _owe_chunk(
     context: Context,
     connection: Connection,
     shapes: Mapping[str, Shape],
-    rows: Sequence[Row],
+    rows: Sequence[Due],
     now: datetime,
 ) -> int:
     """Decide for each enrollment and write all of it, hints included, in this transaction."""
@@ -53,20 +58,20 @@ def _owe_chunk(
     counted: list[tuple[int, datetime | None]] = []
     finished: list[int] = []
     due: dict[str, tuple[Shape, Step, list[dict[str, Any]], datetime]] = {}
-    for row, shape, decision in _decide_all(context, connection, shapes, rows, now):
+    for row, decision in _decide_all(context, connection, shapes, rows, now):
         match decision:
             case None:
-                hints.append((row["id"], None))
+                hints.append((row.id, None))
             case Wait(until):
-                hints.append((row["id"], until))
+                hints.append((row.id, until))
             case Finish():
-                finished.append(row["id"])
+                finished.append(row.id)
             case Owe(step, due_at, hint, counts_from):
-                hints.append((row["id"], hint))
-                if counts_from or row["counts_from"]:
-                    counted.append((row["id"], counts_from))
-                group = due.setdefault(step.content_hash, (shape, step, [], due_at))
-                group[2].append({"subscriber_id": row["subscriber_id"], "enrollment_id": row["id"]})
+                hints.append((row.id, hint))
+                if counts_from or row.counts_from:
+                    counted.append((row.id, counts_from))
+                group = due.setdefault(step.content_hash, (shapes[row.course], step, [], due_at))
+                group[2].append({"subscriber_id": row.subscriber_id, "enrollment_id": row.id})
     for shape, step, members, due_at in due.values():
         _write(context, connection, shape, step, members, due_at, now)
     enrollments.set_hints(connection, hints)
@@ -79,27 +84,24 @@ def _decide_all(
     context: Context,
     connection: Connection,
     shapes: Mapping[str, Shape],
-    rows: Sequence[Row],
+    rows: Sequence[Due],
     now: datetime,
-) -> Iterator[tuple[Row, Shape, Decision | None]]:
+) -> Iterator[tuple[Due, Decision | None]]:
     """Yield what is decided for each enrollment; None: nothing until somebody sets a hint."""
-    past = ledger.history(connection, [row["id"] for row in rows])
+    past = ledger.history(connection, [row.id for row in rows])
     muted = _suppressed(context, connection, rows)
-    held = holds.read(connection, now, {row["subscriber_id"] for row in rows})
-    owed: list[tuple[Row, Shape, Run, Owe]] = []
+    held = holds.read(connection, now, {row.subscriber_id for row in rows})
+    decisions = Decisions(context, shapes, held, now)
+    limited = context.settings.caps.limited
+    owed: list[tuple[Due, Run, Owe]] = []
     for row in rows:
-        shape = shapes[row["course"]]
-        run = held.run(
-            run_of(row, past.get(row["id"], ()), shape, context), shape.course, row["subscriber_id"]
-        )
-        if row["email_key"] in muted or run is None:
-            yield row, shape, None
-            continue
-        decision = decide(shape, run, now=now, late=context.late)
-        if isinstance(decision, Owe) and context.settings.caps.limited:
-            owed.append((row, shape, run, decision))
+        run, decision = decisions.of(row, past.get(row.id, ()))
+        if row.email_key in muted or run is None:
+            yield row, None
+        elif limited and isinstance(decision, Owe):
+            owed.append((row, run, decision))
         else:
-            yield row, shape, decision
+            yield row, decision
     if owed:
         yield from _within_caps(context, connection, shapes, owed, now)
 
@@ -108,15 +110,15 @@ def _within_caps(
     context: Context,
     connection: Connection,
     shapes: Mapping[str, Shape],
-    owed: Sequence[tuple[Row, Shape, Run, Owe]],
+    owed: Sequence[tuple[Due, Run, Owe]],
     now: datetime,
-) -> Iterator[tuple[Row, Shape, Decision]]:
+) -> Iterator[tuple[Due, Decision]]:
     """Yield lessons that are due, or until when those wait whose people have no room for them."""
-    people = {row["subscriber_id"]: row["time_zone"] for row, _, _, _ in owed}
+    people = {row.subscriber_id: row.time_zone for row, _, _ in owed}
     room = Room(context, connection, people, now, shapes)
-    for row, shape, run, decision in owed:
-        held = room.lesson(row, shape, run, now)
-        yield row, shape, Wait(held.until) if held else decision
+    for row, run, decision in owed:
+        held = room.lesson(row._asdict(), shapes[row.course], run, now)
+        yield row, Wait(held.until) if held else decision
 
 
 def _write(
@@ -141,9 +143,9 @@ def _write(
         binding.owe(connection, batch, part, now=now)
 
 
-def _suppressed(context: Context, connection: Connection, rows: Sequence[Row]) -> set[str]:
+def _suppressed(context: Context, connection: Connection, rows: Sequence[Due]) -> set[str]:
     """Return the addresses among ``rows`` that get nothing at all."""
-    hashes = {context.address_hash(row["email_key"]): row["email_key"] for row in rows}
+    hashes = {context.address_hash(row.email_key): row.email_key for row in rows}
     found = suppressions.find(connection, list(hashes))
     return {hashes[address] for address in found}
 

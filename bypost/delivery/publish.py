@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bypost.content.loader import Library, load_project_content
-from bypost.content.watch import Stamp, signature
+from bypost.content.watch import Stamp, file_stamp, signature
 from bypost.delivery.applied import as_applied, take_over
 from bypost.delivery.context import Context
 from bypost.delivery.edit import Change
@@ -64,6 +64,8 @@ class Publisher:
         self._seen: tuple[Files, frozenset[str], Stamp | None] | None = None
         self._stamps: Mapping[str, datetime] = {}
         self._last = Published()
+        #: Whether files were saved a moment ago, and are taken over once they have been still.
+        self.is_waiting = False
 
     def take_over(self, *, patient: bool) -> Published:
         """Return what may be sent.
@@ -80,6 +82,7 @@ class Publisher:
         # Which attributes lessons may use depends on the CSV's first line.
         seen = (files, attribute_names(root), _logo(self._context))
         resting = patient and self._seen is not None and _just_saved(files, now)
+        self.is_waiting = seen != self._seen and resting
         if seen != self._seen and not resting:
             self._last = publish(self._context, now)
             self._seen = seen
@@ -145,12 +148,8 @@ def _refreshed(context: Context, last: Published) -> Published:
 
 def _logo(context: Context) -> Stamp | None:
     """Return what the file of the logo looks like, which stands in none of the folders."""
-    name = context.settings.theme.logo
-    try:
-        status = (context.root / name).stat() if name else None
-    except OSError:  # missing, or an address on the web
-        return None
-    return (name, status.st_size, status.st_mtime_ns) if name and status else None
+    name = context.settings.theme.logo  # may be an address on the web
+    return file_stamp(context.root / name) if name else None
 
 
 def _issues(

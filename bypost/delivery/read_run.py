@@ -9,10 +9,10 @@ from bypost.delivery.context import Context
 from bypost.delivery.due import Run, parse_pace
 from bypost.delivery.shape import Place, Shape
 from bypost.delivery.zones import zone
-from bypost.store import Row, ledger
+from bypost.store import Columns, Row, ledger
 
 
-def run_of(row: Row, past: Sequence[Row], shape: Shape, context: Context) -> Run:
+def run_of(row: Columns, past: Sequence[Row], shape: Shape, context: Context) -> Run:
     """Return an enrollment and its history as the decision needs them."""
     had, pending, held_until = _read_history(
         past, row["started_at"], timedelta(hours=context.settings.sending.unknown_hold_hours)

@@ -8,7 +8,7 @@ the random bytes of links.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import accumulate, pairwise
@@ -57,22 +57,55 @@ class Facts:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-def pack(shared: Shared, people: Mapping[int, Facts]) -> bytes:
-    """Return a recipe as bytes: about 40 for each person of a batch of 100.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roll:
+    """What makes the mails of many people their own: their :class:`Facts`, column by column.
 
-    Args:
-        people: Delivery id -> facts.
+    Attributes:
+        ids: Deliveries, in order.
+        values: ``root.name`` -> one text for each of them; None: no such value.
     """
-    ids, facts = list(people), list(people.values())
-    names = dict.fromkeys(name for one in facts for name in one.values)
+
+    ids: Sequence[int] = ()
+    to: Sequence[str] = ()
+    to_name: Sequence[str] = ()
+    token: Sequence[str] = ()
+    values: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, people: Mapping[int, Facts]) -> Roll:
+        """Return the facts of deliveries as columns."""
+        facts = list(people.values())
+        names = dict.fromkeys(name for one in facts for name in one.values)
+        return cls(
+            ids=list(people),
+            to=[one.to for one in facts],
+            to_name=[one.to_name for one in facts],
+            token=[one.token for one in facts],
+            values={name: [one.values.get(name) for one in facts] for name in names},
+        )
+
+    def only(self, indexes: Sequence[int]) -> Roll:
+        """Return some of the deliveries."""
+        return Roll(
+            ids=[self.ids[index] for index in indexes],
+            to=[self.to[index] for index in indexes],
+            to_name=[self.to_name[index] for index in indexes],
+            token=[self.token[index] for index in indexes],
+            values={name: [column[i] for i in indexes] for name, column in self.values.items()},
+        )
+
+
+def pack(shared: Shared, roll: Roll) -> bytes:
+    """Return a recipe as bytes: about 40 for each person of a batch of 100."""
     columns = {
         "form": _FORM,
         "shared": asdict(shared),
-        "ids": [*ids[:1], *(after - before for before, after in pairwise(ids))],
-        "to": [one.to for one in facts],
-        "to_name": [one.to_name for one in facts],
-        "token": [one.token for one in facts],
-        "values": {name: [one.values.get(name) for one in facts] for name in names},
+        "ids": [*roll.ids[:1], *(after - before for before, after in pairwise(roll.ids))],
+        "to": roll.to,
+        "to_name": roll.to_name,
+        "token": roll.token,
+        "values": roll.values,
     }
     return compress(orjson.dumps(columns))
 

@@ -13,7 +13,7 @@ from bypost.delivery.outcome import Next, Verdict
 from bypost.errors import Refused, SendError
 from bypost.model.message import Result
 from bypost.providers.base import Provider
-from bypost.store import Connection, Row, binding, budgets, events, ledger
+from bypost.store import Connection, Row, batch_members, binding, budgets, events, ledger
 from scheduler import pacing
 
 
@@ -161,7 +161,7 @@ def _write(
 
 def _fail(connection: Connection, claim: Claim, batch: Row, words: str) -> bool:
     """Settle a request whose only recipient is refused."""
-    ids = [member["id"] for member in ledger.members(connection, batch["id"])]
+    ids = batch_members.ids(connection, batch["id"])
     values = {
         "state": "settled",
         "failed": batch["failed"] + len(ids),
@@ -177,7 +177,7 @@ def _fail(connection: Connection, claim: Claim, batch: Row, words: str) -> bool:
 
 def _halve(connection: Connection, claim: Claim, batch: Row, words: str, now: datetime) -> bool:
     """Give each half of a refused request a batch of its own."""
-    ids = [member["id"] for member in ledger.members(connection, batch["id"])]
+    ids = batch_members.ids(connection, batch["id"])
     values = {
         "state": "settled",
         "size": batch["size"] - len(ids),

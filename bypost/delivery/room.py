@@ -15,7 +15,7 @@ from bypost.delivery.expected import Expected
 from bypost.delivery.foresee import foresee
 from bypost.delivery.shape import Shape
 from bypost.delivery.zones import zone
-from bypost.store import Connection, Row, ledger
+from bypost.store import Columns, Connection, Row, ledger
 from bypost.store import caps as store
 
 #: So far back mails are read: a week of days, in whatever zone.
@@ -103,7 +103,7 @@ class Room:
 
     # What is asked
 
-    def lesson(self, row: Row, shape: Shape, run: Run, at: datetime) -> Held | None:
+    def lesson(self, row: Columns, shape: Shape, run: Run, at: datetime) -> Held | None:
         """Return until when a lesson waits that would be owed at ``at``; count it if it goes.
 
         Args:
@@ -119,7 +119,7 @@ class Room:
             diary.take(at)
         return held
 
-    def before(self, row: Row, shape: Shape, run: Run) -> Diary:
+    def before(self, row: Columns, shape: Shape, run: Run) -> Diary:
         """Return a person's diary with everything that goes before the next lesson of a run."""
         who = row["subscriber_id"]
         diary = self._diaries[who].copy()
@@ -204,7 +204,7 @@ class Room:
 
     # Who else comes
 
-    def _rivals_of_lesson(self, row: Row) -> int:
+    def _rivals_of_lesson(self, row: Columns) -> int:
         """Return how many mails could go before a lesson, at most."""
         who = row["subscriber_id"]
         count = len(self._expected.of(who)) - 1

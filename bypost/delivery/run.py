@@ -11,7 +11,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bypost.delivery import clock_step, disk, figures, holds, housekeeping, instance, steps, totals
+from bypost.delivery import (
+    clock_step,
+    disk,
+    figures,
+    holds,
+    housekeeping,
+    instance,
+    rest,
+    steps,
+    totals,
+)
 from bypost.delivery.alarm_tell import tell
 from bypost.delivery.alarm_watch import Watch
 from bypost.delivery.apply import wake
@@ -23,6 +33,7 @@ from bypost.delivery.pass_note import note_pass
 from bypost.delivery.publish import Published, Publisher
 from bypost.delivery.reconcile import Settled, settle_due
 from bypost.delivery.report import Report
+from bypost.delivery.rest import Look, Rest
 from bypost.delivery.roll_up import roll_up
 from bypost.delivery.sender import Progress, Sender
 from bypost.delivery.tidy import tidy
@@ -53,6 +64,7 @@ class Pass:
     on_progress: Progress | None = None
     on_row: Callable[[int], None] | None = None
     _publisher: Publisher = field(init=False)
+    _rest: Rest | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._publisher = Publisher(self.context)
@@ -60,9 +72,21 @@ class Pass:
     def run(self) -> Report:
         """Make one pass and return what it did.
 
+        After one that found nothing to do none is made until something changes or falls due.
+
         Raises:
             ByPostError: if the CSV, the settings or the database cannot be used at all.
         """
+        seen = rest.look(self.context)
+        if self._rest is not None and self._rest.lasts(seen):
+            return self._rest.report
+        self._rest = None
+        report = self._run(seen)
+        if not self._publisher.is_waiting:
+            self._rest = rest.begin(self.context, seen, report)
+        return report
+
+    def _run(self, seen: Look) -> Report:
         instance.check(self.context)
         stepped = clock_step.notice(self.context)
         watch, before = Watch(self.context), self._count()
@@ -73,7 +97,8 @@ class Pass:
             with suppress(StoreError):  # no room even for that: the report says why
                 watch.look(published.held)
                 tell(self.context)
-            return self._report(before, published, None, [*filter(None, [stepped]), short])
+            troubles = [*filter(None, [stepped]), short]
+            return self._report(published, before, self._count(), troubles=troubles)
         imported = self._import(published)
         steps.reached("imported")
         filed: list[Filed] = []
@@ -86,7 +111,11 @@ class Pass:
         tell(self.context)
         housekeeping.tend(self.context, published)
         instance.note(self.context)
-        report = self._report(before, published, imported, troubles, filed)
+        # Nobody has written: they are the same, and counting them takes longest of all.
+        total = before if self.context.store.stamp() == seen.database else self._count()
+        report = self._report(
+            published, before, total, imported=imported, troubles=troubles, filed=filed
+        )
         note_pass(self.context, report, published, repeats=self.patient)
         return report
 
@@ -149,7 +178,9 @@ class Pass:
 
     def next_at(self) -> datetime | None:
         """Return when something falls due next, as far as the database knows."""
-        published = self._publisher.take_over(patient=self.patient)
+        return self._next_at(self._publisher.take_over(patient=self.patient))
+
+    def _next_at(self, published: Published) -> datetime | None:
         with self.context.store.read() as connection:
             # A course with a problem, or on hold, sends nothing, whatever its hints say.
             now = self.context.clock.now()
@@ -177,31 +208,34 @@ class Pass:
         It leaves as soon as it is due: what the former provider let wait does not bind this one.
         """
         name, size = self.context.provider.name, batch_size(self.context)
+        providers = list(self.context.providers)
         while True:
             now = self.context.clock.now()
+            with self.context.store.read() as connection:  # mostly there are none
+                if not binding.foreign(connection, providers, now=now, limit=1):
+                    return
             with self.context.store.write() as connection:
-                old = binding.foreign(connection, list(self.context.providers), now=now, limit=50)
-                for batch in old:
+                for batch in binding.foreign(connection, providers, now=now, limit=50):
                     at = max(batch["due_at"], now)
                     binding.dissolve(connection, batch, provider=name, size=size, next_try=at)
-            if not old:
-                return
 
     def status(self) -> Report:
         """Return how things stand, without changing anything in the ledger."""
         published = self._publisher.take_over(patient=self.patient)
-        return self._report(self._count(), published, None, ())
+        total = self._count()
+        return self._report(published, total, total)
 
     def _report(
         self,
-        before: counts.Counts,
         published: Published,
-        imported: Summary | None,
-        troubles: Sequence[str],
+        before: counts.Counts,
+        total: counts.Counts,
+        *,
+        imported: Summary | None = None,
+        troubles: Sequence[str] = (),
         filed: Sequence[Filed] = (),
     ) -> Report:
         with self.context.store.read() as connection:
-            total = counts.count(connection)
             unknown = [
                 {
                     "ref": self.context.reference(row["id"]),
@@ -221,7 +255,7 @@ class Pass:
             archived=[str(one) for one in filed],
             blocked={name: why for name, why in blocked.items() if name in self.context.providers},
             unknown=unknown,
-            next_at=self.next_at(),
+            next_at=self._next_at(published),
         )
 
 

@@ -8,7 +8,7 @@ way, what arrives is :meth:`Bulk.message`, to the letter.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
@@ -18,6 +18,44 @@ from bypost.model.message import Message
 #: Where the common beginning of a value may end, and its common end begin: a link leaves its token.
 _AFTER = re.compile(r".*[/=<\s]", re.DOTALL)
 _BEFORE = re.compile(r"[/?&=#>\s].*\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One text for each of many people, with what all of them begin and end with.
+
+    Attributes:
+        head: What all begin with; the whole of it where ``texts`` is None: all have the same.
+        texts: What is each person's own; None within it: that person has none at all.
+        tail: What all end with.
+    """
+
+    head: str
+    texts: Sequence[str | None] | None = None
+    tail: str = ""
+
+    def text(self, index: int) -> str | None:
+        """Return the whole text of one person."""
+        if self.texts is None:
+            return self.head
+        own = self.texts[index]
+        return None if own is None else f"{self.head}{own}{self.tail}"
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether everybody has one."""
+        return self.texts is None or None not in self.texts
+
+    def each(self, change: Callable[[str], str]) -> Column:
+        """Return a complete column changed by what changes each character on its own."""
+        if self.texts is None:
+            return Column(change(self.head))
+        texts = [text for text in self.texts if text is not None]
+        joined = "".join(texts)
+        if change(joined) != joined:
+            known = {text: change(text) for text in set(texts)}
+            texts = [known[text] for text in texts]
+        return Column(change(self.head), texts, change(self.tail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +78,24 @@ class Part:
         for slot, text in zip(self.slots, self.texts[1:], strict=True):
             filled += (values[slot], text)
         return "".join(filled)
+
+    def over(self, places: Mapping[int, tuple[str, int | None, str]]) -> Part:
+        """Return the part over other values.
+
+        Args:
+            places: Slot -> what stands before it, which of the values it is, and what follows;
+                None: it is what stands before it.
+        """
+        texts, slots = [self.texts[0]], []
+        for slot, text in zip(self.slots, self.texts[1:], strict=True):
+            head, place, tail = places[slot]
+            texts[-1] += head
+            if place is None:
+                texts[-1] += text
+            else:
+                slots.append(place)
+                texts.append(tail + text)
+        return Part(tuple(texts), tuple(slots))
 
     @property
     def is_constant(self) -> bool:
@@ -69,6 +125,7 @@ class Bulk:
     Attributes:
         headers: Name -> value; every mail of a bulk has the same names.
         people: In the order of the request; each has as many values as the others.
+        is_folded: Its values are columns that differ and share no beginning: nothing to fold.
     """
 
     date: datetime
@@ -81,6 +138,7 @@ class Bulk:
     text: Part
     headers: Mapping[str, Part] = field(default_factory=dict)
     people: Sequence[Person] = ()
+    is_folded: bool = False
 
     @classmethod
     def of(cls, messages: Sequence[Message]) -> Bulk:
@@ -158,8 +216,10 @@ class Bulk:
         """
         last: dict[str, int] = {}
         least = len(self.people) or 1
-        for index, person in enumerate(self.people):
-            known = person.to.casefold()
+        folded = [person.to.casefold() for person in self.people]
+        if len(set(folded)) == len(folded):
+            return least
+        for index, known in enumerate(folded):
             least = min(least, index - last.get(known, index - least))
             last[known] = index
         return least
@@ -170,6 +230,8 @@ class Bulk:
         What all values of a slot begin and end with becomes constant, at the joints of a link or
         between words; slots whose values are equal for each person share them.
         """
+        if self.is_folded:
+            return self
         used = {slot for part in self.parts for slot in part.slots}
         known: dict[tuple[str, ...], int] = {}
         folded = {
@@ -183,11 +245,12 @@ class Bulk:
         ]
         return replace(
             self,
-            subject=_refit(self.subject, folded),
-            html=_refit(self.html, folded),
-            text=_refit(self.text, folded),
-            headers={name: _refit(part, folded) for name, part in self.headers.items()},
+            subject=self.subject.over(folded),
+            html=self.html.over(folded),
+            text=self.text.over(folded),
+            headers={name: part.over(folded) for name, part in self.headers.items()},
             people=people,
+            is_folded=True,
         )
 
 
@@ -223,17 +286,3 @@ def _fold(
     tail = ends[0] if ends else ""
     values = tuple([value[: len(value) - len(tail)] for value in rest])
     return head, known.setdefault(values, len(known)), tail
-
-
-def _refit(part: Part, folded: Mapping[int, tuple[str, int | None, str]]) -> Part:
-    """Return a part over the values that remained."""
-    texts, slots = [part.texts[0]], []
-    for slot, text in zip(part.slots, part.texts[1:], strict=True):
-        head, values, tail = folded[slot]
-        texts[-1] += head
-        if values is None:
-            texts[-1] += text
-        else:
-            slots.append(values)
-            texts.append(tail + text)
-    return Part(tuple(texts), tuple(slots))

@@ -17,7 +17,7 @@ from bypost.providers.account import Account, DnsNeeds
 from bypost.providers.checked import Checked
 from bypost.providers.limits import Limits
 from bypost.providers.merge import Syntax
-from bypost.providers.objection import Weight, objection, outlines
+from bypost.providers.objection import Weight, are_plain, extremes, objection, outlines
 
 
 class Provider(ABC):
@@ -38,6 +38,7 @@ class Provider(ABC):
             request for many.
         leaves_out: Headers, in small letters, that the service writes itself, so that ours stay
             here.
+        looks_at_recipients: Whether :meth:`unfit` asks more of an address than that it is one.
         asks: What :meth:`find` looks through and for, for people; empty where nobody can be asked.
         checked: Against what it was checked, and when.
         dns: What the sender's domain needs so that this service may send for it.
@@ -52,6 +53,7 @@ class Provider(ABC):
     merge: ClassVar[Syntax | None] = None
     own_headers: ClassVar[bool] = True
     leaves_out: ClassVar[frozenset[str]] = frozenset()
+    looks_at_recipients: ClassVar[bool] = False
     asks: ClassVar[str] = ""
     checked: ClassVar[Checked]
     dns: ClassVar[DnsNeeds] = DnsNeeds()
@@ -66,6 +68,9 @@ class Provider(ABC):
     def unfit(self, message: Message, weight: Weight) -> str:
         """Return why a message that others would carry is not for this provider; empty: it is.
 
+        What fits its shortest and its longest form fits what is between; unless it
+        :attr:`looks_at_recipients`, whose mail it is makes no difference.
+
         Args:
             message: Its HTML and text may be left out.
             weight: How long they are.
@@ -77,6 +82,12 @@ class Provider(ABC):
 
         The same as :meth:`objection` of each, without writing each of them out.
         """
+        if not self.looks_at_recipients and are_plain(bulk) and not self._each(extremes(bulk)):
+            return {}
+        return self._each(bulk)
+
+    def _each(self, bulk: Bulk) -> dict[int, str]:
+        """Return the objections to the mails of ``bulk``, looking at one after the other."""
         found = {}
         for index, (message, weight, spoilt) in enumerate(outlines(bulk)):
             reason = objection(message) or spoilt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bypost.model.bulk import Bulk, Part
@@ -54,6 +54,60 @@ class Weight:
         """Return the weight of a message whose HTML and text are so long."""
         headers = sum(len(name) + len(value) + 4 for name, value in message.headers.items())
         return cls(html, text, html + text + headers + _size(message.subject))
+
+
+def are_plain(bulk: Bulk) -> bool:
+    """Tell whether nothing that is each person's own can break out of its place.
+
+    Thousands of texts are looked at as one. True is sure; after False, :func:`objection` of each
+    mail says who it is, if anybody: addresses and headers are checked more strictly here.
+    """
+    refs, to = [one.ref for one in bulk.people], [one.to for one in bulk.people]
+    if not (_all(_REF, refs) and _all(_ADDRESS, to)):
+        return False
+    columns = list(zip(*[one.values for one in bulk.people], strict=True))
+    if any(_longest(part, columns) > MAX_WORD for part in bulk.headers.values()):
+        return False
+    in_headers = {slot for part in bulk.headers.values() for slot in part.slots}
+    headed = "".join([text for slot in in_headers for text in columns[slot]])
+    named = [text for slot in bulk.subject.slots for text in columns[slot]]
+    named += [one.to_name for one in bulk.people]
+    if not _HEADER_VALUE.fullmatch(headed) or _CONTROL.search("".join([*to, *named])):
+        return False
+    return _is_unicode("".join(to + named + [text for column in columns for text in column]))
+
+
+def _longest(part: Part, columns: Sequence[Sequence[str]]) -> int:
+    """Return how many characters a part has at most."""
+    own = sum(max(map(len, columns[slot])) for slot in part.slots)
+    return sum(map(len, part.texts)) + own
+
+
+def _all(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:
+    """Tell whether each text matches, none of which may hold a line break."""
+    joined = "\n".join(texts)
+    many = re.compile(f"(?:{pattern.pattern}\n)*{pattern.pattern}")
+    return joined.count("\n") == len(texts) - 1 and many.fullmatch(joined) is not None
+
+
+def extremes(bulk: Bulk) -> Bulk:
+    """Return the shortest and the longest mails that can be made of the values of ``bulk``.
+
+    Longest by characters and by bytes. They are for whom the first mail is for.
+    """
+    columns = list(zip(*[one.values for one in bulk.people], strict=True))
+    shortest = tuple([min(column, key=len) for column in columns])
+    longest = tuple([max(column, key=len) for column in columns])
+    heaviest = tuple([max(column, key=_size) for column in map(_weighty, columns)])
+    people = [replace(bulk.people[0], values=own) for own in (shortest, longest, heaviest)]
+    return replace(bulk, people=people)
+
+
+def _weighty(column: Sequence[str]) -> Sequence[str]:
+    """Return those of a column that may be the longest in bytes."""
+    if "".join(column).isascii():
+        return [max(column, key=len)]
+    return column
 
 
 def outlines(bulk: Bulk) -> Iterator[tuple[Message, Weight, str]]:

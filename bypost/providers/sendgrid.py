@@ -12,7 +12,7 @@ choose tags that occur nowhere in the mail. They are not made in headers, which 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -34,6 +34,7 @@ from bypost.providers.mailbox import phrase
 from bypost.providers.merge import Merged, Syntax, merge
 from bypost.providers.objection import Weight
 from bypost.providers.retry_after import LONGEST
+from bypost.providers.splice import in_json, spliced_rows
 from bypost.providers.words import without_addresses
 
 #: All substitutions of one person, in bytes; SendGrid takes 10,000 (its page on tags says 50,000).
@@ -121,7 +122,8 @@ class SendGrid(HttpProvider):
         An address stands in it only once; and a mail of which too much is each person's own goes
         alone, where nothing is substituted.
         """
-        if not all(_surely_fits(person.values) for person in bulk.people):
+        columns = zip(*[person.values for person in bulk.people], strict=True)
+        if not _surely_fits([max(column, key=len) for column in columns]):
             folded = _merged(bulk)
             heaviest = max(_weight(folded.everything(index)) for index in range(len(bulk.people)))
             if heaviest > MAX_SUBSTITUTIONS:
@@ -137,19 +139,21 @@ class SendGrid(HttpProvider):
         if len({person.to for person in bulk.people}) < len(bulk.people):
             raise ValueError("sendgrid: the same address twice in one request")
         merged = _merged(bulk)
-        headers = _headers(bulk, bulk.people[0])
-        everybodys = all(_headers(bulk, person) == headers for person in bulk.people)
+        everybodys = len(bulk.people) == 1 or all(
+            part.is_constant for part in bulk.headers.values()
+        )
         parts = (("text/plain", merged.text), ("text/html", merged.html))  # in this order
         fields: dict[str, object] = {
-            "personalizations": list(_personalizations(bulk, merged, headers=not everybodys)),
             "from": _mailbox(bulk.from_name, bulk.from_email),
             "reply_to": {"email": bulk.reply_to} if bulk.reply_to else None,
             "subject": merged.subject,
             "content": [{"type": kind, "value": text} for kind, text in parts if text],
-            "headers": headers if everybodys else None,
+            "headers": _headers(bulk, bulk.people[0].values) if everybodys else None,
             "tracking_settings": _UNTRACKED,
         }
-        return orjson.dumps({name: value for name, value in fields.items() if value})
+        shared = orjson.dumps({name: value for name, value in fields.items() if value})
+        own = b",".join(_personalizations(bulk, merged, headers=not everybodys))
+        return b'{"personalizations":[%b],%b' % (own, shared[1:])
 
     def headers(self, key: str) -> Mapping[str, str]:
         """Return the headers; SendGrid has no use for an idempotency key."""
@@ -226,7 +230,7 @@ def _merged(bulk: Bulk) -> Merged:
 
 
 def _surely_fits(values: Sequence[str]) -> bool:
-    """Tell it without folding: a character takes at most four bytes, and a tag not 20."""
+    """Tell it by the longest values: a character takes at most four bytes, and a tag not 20."""
     return sum(4 * len(text) + 20 for text in values) <= MAX_SUBSTITUTIONS
 
 
@@ -234,27 +238,44 @@ def _weight(values: Mapping[str, str]) -> int:
     return sum(len(name) + 1 + len(text.encode()) for name, text in values.items())
 
 
-def _personalizations(bulk: Bulk, merged: Merged, *, headers: bool) -> Iterator[object]:
-    """Return what is each person's own.
+def _personalizations(bulk: Bulk, merged: Merged, *, headers: bool) -> list[bytes]:
+    """Return what is each person's own, as JSON.
 
     Where one header is, all are: whether those of everybody are kept beside is not documented.
     """
-    for index, person in enumerate(bulk.people):
-        tags = {f"{name}-": text for name, text in merged.everything(index).items()}
-        own: dict[str, object] = {
-            # SendGrid reads this name, unlike the sender's, as one that stands in a header.
-            "to": [_mailbox(phrase(person.to_name), person.to)],
-            "custom_args": {"ref": person.ref},
-        }
-        if tags:
-            own["substitutions"] = tags
-        if headers:
-            own["headers"] = _headers(bulk, person)
-        yield own
+    mark = bulk.unused(f"~{number}:" for number in numbers())
+    of_headers = list(zip(*[person.values for person in bulk.people], strict=True))
+    of_tags = list(zip(*[person.values for person in merged.people], strict=True))
+    columns = [
+        _recipients(bulk.people),
+        in_json([person.ref for person in bulk.people]),
+        *map(in_json, of_headers),
+        *map(in_json, of_tags),
+    ]
+    places = [f"{mark}{number}~" for number in range(len(columns))]
+    first = 2 + len(of_headers)
+    own: dict[str, object] = {"to": [places[0]], "custom_args": {"ref": places[1]}}
+    named = dict(zip(merged.names, places[first:], strict=True))
+    if tags := {f"{name}-": text for name, text in {**merged.constants, **named}.items()}:
+        own["substitutions"] = tags
+    if headers:
+        own["headers"] = _headers(bulk, places[2:first])
+    return spliced_rows(own, mark, columns, bare=(0,))
 
 
-def _headers(bulk: Bulk, person: Person) -> dict[str, str]:
-    return {name: part.fill(person.values) for name, part in bulk.headers.items()}
+def _recipients(people: Sequence[Person]) -> list[bytes]:
+    # SendGrid reads this name, unlike the sender's, as one that stands in a header.
+    phrases = {name: phrase(name) for name in {person.to_name for person in people}}
+    to = in_json([person.to for person in people])
+    names = in_json([phrases[person.to_name] for person in people])
+    return [
+        b'{"email":"%b","name":"%b"}' % pair if pair[1] else b'{"email":"%b"}' % pair[0]
+        for pair in zip(to, names, strict=True)
+    ]
+
+
+def _headers(bulk: Bulk, values: Sequence[str]) -> dict[str, str]:
+    return {name: part.fill(values) for name, part in bulk.headers.items()}
 
 
 def _mailbox(name: str, address: str) -> dict[str, str]:

@@ -43,6 +43,7 @@ class Ses(JsonProvider):
 
     name = "ses"
     title = "Amazon SES"
+    looks_at_recipients = True
     path = "/v2/email/outbound-bulk-emails"
     single_path = "/v2/email/outbound-emails"
     send_class = Events()

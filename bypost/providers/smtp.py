@@ -36,6 +36,7 @@ class Smtp(Provider):
 
     name = "smtp"
     title = "the SMTP server"
+    looks_at_recipients = True
     send_class = Nothing()
     batch_size = 100
     max_bytes = 20_000_000

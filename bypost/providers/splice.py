@@ -8,7 +8,7 @@ message out, byte for byte: a string of JSON is its escaped characters, one afte
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -47,6 +47,34 @@ def spliced_array(
             pieces.append(orjson.dumps(item(whole, to(whole.to_name, whole.to))))
     pieces += (b"]", after)
     return b"".join(pieces)
+
+
+def spliced_rows(
+    item: object, mark: str, columns: Sequence[Sequence[bytes]], *, bare: Sequence[int] = ()
+) -> list[bytes]:
+    """Return ``item`` as JSON, once for each row of ``columns``.
+
+    Args:
+        item: Where it holds ``{mark}{number}~``, the text of that column belongs.
+        mark: Stands nowhere else, and is the same in JSON.
+        columns: :func:`in_json` each; a text for every row.
+        bare: Columns that hold values of JSON: their place is a whole value.
+    """
+    source = orjson.dumps(item)
+    for number in bare:
+        source = source.replace(f'"{mark}{number}~"'.encode(), f"{mark}{number}~".encode())
+    pieces = re.split(mark.encode() + rb"(\d+)~", source)
+    form = b"%b".join([piece.replace(b"%", b"%%") for piece in pieces[::2]])
+    ordered = [columns[int(number)] for number in pieces[1::2]]
+    return [form % row for row in zip(*ordered, strict=True)]
+
+
+def in_json(texts: Sequence[str]) -> list[bytes]:
+    """Return texts as they stand between the quotes of JSON."""
+    whole = orjson.dumps(texts)
+    if b'\\","' in whole:  # an escaped quote may look like the end of a text
+        return [orjson.dumps(text)[1:-1] for text in texts]
+    return whole[2:-2].split(b'","') if texts else []
 
 
 class _Outline:

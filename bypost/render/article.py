@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
 from markdown_it.token import Token
@@ -26,6 +25,7 @@ from bypost.render.outline import forbidden, minutes
 from bypost.render.parser import markdown
 from bypost.render.problems import Problems
 from bypost.render.scan import Scanner
+from bypost.render.tokens import copied
 from bypost.render.words import Constant, Meaning, Opening, Personal, Place, Words
 
 #: ``root.name`` -> what stands there for everybody; a name that is missing is an empty text.
@@ -175,7 +175,7 @@ class _Writer:
 
     def _render(self, written: Sequence[Token]) -> str:
         parser = markdown()
-        tokens = deepcopy(list(written))
+        tokens = copied(written)
         for token in tokens:
             self._fit(token)
             token.children = list(self._pictures(token.children or ())) or None

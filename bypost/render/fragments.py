@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 
 from markdown_it.token import Token
 
@@ -16,6 +15,7 @@ from bypost.render.document import Block, Box, Button, Document, Prose, When
 from bypost.render.frames import Frames
 from bypost.render.parser import markdown
 from bypost.render.style import Style
+from bypost.render.tokens import copied
 from bypost.render.words import Place
 
 #: Ends of elements that bring the space below their last paragraph themselves.
@@ -66,7 +66,7 @@ class FragmentRenderer:
         """Return inline tokens as HTML."""
         parser = markdown()
         # Copied, because the same tokens become plain text and must stay as they are.
-        whole = Token("inline", "", 0, children=deepcopy(list(tokens)))
+        whole = Token("inline", "", 0, children=copied(tokens))
         for token in whole.children or ():
             self._dress(token)
         return str(parser.renderer.render([whole], parser.options, {}))
@@ -116,7 +116,7 @@ class FragmentRenderer:
 
     def _prose(self, written: Sequence[Token]) -> str:
         parser = markdown()
-        tokens = deepcopy(list(written))
+        tokens = copied(written)
         parts: list[str] = []
         start = 0
         for index, token in enumerate(tokens):

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 from bypost.errors import ContentError, Problem
-from bypost.model.bulk import Part
+from bypost.model.bulk import Column, Part
 from bypost.model.content import Content, Slot, Template, Values
 from bypost.render import jinja
-from bypost.render.slots import filler
+from bypost.render.slots import Filler, Table
 
 #: Line breaks and other control characters, which a header must not carry.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -38,7 +38,7 @@ class Personaliser:
         self._parts = (self._subject, self._html, self._text)
 
     def parts(self) -> tuple[Part, Part, Part]:
-        """Return subject, HTML and text over the values of :meth:`texts`.
+        """Return subject, HTML and text over the slots of :meth:`columns`.
 
         The subject becomes what :func:`header` makes of it once it is filled.
         """
@@ -46,15 +46,17 @@ class Personaliser:
         first, second = subject.width, subject.width + html.width
         return subject.outline(0), html.outline(first), text.outline(second)
 
-    def texts(self, values: Values) -> tuple[str, ...]:
-        """Return what fills the slots for the person with ``values``, each different one once.
+    def columns(self, table: Table) -> list[Column]:
+        """Return what fills each different slot, for many people.
 
         Raises:
-            ContentError: As :meth:`render` does.
+            ContentError: As :meth:`render` does, for anybody.
         """
-        known = self._complete(values)
+        own = table.roots.get("subscriber", {})
+        whole = {name: _filled_up(own.get(name), text) for name, text in self._blank.items()}
+        known = Table(table.count, {**table.roots, "subscriber": {**own, **whole}})
         try:
-            return tuple([text for part in self._parts for text in part.different(known)])
+            return [column for part in self._parts for column in part.columns(known)]
         except jinja.FAILURES as error:
             raise self._failed(error) from error
 
@@ -106,7 +108,7 @@ class _Part:
     def __init__(self, template: Template, *, escaped: bool) -> None:
         sources = [part.source for part in template.parts if isinstance(part, Slot)]
         different = list(dict.fromkeys(sources))
-        self._slots = [filler(source, escaped=escaped) for source in different]
+        self._slots = [Filler(source, escaped=escaped) for source in different]
         self._order = [different.index(source) for source in sources]
         self._parts = [None if isinstance(part, Slot) else part for part in template.parts]
 
@@ -117,7 +119,11 @@ class _Part:
 
     def different(self, values: Values) -> list[str]:
         """Return the different slots' texts."""
-        return [fill(values) for fill in self._slots]
+        return [slot.text(values) for slot in self._slots]
+
+    def columns(self, table: Table) -> list[Column]:
+        """Return the different slots' columns."""
+        return [slot.column(table) for slot in self._slots]
 
     def outline(self, first: int) -> Part:
         """Return constant text and slots; the different ones are numbered from ``first``."""
@@ -138,6 +144,15 @@ class _Part:
         """Return the part with its slots filled."""
         filled = iter(self.values(values))
         return "".join([next(filled) if part is None else part for part in self._parts])
+
+
+def _filled_up(column: Column | None, text: str) -> Column:
+    """Return a column in which who has no value has ``text``."""
+    if column is None:
+        return Column(text)
+    if column.is_complete or column.texts is None:
+        return column
+    return Column("", [text if own is None else own for own in column.texts])
 
 
 def header(text: str) -> str:

@@ -1,5 +1,5 @@
 """The only SQL: the tables, and functions over a connection whose transaction is the caller's."""
 
-from bypost.store.engine import Condition, Connection, Row, Store, driver
+from bypost.store.engine import Columns, Condition, Connection, Row, Store, driver
 
-__all__ = ["Condition", "Connection", "Row", "Store", "driver"]
+__all__ = ["Columns", "Condition", "Connection", "Row", "Store", "driver"]

@@ -56,6 +56,12 @@ def due_messages(connection: Connection, now: datetime, limit: int) -> Sequence[
     return connection.execute(query).mappings().all()
 
 
+def next_message(connection: Connection) -> datetime | None:
+    """Return when the next open message may be tried; None where there is none."""
+    query = select(func.min(alarm_messages.c.next_try)).where(alarm_messages.c.state == "open")
+    return connection.execute(query).scalar()
+
+
 def take_message(connection: Connection, row: RowMapping, until: datetime) -> bool:
     """Begin an attempt that ends before ``until``; False where somebody else was quicker."""
     done = connection.execute(

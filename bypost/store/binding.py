@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 
 from bypost.store.engine import Connection
 from bypost.store.ledger import IS_OPEN
+from bypost.store.rows import add_rows
 from bypost.store.schema import batches, deliveries, events
 
 #: Ids in one statement: SQLite takes 32,766 variables, and each length is a plan of its own.
@@ -22,6 +23,8 @@ _LEFT = ("left the course", "the address is suppressed: left")
 SKIPPED = "skipped"
 #: Nothing of a batch is in the daily counts.
 _UNCOUNTED = {"counted_accepted": 0, "counted_failed": 0, "counted_cancelled": 0}
+#: A delivery that nobody asked for.
+_USUAL: Mapping[str, Any] = {"copy": 0, "request": ""}
 #: A batch nobody has touched.
 FRESH: Mapping[str, Any] = {
     "state": "pending",
@@ -50,22 +53,15 @@ def owe(
 
     Args:
         batch: provider, kind, collection, item, content_hash and due_at.
-        members: subscriber_id, and enrollment_id or subscription_id or request.
+        members: subscriber_id, and enrollment_id or subscription_id or request; all the same.
     """
     values = {**FRESH, **batch, "next_try": now, "size": len(members)}
     batch_id: int = connection.execute(
         insert(batches).values(values).returning(batches.c.id)
     ).scalar_one()
-    shared = {
-        "batch_id": batch_id,
-        "kind": batch["kind"],
-        "item": batch["item"],
-        "copy": 0,
-        "request": "",
-        "enrollment_id": None,
-        "subscription_id": None,
-    }
-    connection.execute(insert(deliveries), [{**shared, **member} for member in members])
+    shared = {"batch_id": batch_id, "kind": str(batch["kind"]), "item": batch["item"]}
+    usual = {name: value for name, value in _USUAL.items() if name not in members[0]}
+    add_rows(connection, deliveries, shared | usual, members)
     return batch_id
 
 

@@ -29,13 +29,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bypost.store import meta
+from bypost.store.daily import Kind
 from bypost.store.engine import Connection
 from bypost.store.schema import course_figures, deliveries, enrollments
+from bypost.store.schema import daily as measured
 
 _FACT = "course_figures"
 _DAY_US = 86_400_000_000
 #: 1970-01-05 was a Monday.
 _MONDAY = date(1970, 1, 5)
+#: What takes a run out of its course, or puts it back.
+_SIGNS = (Kind.LEFT, Kind.RETURNED, Kind.FINISHED, Kind.BOUNCED, Kind.COMPLAINED)
 _COLUMNS = ("course", "week", "fate", "lesson", "days")
 
 
@@ -49,6 +53,8 @@ class Progress:
         took: How long it counted, pauses between its parts left out.
         after: Up to which enrollment the count after it has come; None: it has not begun.
         spent: How long that one has counted so far.
+        signs: The signs of life (:func:`signs`) when the last whole count began.
+        new_signs: The same of the one after it.
     """
 
     shown: int = 0
@@ -56,6 +62,8 @@ class Progress:
     took: timedelta = timedelta()
     after: int | None = None
     spent: timedelta = timedelta()
+    signs: str = ""
+    new_signs: str = ""
 
 
 def progress(connection: Connection) -> Progress:
@@ -70,6 +78,8 @@ def progress(connection: Connection) -> Progress:
         took=timedelta(seconds=fields["took"]),
         after=fields["after"],
         spent=timedelta(seconds=fields["spent"]),
+        signs=fields.get("signs", ""),
+        new_signs=fields.get("new_signs", ""),
     )
 
 
@@ -81,8 +91,25 @@ def note(connection: Connection, now: Progress) -> None:
         "took": now.took.total_seconds(),
         "after": now.after,
         "spent": now.spent.total_seconds(),
+        "signs": now.signs,
+        "new_signs": now.new_signs,
     }
     meta.put(connection, _FACT, orjson.dumps(fields).decode())
+
+
+def signs(connection: Connection, today: date) -> str:
+    """Return what is another text once somebody has begun, was owed a lesson, left or finished.
+
+    Who pauses, and who goes on by themselves, leaves no sign here.
+    """
+    query = select(
+        select(func.max(enrollments.c.id)).scalar_subquery(),
+        select(func.max(deliveries.c.id)).scalar_subquery(),
+        select(func.sum(measured.c.number))
+        .where(measured.c.day >= today - timedelta(days=1), measured.c.kind.in_(_SIGNS))
+        .scalar_subquery(),
+    )
+    return " ".join(str(number or 0) for number in connection.execute(query).one())
 
 
 def last_of(connection: Connection, *, after: int, limit: int) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from bypost.store.backend import Backend
 from bypost.store.sqlite import Sqlite
 from scheduler.clock import Clock
 
-__all__ = ["Condition", "Connection", "Row", "Store", "driver"]
+__all__ = ["Columns", "Condition", "Connection", "Row", "Store", "driver"]
 
 #: A row by column name; the layers above need it for annotations.
 Row = RowMapping
+#: A row, or what is made in the form of one: columns by name.
+Columns = RowMapping | Mapping[str, Any]
 #: What narrows a query; the layers above hand it on and look into it no further.
 Condition = ColumnElement[bool]
 
@@ -91,8 +93,13 @@ class Store:
         return self._backend.room()
 
     def stamp(self) -> object:
-        """Return what is another value whenever somebody has written since."""
-        return self._backend.stamp()
+        """Return what is another value whenever somebody has written since.
+
+        Raises:
+            StoreError: The database cannot be asked.
+        """
+        with _plain_errors(self._backend):
+            return self._backend.stamp()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bypost.store.engine import Connection
 from bypost.store.schema import holds, subscribers
@@ -85,6 +96,12 @@ def holds_somebody(now: datetime) -> ColumnElement[bool]:
 def freed_somebody(since: datetime, now: datetime) -> ColumnElement[bool]:
     """Return the condition that a row of ``subscribers`` had a hold that is over since then."""
     return exists().where(holds.c.subscriber_id == subscribers.c.id, _is_over(since, now))
+
+
+def next_end(connection: Connection, now: datetime) -> datetime | None:
+    """Return when the next hold is over by itself; None where none will be."""
+    query = select(func.min(holds.c.until)).where(holds.c.ended_at.is_(None), holds.c.until > now)
+    return connection.execute(query).scalar()
 
 
 def any_freed(connection: Connection, since: datetime, now: datetime) -> bool:

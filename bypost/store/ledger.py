@@ -26,14 +26,12 @@ from sqlalchemy import (
     update,
 )
 
+from bypost.store.among import among
 from bypost.store.engine import Connection
 from bypost.store.schema import (
     attempts,
     batches,
     deliveries,
-    enrollments,
-    subscribers,
-    subscriptions,
 )
 from bypost.store.schema.base import Instant
 
@@ -50,13 +48,14 @@ IS_UNKNOWN = batches.c.state == literal_column("'unknown'")
 
 
 def history(connection: Connection, enrollment_ids: Sequence[int]) -> dict[int, list[RowMapping]]:
-    """Return what each run was owed: item, own state, and its batch's state and times.
+    """Return what each run was owed: item, batch, own state, and its batch's state and times.
 
     Copies that somebody asked for are left out: the course does not go on by them.
     """
     query = (
         select(
             deliveries.c.enrollment_id,
+            deliveries.c.batch_id,
             deliveries.c.item,
             deliveries.c.state,
             deliveries.c.detail,
@@ -66,7 +65,9 @@ def history(connection: Connection, enrollment_ids: Sequence[int]) -> dict[int, 
             batches.c.first_sent_at,
         )
         .join(batches, batches.c.id == deliveries.c.batch_id)
-        .where(deliveries.c.enrollment_id.in_(enrollment_ids), deliveries.c.copy == 0)
+        .where(
+            among(connection, deliveries.c.enrollment_id, enrollment_ids), deliveries.c.copy == 0
+        )
         .order_by(deliveries.c.id)
     )
     found: dict[int, list[RowMapping]] = {}
@@ -199,41 +200,6 @@ def lease(
     return done.rowcount == 1
 
 
-def members(connection: Connection, batch_id: int) -> Sequence[RowMapping]:
-    """Return the deliveries of a batch that are still its own, with their people, in order."""
-    query = (
-        select(
-            deliveries.c.id,
-            deliveries.c.kind,
-            deliveries.c.item,
-            deliveries.c.copy,
-            deliveries.c.request,
-            deliveries.c.enrollment_id,
-            deliveries.c.subscriber_id,
-            subscribers.c.email,
-            subscribers.c.email_key,
-            subscribers.c.name,
-            subscribers.c.time_zone,
-            subscribers.c.hour,
-            subscribers.c.status.label("person_status"),
-            subscribers.c.attributes,
-            enrollments.c.status.label("enrollment_status"),
-            enrollments.c.paused_until,
-            enrollments.c.pace,
-            enrollments.c.counts_from,
-            func.coalesce(enrollments.c.started_at, subscriptions.c.started_at).label("since"),
-            func.coalesce(enrollments.c.link_id, subscriptions.c.link_id).label("link_id"),
-            subscriptions.c.status.label("subscription_status"),
-        )
-        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-        .outerjoin(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
-        .outerjoin(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
-        .where(deliveries.c.batch_id == batch_id, deliveries.c.state.is_(None))
-        .order_by(deliveries.c.id)
-    )
-    return connection.execute(query).mappings().all()
-
-
 def update_fenced(
     connection: Connection, batch_id: int, fence: int, values: Mapping[str, Any]
 ) -> bool:
@@ -259,7 +225,11 @@ def except_deliveries(connection: Connection, rows: Sequence[tuple[int, str, str
 
 def name_deliveries(connection: Connection, ids: Sequence[tuple[int, str]]) -> None:
     """Note the provider's ids: (delivery, id)."""
-    if ids:
+    names = {name for _, name in ids}
+    if len(names) == 1:  # one for the whole request
+        mine = among(connection, deliveries.c.id, [number for number, _ in ids])
+        connection.execute(update(deliveries).where(mine).values(provider_id=names.pop()))
+    elif ids:
         connection.execute(
             update(deliveries)
             .where(deliveries.c.id == bindparam("_id"))

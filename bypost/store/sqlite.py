@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
@@ -55,6 +57,7 @@ class Sqlite(Backend):
         self.name = str(self.path)
         self.reader = _engine(self.url, read_only=True)
         self.writer = _engine(self.url, read_only=False)
+        self._watch = _Watch(self.path)
 
     def exists(self) -> bool:
         """Tell whether there is a file."""
@@ -90,14 +93,30 @@ class Sqlite(Backend):
             return None
 
     def stamp(self) -> object:
-        """Return sizes and times of the file and its log."""
-        return [(found.st_size, found.st_mtime_ns) for found in self._stats()]
+        """Return which file it is, and SQLite's own number of what others have committed to it.
+
+        Times of files would not do: they move in steps of 4 ms, and a commit that goes over what
+        the log no longer needs leaves its size as it was.
+        """
+        try:
+            file = self.path.stat().st_ino
+        except OSError:
+            return None
+        try:
+            return file, self._watch.version(file)
+        except sqlite3.Error as error:
+            raise told(self.name, str(error), _FIXES) from error
 
     def _stats(self) -> Iterator[os.stat_result]:
         """Yield what is known of the file and its write-ahead log, which may go at any moment."""
         for file in (self.path, self.path.with_name(f"{self.path.name}-wal")):
             with suppress(OSError):
                 yield file.stat()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._watch.close()
+        super().close()
 
     def settle_down(self) -> None:
         """Fold the write-ahead log into the file and empty it, unless somebody reads meanwhile."""
@@ -133,10 +152,55 @@ class Sqlite(Backend):
         return told(self.name, reason, _FIXES, away="locked" in reason)
 
 
+class _Watch:
+    """A connection that is kept to notice commits: ``PRAGMA data_version`` is told to it alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._file = self._opened = 0
+
+    def version(self, file: int) -> tuple[int, int]:
+        """Return a number that changes with every commit, and how often the file was opened.
+
+        Args:
+            file: Its inode: another file in its place is another database.
+
+        Raises:
+            sqlite3.Error: It cannot be read.
+        """
+        with self._lock:
+            if self._connection is None or file != self._file:
+                self._close()
+                # `rw` makes no file where there is none; nothing is ever written here.
+                uri = f"{self._path.as_uri()}?mode=rw"
+                self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+                self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+                self._file, self._opened = file, self._opened + 1
+            (number,) = self._connection.execute("PRAGMA data_version").fetchone()
+            return number, self._opened
+
+    def close(self) -> None:
+        """Close it; the next look opens it again."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
 def _engine(url: URL, *, read_only: bool) -> Engine:
     """Return an engine whose transactions are explicit."""
     # An error that is logged must not carry names and addresses.
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, hide_parameters=True)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": _BUSY_MS / 1000},
+        hide_parameters=True,
+        json_deserializer=orjson.loads,
+    )
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:

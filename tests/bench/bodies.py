@@ -14,8 +14,9 @@ from jinja2 import Environment, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from bypost.content.loader import load_project_content
-from bypost.delivery.compose import bulk, person, shared
-from bypost.delivery.recipe import Facts, Shared
+from bypost.delivery.compose import shared
+from bypost.delivery.mailing import bulk
+from bypost.delivery.recipe import Facts, Roll, Shared
 from bypost.links import Links
 from bypost.model.bulk import Bulk
 from bypost.model.content import Content
@@ -64,11 +65,9 @@ class Material:
 
     def bulk(self, count: int) -> Bulk:
         """Return the mails of the first so many people."""
-        people = [
-            person(self.fill, self.content, self.shared, one, f"k7mq2xw9-{number}")
-            for number, one in enumerate(self.facts[:count])
-        ]
-        return bulk(self.fill, self.content, self.shared, people)
+        people = dict(enumerate(self.facts[:count]))
+        refs = [f"k7mq2xw9-{number}" for number in people]
+        return bulk(self.fill, self.content, self.shared, Roll.of(people), refs)
 
 
 def figures(names: Sequence[str] = NAMES) -> list[Figure]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from bypost.store import Connection, Store, caps, counts, issues, ledger
+from bypost.store import Connection, Store, batch_members, caps, counts, issues, ledger
 from bypost.store.schema import batches
 from tests.contracts.rows import NOON, add_people, lessons, owe, statements
 
@@ -33,7 +33,7 @@ class CapContract:
             owe(connection, [{**person, "request": "r"}], "confirm", kind="notice")
             owe(connection, [{**member, "copy": 1}])
             gone = owe(connection, [person], "news/two", kind="issue")
-            ids = [row["id"] for row in ledger.members(connection, gone)]
+            ids = batch_members.ids(connection, gone)
             ledger.except_deliveries(connection, [(i, "failed", "no") for i in ids])
             rows, found = caps.mails(connection, [person["subscriber_id"]], since=NOON)
         assert [row[3] for row in rows] == [lesson, issue]
@@ -93,7 +93,7 @@ class CapContract:
             old = ledger.batch(connection, number)
             assert old is not None
             assert old["held"] == _HELD
-            ids = [row["id"] for row in ledger.members(connection, number)]
+            ids = batch_members.ids(connection, number)
             until = NOON + _DAY
             caps.keep_back(connection, old, ids[:2], until=until, held=_HELD, why="full")
             ledger.except_deliveries(connection, [(ids[2], "cancelled", "no room")])
@@ -114,7 +114,7 @@ class CapContract:
             number = owe(connection, [person], "news/one", kind="issue", held=_HELD)
             old = ledger.batch(connection, number)
             assert old is not None
-            ids = [row["id"] for row in ledger.members(connection, number)]
+            ids = batch_members.ids(connection, number)
             caps.keep_back(connection, old, ids, until=NOON + _DAY, held=_HELD, why="full")
             assert caps.let_go(connection, number, moved=1, cancelled=0) == 0
             assert ledger.ready(connection, NOON, 9) == []

@@ -110,7 +110,7 @@ class HoldContract:
             enrollments.set_hints(connection, [(first, None), (second, None)])
             enrollments.look_again_at(connection, 1)
             due = enrollments.due(connection, ["alpha"], now=NOON, after_id=0, limit=10)
-            assert [row["id"] for row in due] == [first]
+            assert [row.id for row in due] == [first]
 
     def test_a_zone_that_is_opened_again_is_settled_again_and_stays_in_the_archive(
         self, store: Store
@@ -142,6 +142,6 @@ class HoldContract:
             assert enrollments.next_hint(connection, ["beta"]) == NOON
             hint = standing.next_hint(connection, ["beta"])
             assert hint is not None
-            assert [row["course"] for row in due] == [hint["course"]] == ["beta"]
+            assert [row.course for row in due] == [hint["course"]] == ["beta"]
             plans = [self.plan(connection, *statement) for statement in list(seen)]
         assert all("ix_enrollments_due" in plan for plan in plans)

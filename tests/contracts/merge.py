@@ -70,6 +70,10 @@ HOSTILE = [
 HOSTILE_IN_BODIES = [*HOSTILE, "\n", "\r\n", "\t", "a\u2028b\u2029c", "\x7f\x85", "\n.\n", "\r"]
 _ASCII = [text for text in HOSTILE if text.isascii()]
 _SLOTS = 4
+_OWN_TEXTS = st.text(st.sampled_from("ab é\n\u2028\ud83d\x7f"), max_size=5) | st.sampled_from(
+    ["x" * 880, "x " * 440, "é" * 200, "Smith, Jo <a@b>"]
+)
+_LIMITS = st.sampled_from([None, None, 40, 200, 900])
 
 
 def _text(fragments: Sequence[str]) -> st.SearchStrategy[str]:
@@ -279,6 +283,22 @@ class MergeContract:
         assert adapter.objections(bulk) == dict.fromkeys((0, 1), "the body is not valid Unicode")
         bulk = replace(lesson(2), headers={"Bcc": Part(("all@example.net",))})
         assert adapter.objections(bulk) == dict(enumerate(map(adapter.objection, bulk.messages())))
+
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.differing_executors])
+    @given(
+        values=st.lists(st.tuples(_OWN_TEXTS, _OWN_TEXTS, _OWN_TEXTS), min_size=1, max_size=4),
+        limit=_LIMITS,
+    )
+    def test_of_many_exactly_those_are_refused_who_would_be_alone(
+        self, values: list[tuple[str, str, str]], limit: int | None
+    ) -> None:
+        adapter, bulk = self.adapter(), lesson(len(values))
+        vars(adapter).update(max_part_bytes=limit, max_message_bytes=limit and limit * 2)
+        people = [replace(bulk.people[n], values=own) for n, own in enumerate(values)]
+        people = [replace(one, to_name=one.values[0]) for one in people]
+        bulk = replace(bulk, people=people)
+        refused = [n for n in range(len(people)) if adapter.objection(bulk.message(n))]
+        assert list(adapter.objections(bulk)) == refused
 
     def test_the_sizes_of_a_bulk_are_those_of_its_mails(self) -> None:
         adapter = self.adapter()

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from bypost.store import Connection, Row, binding, counts, ledger, settle
+from bypost.store import Connection, Row, batch_members, binding, counts, ledger, settle
 from bypost.store.schema import batches, deliveries
 from tests.contracts.rows import NOON, add_people, lessons, owe
 
@@ -32,7 +32,7 @@ def operate(connection: Connection, name: str, choice: int, amount: int) -> None
             batch = found[choice % len(found)]
             taken = {"fence": batch["fence"], "until": _LATER, "owner": ""}
             assert ledger.lease(connection, batch["id"], **taken)
-            free = [member["id"] for member in ledger.members(connection, batch["id"])]
+            free = batch_members.ids(connection, batch["id"])
             _UNDER_LEASE[name](connection, batch, batch["fence"] + 1, free, amount)
     else:
         _OF_THE_UNKNOWN[name](connection, choice, amount)

@@ -11,6 +11,7 @@ from bypost.store import (
     Connection,
     Row,
     Store,
+    batch_members,
     binding,
     budgets,
     clock_step,
@@ -126,7 +127,7 @@ class SettlingContract:
             settle.owe_again(connection, batch, [one, two], provider="other", size=9, now=NOON)
             assert settle.accept(connection, [(one, "")], how="told", now=NOON) == 1
             (fresh,) = ledger.ready(connection, NOON, 9)
-            assert [member["id"] for member in ledger.members(connection, fresh)] == [two]
+            assert batch_members.ids(connection, fresh) == [two]
 
     def test_a_lesson_that_its_course_has_overtaken_falls_due_anew(self, store: Store) -> None:
         with store.write() as connection:

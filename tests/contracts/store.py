@@ -90,7 +90,7 @@ class StoreContract:
             late = (NOON + timedelta(microseconds=1)).astimezone(ZoneInfo("America/Lima"))
             enrollments.set_hints(connection, [(run, early), (other, late)])
             due = enrollments.due(connection, ["alpha"], now=NOON, after_id=0, limit=9)
-        assert [row["id"] for row in due] == [run]
+        assert [row.id for row in due] == [run]
 
     # Nothing twice
 
@@ -287,7 +287,7 @@ class StoreContract:
         with store.read() as connection, statements(connection) as seen:
             due = enrollments.due(connection, ["alpha"], now=NOON, after_id=0, limit=1000)
             enrollments.next_hint(connection, ["alpha"])
-            assert [row["id"] for row in due] == runs[:50]
+            assert [row.id for row in due] == runs[:50]
             plans = [self.plan(connection, *statement) for statement in list(seen)]
         assert all("ix_enrollments_due" in plan for plan in plans)
 
@@ -316,7 +316,7 @@ class StoreContract:
             while rows := enrollments.due(
                 connection, ["alpha"], now=NOON, after_id=max(found, default=0), limit=20
             ):
-                found += [row["id"] for row in rows]
+                found += [row.id for row in rows]
         assert found == runs
 
     # Schema

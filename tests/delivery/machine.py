@@ -22,7 +22,16 @@ from bypost.delivery.steps import LABELS
 from bypost.model.event import EventKind
 from bypost.model.message import SendClass
 from bypost.people import join, leave, pace
-from bypost.store import Connection, Row, contents, enrollments, ledger, settle, subscribers
+from bypost.store import (
+    Connection,
+    Row,
+    batch_members,
+    contents,
+    enrollments,
+    ledger,
+    settle,
+    subscribers,
+)
 from bypost.store.schema import deliveries
 from bypost.testing import ending
 from bypost.testing.ending import Ending
@@ -304,8 +313,8 @@ class Machine(RuleBasedStateMachine):
         match what:
             case "leave":
                 with self.context.store.write() as connection:
-                    for member in ledger.members(connection, batch)[:1]:
-                        self._leave(connection, member["link_id"])
+                    for member in batch_members.of(connection, batch)[:1]:
+                        self._leave(connection, member.link_id)
             case "edit":
                 self.the_author_edits_the_lessons(1 - min(self.stage.shelf.text, 1))
             case "taken over":

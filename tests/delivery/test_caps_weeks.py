@@ -64,9 +64,9 @@ def an_issue(draw: st.DrawFn, number: int, start: datetime) -> Plan:
     if not draw(st.integers(0, 3)):
         return Plan(newsletter=newsletter, name=name, at=start + timedelta(days=after, hours=3))
     hour = time.fromisoformat(draw(st.sampled_from(("00:00", "09:00", "02:30", "23:30"))))
-    return Plan(
-        newsletter=newsletter, name=name, day=start.date() + timedelta(days=after), hour=hour
-    )
+    # In the east the next day has begun already: its midnight was before people came.
+    day = start.date() + timedelta(days=after + 1)
+    return Plan(newsletter=newsletter, name=name, day=day, hour=hour)
 
 
 @settings(

@@ -12,7 +12,8 @@ import pytest
 
 from bypost.delivery import figures
 from bypost.delivery.context import Context
-from bypost.store import course_figures
+from bypost.store import course_figures, daily
+from bypost.store.daily import Kind
 from scheduler.clock import SimulatedClock
 from tests.conftest import MONDAY
 from tests.store.runs import add_run, change_run
@@ -55,6 +56,14 @@ def shown(context: Context) -> dict[str, int]:
     with context.store.read() as connection:
         rows = course_figures.read(connection, figures.age(connection).number)
     return {row["lesson"]: row["number"] for row in rows}
+
+
+def fates(context: Context) -> dict[str, int]:
+    """Return what a page shows: how many runs have which fate."""
+    with context.store.read() as connection:
+        by_course = course_figures.by_fate(connection, figures.age(connection).number)
+    (found,) = by_course.values()
+    return found
 
 
 WHOLE = {"": 8, "one": 8, "two": 7}
@@ -146,6 +155,53 @@ def test_a_count_that_took_long_is_kept_longer(context: Context) -> None:
     slow.clock.sleep(10)
     assert figures.refresh(slow, patience=3600)
     assert sum(shown(context).values()) == _RUNS + 1
+
+
+def test_while_nobody_moves_a_count_that_took_long_is_kept_ten_times_as_long(
+    context: Context,
+) -> None:
+    slow = replace(context, clock=Slow(MONDAY))
+    assert figures.refresh(slow, patience=None)
+    with context.store.read() as connection:
+        took = course_figures.progress(connection).took
+    with context.store.write() as connection:
+        change_run(connection, 1, paused_until=MONDAY + timedelta(days=9), next_due=MONDAY)
+    slow.clock.sleep(took.total_seconds() * 600 - 10)
+    assert figures.refresh(slow, patience=3600)
+    assert fates(context) == {"active": _RUNS}
+    slow.clock.sleep(10)
+    assert figures.refresh(slow, patience=3600)
+    assert fates(context) == {"active": _RUNS - 1, "paused": 1}
+
+
+@pytest.mark.parametrize("kind", [Kind.LEFT, Kind.RETURNED, Kind.FINISHED, Kind.BOUNCED])
+def test_who_leaves_comes_back_or_finishes_is_counted_as_soon_as_ever(
+    context: Context, kind: Kind
+) -> None:
+    slow = replace(context, clock=Slow(MONDAY))
+    assert figures.refresh(slow, patience=None)
+    with context.store.write() as connection:
+        change_run(connection, 1, status="left")
+        daily.add(connection, slow.clock.now(), kind, "course:letters")
+        took = course_figures.progress(connection).took
+    slow.clock.sleep(took.total_seconds() * 60)
+    assert figures.refresh(slow, patience=3600)
+    assert fates(context) == {"active": _RUNS - 1, "left": 1}
+
+
+def test_who_leaves_while_it_counts_is_counted_as_soon_as_ever(context: Context) -> None:
+    slow = replace(context, clock=Slow(MONDAY))
+    assert not figures.refresh(slow, patience=0.0)
+    with context.store.write() as connection:
+        change_run(connection, 1, status="left")
+        daily.add(connection, slow.clock.now(), Kind.LEFT, "course:letters")
+    assert figures.refresh(slow, patience=3600)
+    assert fates(context) == {"active": _RUNS}
+    with context.store.read() as connection:
+        took = course_figures.progress(connection).took
+    slow.clock.sleep(took.total_seconds() * 60)
+    assert figures.refresh(slow, patience=3600)
+    assert fates(context) == {"active": _RUNS - 1, "left": 1}
 
 
 def test_who_begins_while_it_counts_is_in_this_count_or_the_next(context: Context) -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bypost.delivery.compose import bulk, person, rebuild
-from bypost.delivery.recipe import Facts, Shared
+from bypost.delivery.compose import rebuild
+from bypost.delivery.mailing import bulk
+from bypost.delivery.recipe import Facts, Roll, Shared
 from bypost.model.bulk import Bulk
 from bypost.model.content import Content, Slot, Template
 from bypost.model.course import Kind
@@ -61,9 +62,8 @@ def content(subject: Template, html: Template, text: Template, kind: Kind = Kind
 
 
 def made(mail: Content, people: list[Facts]) -> Bulk:
-    fill = Personaliser(mail)
-    rows = [person(fill, mail, SHARED, one, f"d-{n}") for n, one in enumerate(people)]
-    return bulk(fill, mail, SHARED, rows)
+    refs = [f"d-{n}" for n in range(len(people))]
+    return bulk(Personaliser(mail), mail, SHARED, Roll.of(dict(enumerate(people))), refs)
 
 
 @settings(max_examples=300, deadline=None)

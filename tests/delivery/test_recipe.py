@@ -19,7 +19,7 @@ from sqlalchemy import update
 
 from bypost.delivery import recipe, trace
 from bypost.delivery.context import Context
-from bypost.delivery.recipe import Facts, Shared
+from bypost.delivery.recipe import Facts, Roll, Shared
 from bypost.delivery.run import Pass
 from bypost.errors import ByPostError
 from bypost.model.compressed import compress
@@ -59,7 +59,7 @@ PEOPLE = st.dictionaries(
 @settings(max_examples=100, deadline=None)
 @given(people=PEOPLE)
 def test_what_is_packed_comes_back_in_its_order(people: dict[int, Facts]) -> None:
-    shared, back = recipe.unpack(recipe.pack(SHARED, people))
+    shared, back = recipe.unpack(recipe.pack(SHARED, Roll.of(people)))
     assert shared == SHARED
     assert list(back.items()) == list(people.items())
 
@@ -80,7 +80,7 @@ def test_a_person_costs_far_less_than_100_bytes_in_a_batch_of_100() -> None:
         )
         for n in range(100)
     }
-    assert len(recipe.pack(SHARED, people)) / 100 < 75
+    assert len(recipe.pack(SHARED, Roll.of(people))) / 100 < 75
 
 
 def test_another_form_is_refused_and_not_misread() -> None:
@@ -193,7 +193,10 @@ def test_without_its_recipe_a_mail_cannot_be_built_and_says_why(
     Pass(context).run()
     ref = context.reference(1)
     for forgotten, why in (
-        (recipe.pack(SHARED, {2: Facts(to="b@example.org", to_name="B")}), "theirs is gone"),
+        (
+            recipe.pack(SHARED, Roll.of({2: Facts(to="b@example.org", to_name="B")})),
+            "theirs is gone",
+        ),
         (compress(orjson.dumps({"form": 9})), "newer version"),
         (None, "before recipes were kept"),
     ):

@@ -13,7 +13,7 @@ from bypost.delivery.context import Context
 from bypost.model.event import EventKind
 from bypost.people import leave
 from bypost.people.join import new_enrollment, new_subscription
-from bypost.store import enrollments, ledger, subscriptions
+from bypost.store import batch_members, enrollments, ledger, subscriptions
 from tests.conftest import MONDAY
 from tests.delivery.desk import add_people, owe, take
 
@@ -125,7 +125,7 @@ def test_who_stops_what_also_when_it_is_owed_already(
         for name, batch_id in owed.items():
             batch = ledger.batch(connection, batch_id)
             assert batch is not None
-            members = ledger.members(connection, batch_id)
+            members = batch_members.of(connection, batch_id)
             verdict = gate.look(context, connection, batch, members, MONDAY)
             goes |= {name} if verdict.go else set()
             waits |= {name} if verdict.postponed else set()

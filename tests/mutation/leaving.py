@@ -33,8 +33,12 @@ _CRASH = "tests/delivery/test_crash_points.py::test_with_a_key_or_a_search_every
 )
 def gate_at_all(patch: pytest.MonkeyPatch) -> None:
     def everybody(
-        _context: Context, _connection: Connection, _batch: Row, members: Sequence[Row], _: datetime
-    ) -> gate.Verdict:
+        _context: Context,
+        _connection: Connection,
+        _batch: Row,
+        members: Sequence[gate.Who],
+        _: datetime,
+    ) -> gate.Verdict[gate.Who]:
         return gate.Verdict(members, {}, ())
 
     patch.setattr(gate, "look", everybody)

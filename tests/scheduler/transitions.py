@@ -31,10 +31,10 @@ FIRST_YEAR, LAST_YEAR = 1990, 2037
 _STRIDE = timedelta(days=9)
 
 
-def changes(zone: ZoneInfo) -> Iterator[datetime]:
-    """Yield the instants from 1990 to 2037 at which the offset of ``zone`` changes."""
-    here = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
-    end = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
+def changes(zone: ZoneInfo, first: int = FIRST_YEAR, last: int = LAST_YEAR) -> Iterator[datetime]:
+    """Yield the instants in these years at which the offset of ``zone`` changes."""
+    here = datetime(first, 1, 1, tzinfo=UTC)
+    end = datetime(last + 1, 1, 1, tzinfo=UTC)
     while here < end:
         there = here + _STRIDE
         if offset(here, zone) != offset(there, zone):

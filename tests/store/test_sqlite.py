@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,52 @@ def test_the_file_is_in_wal_mode_and_a_commit_is_on_disk(store: Store) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
     assert modes == ["wal", 2, 1, 5000]
+
+
+def test_the_stamp_changes_with_every_commit_however_soon_it_follows(store: Store) -> None:
+    """The file's times and sizes would not do: they stay as they are for some milliseconds."""
+    seen = [store.stamp()]
+    for number in range(50):
+        with store.write() as connection:
+            meta.put(connection, "number", str(number))
+        seen.append(store.stamp())
+    assert len(set(seen)) == len(seen)
+
+
+def test_the_stamp_stays_while_nobody_commits(store: Store) -> None:
+    before = store.stamp()
+    with store.read() as connection:
+        meta.get(connection, "number")
+    with suppress(KeyError), store.write() as connection:
+        meta.put(connection, "number", "1")
+        raise KeyError
+    assert store.stamp() == before
+
+
+def test_the_stamp_changes_with_what_another_program_commits(store: Store) -> None:
+    before = store.stamp()
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("INSERT INTO meta VALUES ('number', '1')")
+        other.commit()
+    assert store.stamp() != before
+
+
+def test_another_file_in_the_place_of_the_database_has_another_stamp(
+    store: Store, tmp_path: Path
+) -> None:
+    before = store.stamp()
+    store.close()
+    copy = store.path.with_suffix(".copy")
+    copy.write_bytes(store.path.read_bytes())
+    copy.replace(store.path)
+    assert store.stamp() != before
+
+
+def test_the_stamp_of_a_database_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    store = Store("sqlite:///var/test.db", root=tmp_path)
+    assert store.stamp() is None
+    assert not list(tmp_path.iterdir())
+    store.close()
 
 
 def test_looking_makes_no_database_and_no_folder(tmp_path: Path) -> None:

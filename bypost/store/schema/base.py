@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Dialect, Integer, MetaData, String, Text
@@ -66,7 +68,20 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return the aware instant in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return instant(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Return :func:`instant` itself: a row has many instants, and drivers give integers."""
+        return instant
+
+
+@lru_cache(maxsize=4096)
+def instant(microseconds: int | None) -> datetime | None:
+    """Return the aware instant in UTC.
+
+    Thousands who stand alike share theirs, and whoever is asked next finds it made.
+    """
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def id_column(comment: str) -> Column[int]:
