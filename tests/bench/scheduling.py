@@ -13,7 +13,8 @@ from random import Random
 from zoneinfo import ZoneInfo, available_timezones
 
 from bypost.delivery.zones import zone
-from scheduler.cadence import Weekdays, due_at
+from scheduler.cadence import Weekdays
+from scheduler.slots import slots_by_clock
 from scheduler.window import Window
 from tests.bench.figure import Figure
 from tests.bench.rounds import compared
@@ -70,8 +71,7 @@ def figures(people: int = 1_000_000) -> list[Figure]:
 
 def _asker(name: str) -> Callable[[datetime], datetime]:
     """Return what tells the next instant for people of one zone."""
-    where = zone(name)
-    return lambda last: due_at(_CADENCE, last=last, zone=where, hour=_HOUR, window=_WINDOW)
+    return slots_by_clock(_CADENCE, _WINDOW)[zone(name), _HOUR].due
 
 
 def _ours(people: Sequence[Person]) -> list[datetime]:
