@@ -26,8 +26,10 @@ from tests.postgres.cluster import Cluster
 METHOD = """\
 People who had the first lesson yesterday, and a thousand among them who joined just now: what a
 tick costs must follow those who are due and not everybody. Each time on a fresh copy of the
-database, the many and the few in turns. *with nothing due*: a second tick of the same process,
-nobody being due."""
+database, the many and the few in turns. *with nothing due, that looks*: the second tick of a
+process, nobody being due. *with nothing due*: the fifth. After a tick that found nothing the next
+ones see that nothing has changed and look no further, for half a minute at most; then one looks
+again."""
 
 _FEW = 10_000
 #: What a tick with nothing due may take, in milliseconds.
@@ -59,7 +61,8 @@ def _figures(many: int, few: int, cluster: Cluster | None, tell: Tell) -> list[F
             ("look", f"the query for {DUE:,} who are due", _look, True),
             ("owe", f"owing {DUE:,}", _owe, True),
             ("tick", f"a tick: owe, send, record {DUE:,}", _tick, True),
-            ("idle", "a tick with nothing due", _idle, False),
+            ("idle", "a tick with nothing due, that looks", _idle, False),
+            ("rest", "a tick with nothing due", _rest, False),
         ):
             slow, fast = taken_in_turns([_fresh(one, task, due=due) for one in both])
             found.append(
@@ -67,7 +70,7 @@ def _figures(many: int, few: int, cluster: Cluster | None, tell: Tell) -> list[F
                     f"tick.{key}", what, "ms", slow, fast, f"{few:,} enrollments", at_most=True
                 )
             )
-            if key == "idle":
+            if key == "rest":
                 found.append(_goal(what, slow))
         size = both[0].size
         found.append(measured("tick.database", "database", "MB", [size / 1e6], at_most=True))
@@ -78,7 +81,7 @@ def _figures(many: int, few: int, cluster: Cluster | None, tell: Tell) -> list[F
 
 
 def _goal(what: str, times: Sequence[float]) -> Figure:
-    return measured("tick.idle.ms", what, "ms", times, goal=_IDLE_MS, at_most=True)
+    return measured("tick.rest.ms", what, "ms", times, goal=_IDLE_MS, at_most=True)
 
 
 def _folder(parent: Path, count: int) -> Path:
@@ -124,8 +127,18 @@ def _tick(context: Context) -> float:
 
 
 def _idle(context: Context) -> float:
+    return _after(context, 1)
+
+
+def _rest(context: Context) -> float:
+    return _after(context, 4)
+
+
+def _after(context: Context, before: int) -> float:
+    """Return the seconds of a tick with nothing due, after so many before it."""
     one = Pass(context)
-    one.run()
+    for _ in range(before):
+        one.run()
     start = time.perf_counter()
     report = one.run()
     assert not report.this_pass.owed
