@@ -85,7 +85,8 @@ def _subject(name: str, one: Measured, remark: str) -> Iterator[str]:
     yield f"## {subject.title}"
     yield subject.method
     yield _table([_TITLES, _RULE, *map(cells, one.figures)])
-    yield "\n".join(f"* *{it.what}*: {it.note}" for it in one.figures if it.note)
+    notes = {it.note: it.what for it in reversed(one.figures) if it.note}
+    yield "\n".join(f"* *{what}*: {note}" for note, what in reversed(notes.items()))
     yield remark
     usual = subject.usual.words
     sizes = one.sizes if one.sizes == usual else f"{one.sizes} instead of {usual}"

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import requests
 
+from tests.bench.fast_sink import fast_sink
 from tests.bench.figure import Figure
 from tests.bench.rounds import measured
-from tests.bench.sink import sink
 from tests.conftest import CHECKOUT
 
 METHOD = """\
@@ -59,7 +59,7 @@ def figures(people: int = 100_000) -> list[Figure]:
             file.write("email,name,time_zone\n")
             file.writelines(f"p{i}@example.com,Person {i},Europe/Berlin\n" for i in range(people))
         log = root / "serve.log"
-        with sink() as provider, _serve(root, provider, log) as site:
+        with fast_sink("resend") as provider, _serve(root, provider, log) as site:
             visits, took = _sign_up_while_sending(root, site, people)
             _settle(root, people + len(visits.seconds))
         return _of(root, visits, took, people, log.read_text(encoding="utf-8"))

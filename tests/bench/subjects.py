@@ -90,6 +90,7 @@ SUBJECTS: Mapping[str, Subject] = {
         measure=lambda asked: scheduling.figures(asked.people),
         usual=Asked(people=1_000_000),
         quick=Asked(people=100_000),
+        large=frozenset({"scheduling.first"}),
     ),
     "peers": Subject(
         title="Peers",
@@ -112,6 +113,7 @@ SUBJECTS: Mapping[str, Subject] = {
         ),
         usual=Asked(enrollments=1_000_000),
         quick=Asked(enrollments=100_000),
+        large=frozenset({"tick.database"}),
     ),
     "start": Subject(
         title="Start and idle memory",

@@ -58,6 +58,11 @@ def test_every_subject_that_is_kept_is_one_that_can_be_measured() -> None:
     assert set(kept.read()) <= set(SUBJECTS)
 
 
+def test_what_is_not_compared_at_quick_sizes_is_something_that_is_measured() -> None:
+    for name, one in kept.read().items():
+        assert SUBJECTS[name].large <= {figure.key for figure in one.figures}
+
+
 def test_every_remark_stands_on_the_page() -> None:
     remarks = tomllib.loads(report.REMARKS.read_text(encoding="utf-8"))
     assert set(remarks) <= {"goals", *kept.read()}
@@ -72,6 +77,13 @@ def test_a_figure_is_shown_with_ratio_spread_goal_and_whether_it_is_met() -> Non
         "| `bypost --help` | 300 ms |  |  | 290 to 310 | 5 | ≤ 250 ms | **missed** by 20 % |"
         in page
     )
+    assert "* *full bodies*: 21,000 bytes each" in page
+
+
+def test_a_note_of_two_figures_is_told_once_with_the_first() -> None:
+    second = replace(FAST, key="bodies.acme.cpu", what="its processor")
+    page = report.render({"bodies": replace(FOUND["bodies"], figures=[FAST, second])}, {})
+    assert page.count("21,000 bytes each") == 1
     assert "* *full bodies*: 21,000 bytes each" in page
 
 

@@ -24,9 +24,10 @@ from bypost.delivery.publish import Publisher
 from bypost.delivery.run import importer
 from bypost.project import open_project
 from bypost.store import Store, counts
+from tests.bench.fast_sink import count, fast_sink
 from tests.bench.figure import Figure
 from tests.bench.rounds import compared, measured
-from tests.bench.sink import resend_at, sink, taken
+from tests.bench.sink import resend_at
 from tests.conftest import CHECKOUT
 from tests.postgres.cluster import Cluster
 
@@ -98,7 +99,7 @@ def _of(workers: int, people: int, sent: Sent, alone: float, *, killed: bool) ->
 
 
 def _send(people: int, environ: Mapping[str, str], verbs: list[str], *, killed: bool) -> Sent:
-    with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name, sink("resend") as url:
+    with tempfile.TemporaryDirectory(prefix="bypost-bench-") as name, fast_sink("resend") as url:
         root = Path(name)
         settings = {**os.environ, **resend_at(url), **environ}
         _prepare(root, people, settings)
@@ -117,7 +118,7 @@ def _send(people: int, environ: Mapping[str, str], verbs: list[str], *, killed: 
         for process in processes:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
-        return Sent(seconds, taken(url).mails, found.accepted, found.unknown)
+        return Sent(seconds, count(url).mails, found.accepted, found.unknown)
 
 
 def _prepare(root: Path, people: int, settings: Mapping[str, str]) -> None:
