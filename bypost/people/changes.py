@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bypost.people import join
 from bypost.people.csv_rows import Row
 from bypost.people.import_plan import Effect, Memberships, Plan, Wanted
 from bypost.store import Row as Record
+from bypost.store.newcomers import as_json
 
 #: Cells that become columns of the person, if the person did not set them.
 _PERSONAL = ("name", "time_zone")
@@ -25,31 +25,31 @@ def add(plan: Plan, row: Row, wanted: Wanted, file: str, address: bytes) -> list
         file: Names the file whose cells are compared next time; empty: none.
         address: The keyed hash of their address.
     """
-    subscriber_id = plan.next_id
-    plan.next_id += 1
+    subscriber_id = plan.new_id()
     if row.record is not None:
-        plan.people.append(plan.records.person(subscriber_id, row, address, now=plan.now))
+        plan.records.person(subscriber_id, row, address, now=plan.now)
         return row.record.running()
+    # Whoever is noted as gone has confirmed nothing.
+    confirmed = row.status == "confirmed"
     plan.people.append(
-        join.new_subscriber(
-            subscriber_id=subscriber_id,
-            email=row.email,
-            name=row.name,
-            time_zone=row.time_zone,
-            # Whoever is noted as gone has confirmed nothing.
-            status="confirmed" if row.status == "confirmed" else "unconfirmed",
-            now=plan.now,
-            tags=row.tags,
-            attributes=row.attributes,
-            csv_cells={file: row.cells} if file else None,
+        (
+            subscriber_id,
+            row.email,
+            row.key,
+            row.name,
+            row.time_zone,
+            "confirmed" if confirmed else "unconfirmed",
+            as_json(row.tags),
+            as_json(row.attributes),
+            as_json({file: row.cells} if file else None),
+            plan.at,
+            plan.at if confirmed else None,
         )
     )
-    if row.status == "left":
-        plan.leaving.append(subscriber_id)
-    elif row.status in _STOPS:
-        plan.stop(address, row.status)
-    elif row.status == "confirmed":
+    if confirmed:
         return _join(plan, row, subscriber_id, wanted)
+    if row.status != "unconfirmed":
+        plan.stop(address, row.status)
     return []
 
 
@@ -229,28 +229,14 @@ def _note_left(plan: Plan, row: Row, known: Memberships, touched: set[str]) -> l
 
 def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> list[str]:
     """Plan enrollments and subscriptions, each with the evidence of its consent; return them."""
-    plan.runs += [
-        join.new_enrollment(
-            subscriber_id=subscriber_id,
-            course=name,
-            now=plan.now,
-            begins_with=plan.begins_with.get(name, ""),
-        )
-        for name in new.courses
-    ]
-    plan.subscriptions += [
-        join.new_subscription(subscriber_id=subscriber_id, newsletter=name, now=plan.now)
-        for name in new.newsletters
-    ]
+    for name in new.courses:
+        begins_with = plan.begins_with.get(name, "")
+        # The first hint is now: owing finds the true instant.
+        run = (subscriber_id, name, plan.at, plan.at, plan.links.take(), begins_with)
+        plan.runs.append(run)
+    for name in new.newsletters:
+        plan.letters.append((subscriber_id, name, plan.at, plan.links.take()))
     purposes = [f"course:{n}" for n in new.courses] + [f"newsletter:{n}" for n in new.newsletters]
-    plan.consents += [
-        join.new_consent(
-            subscriber_id=subscriber_id,
-            purpose=purpose,
-            source="csv",
-            note=row.consent_note or plan.note,
-            now=plan.now,
-        )
-        for purpose in purposes
-    ]
+    note = row.consent_note or plan.note
+    plan.consents += [(subscriber_id, purpose, note, plan.at, plan.at) for purpose in purposes]
     return purposes
