@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from bypost.people.csv_rows import Row
 from bypost.people.import_plan import Effect, Memberships, Plan, Wanted
-from bypost.store import Row as Record
-from bypost.store.newcomers import as_json
+from bypost.store.sheets import as_json
 
+#: Columns of somebody who is there (:mod:`bypost.store.known_people`).
+Record = Mapping[str, Any]
 #: Cells that become columns of the person, if the person did not set them.
 _PERSONAL = ("name", "time_zone")
 #: Cells that name what a person is to be on.
@@ -39,8 +41,8 @@ def add(plan: Plan, row: Row, wanted: Wanted, file: str, address: bytes) -> list
             row.name,
             row.time_zone,
             "confirmed" if confirmed else "unconfirmed",
-            as_json(row.tags),
-            as_json(row.attributes),
+            _as_json(row.tags),
+            as_json(row.attributes) if row.attributes else "{}",
             as_json({file: row.cells} if file else None),
             plan.at,
             plan.at if confirmed else None,
@@ -51,6 +53,28 @@ def add(plan: Plan, row: Row, wanted: Wanted, file: str, address: bytes) -> list
     if row.status != "unconfirmed":
         plan.stop(address, row.status)
     return []
+
+
+@lru_cache(maxsize=2048)
+def _as_json(tags: tuple[str, ...]) -> str:
+    return as_json(tags)
+
+
+def says_nothing_new(
+    row: Row, person: Record, known: Memberships, wanted: Wanted, *, file: str, suppressed: str
+) -> bool:
+    """Tell whether a row stands as it was taken up last, and nothing else follows from it now.
+
+    :func:`update` would find the same, and takes longer: most rows of a list are so each time.
+    """
+    if row.cells != (person["csv_cells"] or {}).get(file):
+        return False
+    if row.status != "confirmed" or suppressed or known.left:
+        return True
+    # What blank cells mean may have changed since.
+    return (row.courses is not None or known.courses.issuperset(wanted.courses)) and (
+        row.newsletters is not None or known.newsletters.issuperset(wanted.newsletters)
+    )
 
 
 def update(

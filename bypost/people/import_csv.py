@@ -15,19 +15,18 @@ from pathlib import Path
 
 from bypost.errors import ByPostError
 from bypost.links import AddressHash
-from bypost.people import changes, import_files
+from bypost.people import import_files
 from bypost.people.columns import AS_IT_STANDS, FILE_NAME, Form, Reading, read_form
 from bypost.people.csv_rows import Check, Known, Row, SpoiledRow, read_rows
+from bypost.people.import_chunk import Chunk
 from bypost.people.import_order import InOrder
-from bypost.people.import_plan import Plan, Wanted, memberships
+from bypost.people.import_plan import Wanted
 from bypost.people.import_quarantine import Quarantine
 from bypost.people.import_summary import Summary as Summary
-from bypost.people.import_tally import Tally
-from bypost.people.record import key_mark
-from bypost.store import Connection, Store, imports, subscribers, suppressions
+from bypost.store import Store, imports
 
 #: Rows of one transaction.
-CHUNK = 2000
+CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,109 +207,44 @@ class Importer:
                     spoil(row)
                 else:
                     rows.add(row)
+            chunk = self._chunk(file, now)
             done = 0
-            for chunk in rows.chunks():
-                done += len(chunk)
-                self._apply(chunk, summary, file, now, number, done)
+            for some in rows.chunks():
+                done += len(some)
+                self._apply(chunk, some, summary, number, done)
                 if self.on_row:
                     self.on_row(done)
         summary.settle()
         return summary
 
+    def _chunk(self, file: str, now: datetime) -> Chunk:
+        return Chunk(
+            address_hash=self.address_hash,
+            usual=Wanted(self.courses, self.newsletters),
+            begins_with=self.begins_with,
+            note=self.note,
+            file=file,
+            now=now,
+        )
+
     def _apply(
-        self,
-        rows: Sequence[Row],
-        summary: Summary,
-        file: str,
-        now: datetime,
-        number: int | None,
-        done: int,
+        self, chunk: Chunk, rows: Sequence[Row], summary: Summary, number: int | None, done: int
     ) -> None:
-        """Write a chunk in one transaction, or only look at what it would do."""
-        hashes = [self._address(row) for row in rows]
+        """Write rows in one transaction, or only look at what they would do.
+
+        Args:
+            done: How many were taken up before, and these.
+        """
+        hashes = chunk.hashes(rows)
         with self.store.read() if self.dry else self.store.write() as connection:
-            plan = self._plan(connection, rows, hashes, summary, file, now)
+            plan = chunk.plan(connection, rows, hashes, summary)
             if self.dry:
                 return
             plan.write(connection, self.address_hash)
             if number is not None:
                 plan.remember(connection, number)
-                imports.change(connection, number, rows_read=done, seen_at=self._seen(now))
-
-    def _seen(self, now: datetime) -> datetime:
-        return self.clock() if self.clock is not None else now
-
-    def _plan(
-        self,
-        connection: Connection,
-        rows: Sequence[Row],
-        hashes: Sequence[bytes],
-        summary: Summary,
-        file: str,
-        now: datetime,
-    ) -> Plan:
-        """Return what rows change, and count it.
-
-        Args:
-            hashes: Of the address of each row.
-        """
-        people = subscribers.by_keys(connection, [row.key for row in rows])
-        muted = suppressions.find(connection, hashes)
-        plan = Plan(
-            now=now,
-            first_id=subscribers.next_id(connection),
-            begins_with=self.begins_with,
-            note=self.note,
-        )
-        known = memberships(connection, [person["id"] for person in people.values()])
-        tally = Tally(summary, connection)
-        for row, address in zip(rows, hashes, strict=True):
-            person = people.get(row.key)
-            reason = muted.get(address, "")
-            if row.record is not None and row.record.address:
-                self._stop(plan, tally, row, address, known=bool(reason))
-            elif person is not None:
-                if row.record is not None:
-                    plan.records.stop(address, row.record.suppressions)
-                effect = changes.update(
-                    plan,
-                    row,
-                    person,
-                    known[person["id"]],
-                    self._wanted(row),
-                    file=file,
-                    suppressed=reason,
-                    address=address,
-                )
-                tally.updated(row, effect)
-            elif reason:
-                tally.refused(row, address, reason)
-            else:
-                tally.added(row, changes.add(plan, row, self._wanted(row), file, address))
-        summary.remark(plan.notes)
-        return plan
-
-    def _address(self, row: Row) -> bytes:
-        """Return the keyed hash of a row's address; of one that nobody has, the hash it brings."""
-        if row.record is not None and row.record.address:
-            return bytes.fromhex(row.record.address)
-        return self.address_hash(row.key)
-
-    def _stop(self, plan: Plan, tally: Tally, row: Row, address: bytes, *, known: bool) -> None:
-        """Plan what stands against an address of which only the hash is left."""
-        record = row.record
-        if record is None or record.key != key_mark(self.address_hash):
-            tally.rejected(row, "this hash was made with another key; take var/secret.key along")
-            return
-        plan.records.stop(address, record.suppressions)
-        tally.stopped(row, new=not known)
-
-    def _wanted(self, row: Row) -> Wanted:
-        """Return what a row asks for, blank cells filled in."""
-        return Wanted(
-            courses=self.courses if row.courses is None else row.courses,
-            newsletters=self.newsletters if row.newsletters is None else row.newsletters,
-        )
+                seen = self.clock() if self.clock is not None else chunk.now
+                imports.change(connection, number, rows_read=done, seen_at=seen)
 
 
 class _Spoil:

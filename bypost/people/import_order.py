@@ -17,6 +17,8 @@ from bypost.store.address_order import AddressOrder, Kept
 
 #: Stands between the cells of a row that waits on disk; no cell of a good row has it inside.
 _BETWEEN = "\x1f"
+#: Somebody who leaves costs about as much as so many who stay (measured 2026-11).
+_LEAVING = 20
 
 
 class InOrder:
@@ -54,24 +56,38 @@ class InOrder:
         self._rows.append(row)
 
     def chunks(self) -> Iterator[list[Row]]:
-        """Yield the rows, in pieces of one transaction."""
-        if self._disk is None:
-            yield self._once(self._rows)
-            return
-        self._put_down()
+        """Yield the rows, in pieces of one transaction; each is gone when the next is asked for."""
         rows: list[Row] = []
-        last = ("", 0)
-        for kept in self._disk.rows():
-            row = self._taken(kept)
-            if row.key == last[0]:
-                self._tell(row, last[1])
-                continue
-            last = row.key, row.line
+        cost = 0
+        for row in self._of_disk(self._disk) if self._disk else self._of_memory():
             rows.append(row)
-            if len(rows) == self._size:
+            cost += _LEAVING if row.status == "left" else 1
+            if cost >= self._size:
                 yield rows
-                rows = []
-        yield rows
+                rows.clear()
+                cost = 0
+        if rows:
+            yield rows
+
+    def _of_memory(self) -> Iterator[Row]:
+        lines: dict[str, int] = {}
+        for row in self._rows:
+            first = lines.setdefault(row.key, row.line)
+            if first == row.line:
+                yield row
+            else:
+                self._tell(row, first)
+
+    def _of_disk(self, disk: AddressOrder) -> Iterator[Row]:
+        self._put_down()
+        last = ("", 0)
+        for key, line, email, cells in disk.rows():
+            row = self._check.row(line, cells.split(_BETWEEN), key if email is None else email)
+            if key == last[0]:
+                self._tell(row, last[1])
+            else:
+                last = key, line
+                yield row
 
     def _put_down(self) -> None:
         if self._disk is None:
@@ -79,25 +95,9 @@ class InOrder:
         self._disk.add([_kept(row) for row in self._rows])
         self._rows.clear()
 
-    def _once(self, rows: list[Row]) -> list[Row]:
-        """Return the first row of each address, and tell of the others."""
-        lines: dict[str, int] = {}
-        first = []
-        for row in rows:
-            if row.key in lines:
-                self._tell(row, lines[row.key])
-            else:
-                lines[row.key] = row.line
-                first.append(row)
-        return first
-
     def _tell(self, row: Row, first: int) -> None:
         reason = f"the same address as in line {first}"
         self._repeated(SpoiledRow(row.line, reason, tuple(row.stood)))
-
-    def _taken(self, kept: Kept) -> Row:
-        key, line, email, cells = kept
-        return self._check.row(line, cells.split(_BETWEEN), key if email is None else email)
 
 
 def _kept(row: Row) -> Kept:

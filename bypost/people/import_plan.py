@@ -14,11 +14,11 @@ from bypost.store import (
     Connection,
     enrollments,
     import_changes,
+    known_people,
     newcomers,
     subscribers,
-    subscriptions,
 )
-from bypost.store.newcomers import microseconds
+from bypost.store.schema.base import microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Memberships:
         left: Those of both kinds that ended by leaving, as ``course:NAME``.
     """
 
-    courses: frozenset[str]
-    newsletters: frozenset[str]
-    left: frozenset[str]
+    courses: set[str] = field(default_factory=set)
+    newsletters: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -136,19 +136,15 @@ class Plan:
 
 
 def memberships(connection: Connection, ids: Sequence[int]) -> dict[int, Memberships]:
-    """Return what these people are or were on."""
-    courses: dict[int, set[str]] = {i: set() for i in ids}
-    newsletters: dict[int, set[str]] = {i: set() for i in ids}
-    left: dict[int, set[str]] = {i: set() for i in ids}
-    for found, key, rows in (
-        (courses, "course", enrollments.of_subscribers(connection, ids)),
-        (newsletters, "newsletter", subscriptions.of_subscribers(connection, ids)),
+    """Return what these people are or were on; who is on nothing is left out."""
+    found: dict[int, Memberships] = {}
+    for key, rows in (
+        ("course", known_people.runs(connection, ids)),
+        ("newsletter", known_people.letters(connection, ids)),
     ):
-        for row in rows:
-            found[row["subscriber_id"]].add(row[key])
-            if row["status"] == "left":
-                left[row["subscriber_id"]].add(f"{key}:{row[key]}")
-    return {
-        i: Memberships(frozenset(courses[i]), frozenset(newsletters[i]), frozenset(left[i]))
-        for i in ids
-    }
+        for number, name, status in rows:
+            theirs = found.get(number) or found.setdefault(number, Memberships())
+            (theirs.courses if key == "course" else theirs.newsletters).add(name)
+            if status == "left":
+                theirs.left.add(f"{key}:{name}")
+    return found

@@ -26,9 +26,15 @@ class Tally:
     def added(self, row: Row, begun: Sequence[str]) -> None:
         """Count a new person."""
         self.summary.added += 1
-        self.summary.enrolled.update(begun)
+        for one in begun:
+            self.summary.enrolled[one] += 1
         if self.summary.wants("added", row.line):
             self.summary.show("added", row.line, row.email, ", ".join(begun))
+
+    def unchanged(self, row: Row) -> None:
+        """Count a row that changes nothing."""
+        self.summary.unchanged += 1
+        self.summary.show("unchanged", row.line, row.email)
 
     def updated(self, row: Row, effect: Effect) -> None:
         """Count what a row does to somebody who is there."""
@@ -36,8 +42,7 @@ class Tally:
         if effect.changes:
             self._changed(row, effect)
         else:
-            told.unchanged += 1
-            told.show("unchanged", row.line, row.email)
+            self.unchanged(row)
         if effect.kept:
             told.kept.update(effect.kept)
             told.show("kept", row.line, row.email, ", ".join(effect.kept))
