@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ _LISTS = ("courses", "newsletters")
 _STOPS = ("bounced", "complained")
 
 
-def add(plan: Plan, row: Row, wanted: Wanted, file: str, address: bytes) -> list[str]:
+def add(plan: Plan, row: Row, wanted: Wanted, file: str, address: bytes) -> Sequence[str]:
     """Plan a new person; return the courses and newsletters they begin.
 
     Args:
@@ -251,16 +251,18 @@ def _note_left(plan: Plan, row: Row, known: Memberships, touched: set[str]) -> l
     return found
 
 
-def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> list[str]:
+def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> Sequence[str]:
     """Plan enrollments and subscriptions, each with the evidence of its consent; return them."""
+    if not new.purposes:
+        return new.purposes
+    at, links = plan.at, plan.links
     for name in new.courses:
         begins_with = plan.begins_with.get(name, "")
         # The first hint is now: owing finds the true instant.
-        run = (subscriber_id, name, plan.at, plan.at, plan.links.take(), begins_with)
-        plan.runs.append(run)
+        plan.runs.append((subscriber_id, name, at, at, links.take(), begins_with))
     for name in new.newsletters:
-        plan.letters.append((subscriber_id, name, plan.at, plan.links.take()))
-    purposes = [f"course:{n}" for n in new.courses] + [f"newsletter:{n}" for n in new.newsletters]
+        plan.letters.append((subscriber_id, name, at, links.take()))
     note = row.consent_note or plan.note
-    plan.consents += [(subscriber_id, purpose, note, plan.at, plan.at) for purpose in purposes]
-    return purposes
+    for purpose in new.purposes:
+        plan.consents.append((subscriber_id, purpose, note, at, at))
+    return new.purposes

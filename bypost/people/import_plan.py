@@ -21,12 +21,21 @@ from bypost.store import (
 from bypost.store.schema.base import microseconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wanted:
-    """What a row asks for."""
+    """What a row asks for.
+
+    Attributes:
+        purposes: The same as consent names it, ``course:NAME``.
+    """
 
     courses: tuple[str, ...]
     newsletters: tuple[str, ...]
+    purposes: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        courses = [f"course:{name}" for name in self.courses]
+        self.purposes = (*courses, *(f"newsletter:{name}" for name in self.newsletters))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ class LinkIds:
     """
 
     def __init__(self) -> None:
-        self._first = secrets.token_bytes(1)
-        self._drawn: list[bytes] = []
+        self._first = bytearray(secrets.token_bytes(1))
+        self._drawn: list[bytearray] = []
 
-    def take(self) -> bytes:
-        """Return a new id."""
+    def take(self) -> bytearray:
+        """Return a new id; not as ``bytes``, for which Python's SQLite looks for an adapter."""
         if not self._drawn:
             size = LINK_ID_BYTES - 1
             drawn = secrets.token_bytes(size * _DRAWN)

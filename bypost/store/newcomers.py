@@ -14,9 +14,9 @@ from bypost.store.sheets import Sheet
 #: file, when they came, when they confirmed. JSON by :func:`as_json`, instants in microseconds.
 Person = tuple[int, str, str, str, str, str, str, str, str, int, int | None]
 #: A run that begins: whose, course, since when, its hint, link id, first lesson.
-Run = tuple[int, str, int, int, bytes, str]
+Run = tuple[int, str, int, int, bytearray, str]
 #: A subscription that begins: whose, newsletter, since when, link id.
-Letter = tuple[int, str, int, bytes]
+Letter = tuple[int, str, int, bytearray]
 #: Consent: whose, to what, the wording, when it was asked for, when confirmed.
 Consent = tuple[int, str, str, int, int]
 #: What stands against an address: its hash, the reason, since when.

@@ -265,6 +265,7 @@ _JOBS: Mapping[str, Callable[[Path, int], Callable[[], float]]] = {
 def _opened(folder: Path) -> _Timed:
     store = _Timed("sqlite:///people.db", root=folder)
     migrate.upgrade(store)
+    store.longest = 0.0
     return store
 
 
