@@ -7,6 +7,7 @@ from tests.contracts.caps import CapContract
 from tests.contracts.events import EventContract
 from tests.contracts.holds import HoldContract
 from tests.contracts.impact import ImpactContract
+from tests.contracts.many_rows import ManyRowsContract
 from tests.contracts.settling import SettlingContract
 from tests.contracts.signups import SignupContract
 from tests.contracts.store import StoreContract
@@ -20,6 +21,7 @@ class DatabaseContract(
     EventContract,
     HoldContract,
     ImpactContract,
+    ManyRowsContract,
     SettlingContract,
     SignupContract,
     TokenContract,
