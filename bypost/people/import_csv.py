@@ -25,8 +25,11 @@ from bypost.people.import_quarantine import Quarantine
 from bypost.people.import_summary import Summary as Summary
 from bypost.store import Store, imports
 
-#: Rows of one transaction.
+#: Rows of one transaction: 33 ms of processor time the longest among a million people; 2,000 rows
+#: take twice that, and are taken up hardly faster (SQLite, measured 2026-11).
 CHUNK = 1000
+#: Rows that are read between two signs of life, before the first is taken up.
+_SIGN = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +206,8 @@ class Importer:
             rows = stack.enter_context(InOrder(check, CHUNK, spoil))
             for row in read_rows(path, form, self.known):
                 summary.rows += 1
+                if summary.rows % _SIGN == 0:
+                    self._is_alive(number)
                 if isinstance(row, SpoiledRow):
                     spoil(row)
                 else:
@@ -216,6 +221,12 @@ class Importer:
                     self.on_row(done)
         summary.settle()
         return summary
+
+    def _is_alive(self, number: int | None) -> None:
+        """Give a sign of life; without one somebody else would take the import for broken off."""
+        if number is not None and self.clock is not None and not self.dry:
+            with self.store.write() as connection:
+                imports.change(connection, number, seen_at=self.clock())
 
     def _chunk(self, file: str, now: datetime) -> Chunk:
         return Chunk(

@@ -6,6 +6,7 @@ import random
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -18,6 +19,7 @@ from bypost.people.columns import Form, read_form
 from bypost.people.csv_rows import Check, Known, Row, SpoiledRow, read_rows
 from bypost.people.import_csv import CHUNK
 from bypost.people.import_order import InOrder
+from bypost.store import imports
 from tests.people.desk import HEADER, Desk
 
 _NOBODY = Known(frozenset({"alpha"}), frozenset())
@@ -123,3 +125,19 @@ def test_addresses_that_waited_on_disk_are_gone_after_an_import_that_failed(
         desk.rows("a@example.org", "b@example.org", "c@example.org")
     assert set(Path(gettempdir()).glob("bypost-import-*")) == before
     assert desk.everybody() == {}
+
+
+def test_an_import_that_reads_for_long_is_not_taken_for_broken_off(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_csv, "_SIGN", 3)
+    monkeypatch.setattr(InOrder, "chunks", lambda _: pytest.fail("the power went"))
+    ticks = iter(range(1, 10))
+    importer = replace(desk.importer(), clock=lambda: desk.now + timedelta(minutes=next(ticks)))
+    desk.file.write_text("email\n" + "".join(f"p{n}@example.org\n" for n in range(7)))
+    with pytest.raises(pytest.fail.Exception):
+        importer.run(desk.file, now=desk.now)
+    with desk.store.read() as connection:
+        (left,) = imports.page(connection)
+    assert (left["state"], left["rows_read"]) == ("running", 0)
+    assert left["seen_at"] == desk.now + timedelta(minutes=2)
