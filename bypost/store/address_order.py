@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from bypost.errors import StoreError
 from bypost.store.scratch import Scratch
 
 #: Case-folded address, line, address where it differs from that, cells as one text.
@@ -45,9 +47,25 @@ class AddressOrder:
         self._folder.close()
 
     def add(self, rows: Sequence[Kept]) -> None:
-        """Keep rows."""
-        self._database.executemany("INSERT INTO kept VALUES (?, ?, ?, ?)", rows)
+        """Keep rows; raise StoreError where there is no room."""
+        with self._in_words():
+            self._database.executemany("INSERT INTO kept VALUES (?, ?, ?, ?)", rows)
 
     def rows(self) -> Iterator[Kept]:
-        """Return all rows by address, and those of one address by line."""
-        return self._database.execute("SELECT * FROM kept ORDER BY key, line")
+        """Yield all rows by address, and those of one address by line.
+
+        Raises:
+            StoreError: There is no room to sort them.
+        """
+        with self._in_words():
+            yield from self._database.execute("SELECT * FROM kept ORDER BY key, line")
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self._folder.path.parent}: cannot keep the rows of a file: {error}\n"
+                "    free some disk space there, or name another folder in TMPDIR"
+            ) from error

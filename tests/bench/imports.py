@@ -22,7 +22,7 @@ Beside it stands the same file in the order of its addresses: there the floor on
 hardly a row costs it two microseconds. Every job has a process of its own, and a round does all of
 them, one after the other."""
 
-#: Above so many rows one round has to do.
+#: Of more rows one round has to do, and what they need in memory is compared with these.
 _FEW = 200_000
 
 
@@ -34,7 +34,7 @@ def figures(rows: int = 1_000_000) -> list[Figure]:
         with TemporaryDirectory(prefix="bypost-bench-") as name:
             for job in JOBS:
                 took[job].append(run(Path(name), rows, job))
-    few = _alone("added", _FEW // 10)
+    few = _alone("added", _FEW)
     return [
         _rate(took, rows, "added", "people added", "bare", "bare executemany", goal=0.35),
         _rate(
@@ -116,7 +116,7 @@ def _memory(took: list[Took], few: Took) -> Figure:
         value=statistics.median(one.peak for one in took),
         unit="MB",
         ratio=statistics.median(ratios),
-        to=f"{_FEW // 10:,} rows",
+        to=f"{_FEW:,} rows",
         low=min(ratios),
         high=max(ratios),
         runs=len(ratios),
