@@ -171,21 +171,21 @@ class Check:
         status = said("status", "").casefold() or "confirmed"
         if status not in _STATUSES:
             raise ValueError(f"status `{status[:40]}` is not one of {', '.join(_STATUSES)}")
-        return Row(
-            line=line,
-            email=email,
-            key=email.casefold() or f"#{gone}",
-            name=said("name", "")[:200],
-            time_zone=_zone(said("time_zone", "")),
-            tags=_words(said("tags", "")),
-            status=status,
-            consent_note=said("consent_note", ""),
-            courses=_named(said("courses", ""), self._known.courses, "course"),
-            newsletters=_named(said("newsletters", ""), self._known.newsletters, "newsletter"),
-            attributes=attributes,
-            cells=named,
-            stood=cells,
-            record=record,
+        return Row(  # by position, in the order above: by name takes more than twice as long
+            line,
+            email,
+            email.casefold() or f"#{gone}",
+            said("name", "")[:200],
+            _zone(said("time_zone", "")),
+            _words(said("tags", "")),
+            status,
+            said("consent_note", ""),
+            _named(said("courses", ""), self._known.courses, "course"),
+            _named(said("newsletters", ""), self._known.newsletters, "newsletter"),
+            attributes,
+            named,
+            cells,
+            record,
         )
 
     def _cleaned(self, cells: Sequence[str]) -> dict[str, str]:
