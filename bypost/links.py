@@ -160,7 +160,7 @@ class AddressHash:
         own = hashlib.blake2b(key.encode(), digest_size=32).digest()
         self._keyed = hashlib.blake2b(digest_size=16, key=own)
         # The gate asks for the same people twice within a moment.
-        self._remembered = lru_cache(maxsize=20_000)(self._hash)
+        self._remembered = lru_cache(maxsize=4096)(self._hash)
 
     def __call__(self, email_key: str) -> bytes:
         """Return 16 bytes for a case-folded address."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from bypost.people import join
 from bypost.people.csv_rows import Row
 from bypost.people.import_plan import Effect, Memberships, Plan, Wanted
-from bypost.store import Row as Record
+from bypost.store.sheets import as_json
 
+#: Columns of somebody who is there (:mod:`bypost.store.known_people`).
+Record = Mapping[str, Any]
 #: Cells that become columns of the person, if the person did not set them.
 _PERSONAL = ("name", "time_zone")
 #: Cells that name what a person is to be on.
@@ -18,39 +20,61 @@ _LISTS = ("courses", "newsletters")
 _STOPS = ("bounced", "complained")
 
 
-def add(plan: Plan, row: Row, wanted: Wanted, file: str, address: bytes) -> list[str]:
+def add(plan: Plan, row: Row, wanted: Wanted, file: str, address: bytes) -> Sequence[str]:
     """Plan a new person; return the courses and newsletters they begin.
 
     Args:
         file: Names the file whose cells are compared next time; empty: none.
         address: The keyed hash of their address.
     """
-    subscriber_id = plan.next_id
-    plan.next_id += 1
+    subscriber_id = plan.new_id()
     if row.record is not None:
-        plan.people.append(plan.records.person(subscriber_id, row, address, now=plan.now))
+        plan.records.person(subscriber_id, row, address, now=plan.now)
         return row.record.running()
+    # Whoever is noted as gone has confirmed nothing.
+    confirmed = row.status == "confirmed"
     plan.people.append(
-        join.new_subscriber(
-            subscriber_id=subscriber_id,
-            email=row.email,
-            name=row.name,
-            time_zone=row.time_zone,
-            # Whoever is noted as gone has confirmed nothing.
-            status="confirmed" if row.status == "confirmed" else "unconfirmed",
-            now=plan.now,
-            tags=row.tags,
-            attributes=row.attributes,
-            csv_cells={file: row.cells} if file else None,
+        (
+            subscriber_id,
+            row.email,
+            row.key,
+            row.name,
+            row.time_zone,
+            "confirmed" if confirmed else "unconfirmed",
+            _as_json(row.tags),
+            as_json(row.attributes) if row.attributes else "{}",
+            as_json({file: row.cells} if file else None),
+            plan.at,
+            plan.at if confirmed else None,
         )
     )
-    if row.status == "left":
-        plan.leaving.append(subscriber_id)
-    elif row.status in _STOPS:
-        plan.stop(address, row.status)
-    elif row.status == "confirmed":
+    if confirmed:
         return _join(plan, row, subscriber_id, wanted)
+    if row.status != "unconfirmed":
+        plan.stop(address, row.status)
     return []
+
+
+@lru_cache(maxsize=2048)
+def _as_json(tags: tuple[str, ...]) -> str:
+    return as_json(tags)
+
+
+def says_nothing_new(
+    row: Row, person: Record, known: Memberships, wanted: Wanted, *, file: str, suppressed: str
+) -> bool:
+    """Tell whether a row stands as it was taken up last, and nothing else follows from it now.
+
+    :func:`update` would find the same, and takes longer: most rows of a list are so each time.
+    """
+    if row.cells != (person["csv_cells"] or {}).get(file):
+        return False
+    if row.status != "confirmed" or suppressed or known.left:
+        return True
+    # What blank cells mean may have changed since.
+    return (row.courses is not None or known.courses.issuperset(wanted.courses)) and (
+        row.newsletters is not None or known.newsletters.issuperset(wanted.newsletters)
+    )
 
 
 def update(
@@ -227,30 +251,18 @@ def _note_left(plan: Plan, row: Row, known: Memberships, touched: set[str]) -> l
     return found
 
 
-def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> list[str]:
+def _join(plan: Plan, row: Row, subscriber_id: int, new: Wanted) -> Sequence[str]:
     """Plan enrollments and subscriptions, each with the evidence of its consent; return them."""
-    plan.runs += [
-        join.new_enrollment(
-            subscriber_id=subscriber_id,
-            course=name,
-            now=plan.now,
-            begins_with=plan.begins_with.get(name, ""),
-        )
-        for name in new.courses
-    ]
-    plan.subscriptions += [
-        join.new_subscription(subscriber_id=subscriber_id, newsletter=name, now=plan.now)
-        for name in new.newsletters
-    ]
-    purposes = [f"course:{n}" for n in new.courses] + [f"newsletter:{n}" for n in new.newsletters]
-    plan.consents += [
-        join.new_consent(
-            subscriber_id=subscriber_id,
-            purpose=purpose,
-            source="csv",
-            note=row.consent_note or plan.note,
-            now=plan.now,
-        )
-        for purpose in purposes
-    ]
-    return purposes
+    if not new.purposes:
+        return new.purposes
+    at, links = plan.at, plan.links
+    for name in new.courses:
+        begins_with = plan.begins_with.get(name, "")
+        # The first hint is now: owing finds the true instant.
+        plan.runs.append((subscriber_id, name, at, at, links.take(), begins_with))
+    for name in new.newsletters:
+        plan.letters.append((subscriber_id, name, at, links.take()))
+    note = row.consent_note or plan.note
+    for purpose in new.purposes:
+        plan.consents.append((subscriber_id, purpose, note, at, at))
+    return new.purposes

@@ -5,47 +5,39 @@ from __future__ import annotations
 import csv
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
 from bypost.people.columns import KNOWN, QUARANTINE, RECORD, UNDECODED, Form, clean
+from bypost.people.csv_lines import Lines
+from bypost.people.plain_address import plain_address
 from bypost.people.record import Record, read_record
 from scheduler.wall import zone_names
 
-#: A plain address that needs no library to be known as good; everything else goes through it.
-_PLAIN = re.compile(
-    r"[a-z0-9](?:[a-z0-9_+-]*[a-z0-9_+])?(?:\.[a-z0-9_+-]+)*"
-    r"@(?:[a-z0-9](?:[a-z0-9]|-(?!-)){0,40}[a-z0-9]\.){1,3}(?:com|org|net|de|io|eu|uk|edu|fr)",
-    re.ASCII,
-)
-_LONGEST_PLAIN = 100
 #: Control characters; no database keeps NUL. Only free texts may have several lines.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_OR_BREAK = re.compile(r"[\x00-\x1f\x7f]")
 _ONE_LINE = frozenset(KNOWN) - {"consent_note"}
 #: What a row may say of somebody; of the last three nobody comes back by another row.
 _STATUSES = ("confirmed", "unconfirmed", "left", "bounced", "complained")
-#: Characters of a row that could not be read which are kept for mending it.
-_LONGEST_TEXT = 10_000
-_MOST_LINES = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One usable row.
+class Row(NamedTuple):
+    """One usable row: a tuple, as a million are made, and a dataclass takes five times as long.
 
     Attributes:
         line: Line of the file on which it begins, counting from 1.
         key: Case-folded address: who is the same person. Of somebody who was erased elsewhere
             there is no address: the key is one that nobody has.
         cells: Cleaned cells by column, as they are compared at the next sync.
-        record: All that a complete export says of them; None in any other file.
         stood: The cells as they stand, in the order of the columns.
+        record: All that a complete export says of them; None in any other file.
     """
 
     line: int
@@ -60,8 +52,8 @@ class Row:
     newsletters: tuple[str, ...] | None
     attributes: Mapping[str, str]
     cells: Mapping[str, str]
+    stood: Sequence[str]
     record: Record | None = None
-    stood: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,56 +85,35 @@ class Known:
     newsletters: frozenset[str]
 
 
-class _Lines:
-    """Hands out lines, and remembers those of the row that is being read."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._kept: list[str] = []
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        if len(self._kept) < _MOST_LINES:
-            self._kept.append(line)
-        return line
-
-    def taken(self) -> str:
-        """Return what was handed out since the last time."""
-        text, self._kept = "".join(self._kept), []
-        return text[:_LONGEST_TEXT]
-
-    def forget(self) -> None:
-        """Let go of what was handed out."""
-        self._kept.clear()
-
-
 def read_rows(path: Path, form: Form, known: Known) -> Iterator[Row | SpoiledRow]:
     """Yield every row of a file in order; memory does not grow with it.
 
     Quotes are read strictly: one that is never closed would swallow the rows behind it unseen.
     """
+    check = Check(form, known)
     with path.open(encoding=form.encoding, errors=form.errors, newline="") as file:
-        lines = _Lines(file)
+        lines = Lines(file)
         reader = csv.reader(lines, delimiter=form.delimiter, strict=True)
         next(reader, None)
-        line = reader.line_num + 1
         while True:
-            lines.forget()
+            line = lines.first = reader.line_num + 1
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
                 reason = f"not readable as CSV: {_explain(error)}"
-                yield SpoiledRow(line, reason, text=lines.taken())
-                line = reader.line_num + 1
+                yield SpoiledRow(line, reason, text=lines.text(reader.line_num))
                 continue
-            if any(cell.strip() for cell in cells):
-                yield _row(line, cells, form, known, lines)
-            line = reader.line_num + 1
+            if not "".join(cells).strip():
+                continue
+            if len(cells) > check.width and "".join(cells[check.width :]).strip():
+                yield _too_long(line, cells, form, lines.text(reader.line_num))
+                continue
+            try:
+                yield check.row(line, cells)
+            except ValueError as error:
+                yield SpoiledRow(line, str(error), tuple(cells))
 
 
 def _explain(error: csv.Error) -> str:
@@ -157,70 +128,107 @@ def _explain(error: csv.Error) -> str:
     return text
 
 
-def _row(line: int, cells: list[str], form: Form, known: Known, lines: _Lines) -> Row | SpoiledRow:
-    if len(cells) > len(form.columns) and any(cell.strip() for cell in cells[len(form.columns) :]):
-        reason = (
-            f"{len(cells)} cells, but the first line names {len(form.columns)} columns; "
-            "put cells that contain the delimiter in quotes"
-        )
-        return SpoiledRow(line, reason, tuple(cells[: len(form.columns)]), lines.taken())
-    named = {name: clean(cell) for name, cell in zip(form.columns, cells, strict=False) if name}
-    try:
-        return _checked(line, named, tuple(cells), form, known)
-    except ValueError as error:
-        return SpoiledRow(line, str(error), tuple(cells))
-
-
-def _checked(
-    line: int, named: dict[str, str], stood: tuple[str, ...], form: Form, known: Known
-) -> Row:
-    """Return the row; raise ValueError with the reason if something in it cannot be used."""
-    for name, cell in named.items():
-        if UNDECODED.search(cell):
-            raise ValueError(
-                f"the cell `{name}` is not UTF-8; save the file as UTF-8, or name its encoding"
-            )
-        if (_CONTROL_OR_BREAK if name in _ONE_LINE else _CONTROL).search(cell):
-            raise ValueError(f"a line break or control character stands inside the cell `{name}`")
-    for name in QUARANTINE:
-        named.pop(name, None)
-    record = None
-    attributes = {name: named.get(name, "") for name in form.attributes}
-    if form.dialect is not None:
-        named = form.dialect.translate(named)
-        named.pop(RECORD, None)
-        attributes = {name: cell for name, cell in named.items() if name not in KNOWN}
-    elif told := named.pop(RECORD, ""):
-        record = read_record(told)
-    gone = record.address if record is not None else ""
-    email = "" if gone and not named.get("email") else address(named.get("email", ""))
-    status = named.get("status", "").casefold() or "confirmed"
-    if status not in _STATUSES:
-        raise ValueError(f"status `{status[:40]}` is not one of {', '.join(_STATUSES)}")
-    return Row(
-        line=line,
-        email=email,
-        key=email.casefold() or f"#{gone}",
-        name=named.get("name", "")[:200],
-        time_zone=_zone(named.get("time_zone", "")),
-        tags=_words(named.get("tags", "")),
-        status=status,
-        consent_note=named.get("consent_note", ""),
-        courses=_named(named.get("courses", ""), known.courses, "course"),
-        newsletters=_named(named.get("newsletters", ""), known.newsletters, "newsletter"),
-        attributes=attributes,
-        cells=named,
-        record=record,
-        stood=stood,
+def _too_long(line: int, cells: list[str], form: Form, text: str) -> SpoiledRow:
+    width = len(form.columns)
+    reason = (
+        f"{len(cells)} cells, but the first line names {width} columns; "
+        "put cells that contain the delimiter in quotes"
     )
+    return SpoiledRow(line, reason, tuple(cells[:width]), text)
+
+
+class Check:
+    """Makes rows of the cells of one file, or tells why it cannot."""
+
+    def __init__(self, form: Form, known: Known) -> None:
+        self.width = len(form.columns)
+        self._columns = form.columns
+        self._known = known
+        self._dialect = form.dialect
+        self._attributes = form.attributes
+        #: Columns that say nothing of the person; of one that is left out the name is empty.
+        self._taken_out = [name for name in ("", *QUARANTINE) if name in form.columns]
+
+    def row(self, line: int, cells: Sequence[str], email: str | None = None) -> Row:
+        """Return the row; raise ValueError with the reason if something in it cannot be used.
+
+        Args:
+            email: Its address, where that was found to be good before.
+        """
+        named = self._cleaned(cells)
+        record = None
+        attributes = {name: named.get(name, "") for name in self._attributes}
+        if self._dialect is not None:
+            named = self._dialect.translate(named)
+            named.pop(RECORD, None)
+            attributes = {name: cell for name, cell in named.items() if name not in KNOWN}
+        elif told := named.pop(RECORD, ""):
+            record = read_record(told)
+        said = named.get
+        gone = record.address if record is not None else ""
+        if email is None:
+            email = "" if gone and not said("email") else address(said("email", ""))
+        status = said("status", "").casefold() or "confirmed"
+        if status not in _STATUSES:
+            raise ValueError(f"status `{status[:40]}` is not one of {', '.join(_STATUSES)}")
+        return Row(  # by position, in the order above: by name takes more than twice as long
+            line,
+            email,
+            email.casefold() or f"#{gone}",
+            said("name", "")[:200],
+            _zone(said("time_zone", "")),
+            _words(said("tags", "")),
+            status,
+            said("consent_note", ""),
+            _named(said("courses", ""), self._known.courses, "course"),
+            _named(said("newsletters", ""), self._known.newsletters, "newsletter"),
+            attributes,
+            named,
+            cells,
+            record,
+        )
+
+    def _cleaned(self, cells: Sequence[str]) -> dict[str, str]:
+        """Return the cells by column; raise ValueError for one that holds what is no text."""
+        if _is_plain("".join(cells)):
+            named = dict(zip(self._columns, map(str.strip, cells), strict=False))
+        else:
+            named = dict(zip(self._columns, map(clean, cells), strict=False))
+            named.pop("", None)
+            for name, cell in named.items():
+                _refuse_no_text(name, cell)
+        for name in self._taken_out:
+            named.pop(name, None)
+        return named
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether cells need no cleaning but of spaces at their ends.
+
+    What is printable has no control characters, no invisible ones and no spaces but the usual one.
+    """
+    return (
+        text.isprintable()
+        and "'" not in text
+        and (text.isascii() or ("\ufffd" not in text and unicodedata.is_normalized("NFC", text)))
+    )
+
+
+def _refuse_no_text(name: str, cell: str) -> None:
+    if UNDECODED.search(cell):
+        raise ValueError(
+            f"the cell `{name}` is not UTF-8; save the file as UTF-8, or name its encoding"
+        )
+    if (_CONTROL_OR_BREAK if name in _ONE_LINE else _CONTROL).search(cell):
+        raise ValueError(f"a line break or control character stands inside the cell `{name}`")
 
 
 def address(text: str) -> str:
     """Return a usable address; a strict quick look first, the library for all others."""
     if not text:
         raise ValueError("the address is missing")
-    if len(text) <= _LONGEST_PLAIN and _PLAIN.fullmatch(text):
-        return text
+    if plain := plain_address(text):
+        return plain
     try:
         checked = validate_email(text, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
@@ -240,16 +248,19 @@ def _zone(text: str) -> str:
     raise ValueError(f"time_zone `{text}` is not known; {hint}")
 
 
+@lru_cache(maxsize=2048)
 def _words(cell: str) -> tuple[str, ...]:
     return tuple(word for part in cell.split(";") if (word := part.strip()))
 
 
 def _named(cell: str, known: frozenset[str], what: str) -> tuple[str, ...] | None:
     """Return the names in a cell; None where it is blank, nothing for the empty list ``;``."""
+    if not cell:
+        return None
     names = _words(cell)
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known))}"
             raise ValueError(f"there is no {what} `{name}`; {hint}")
-    return names if cell else None
+    return names

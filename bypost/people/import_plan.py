@@ -9,23 +9,33 @@ from typing import Any
 
 from bypost.links import AddressHash
 from bypost.people import import_record, leave
+from bypost.people.link_ids import LinkIds
 from bypost.store import (
     Connection,
-    consents,
     enrollments,
     import_changes,
+    known_people,
+    newcomers,
     subscribers,
-    subscriptions,
-    suppressions,
 )
+from bypost.store.schema.base import microseconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wanted:
-    """What a row asks for."""
+    """What a row asks for.
+
+    Attributes:
+        purposes: The same as consent names it, ``course:NAME``.
+    """
 
     courses: tuple[str, ...]
     newsletters: tuple[str, ...]
+    purposes: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        courses = [f"course:{name}" for name in self.courses]
+        self.purposes = (*courses, *(f"newsletter:{name}" for name in self.newsletters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +46,9 @@ class Memberships:
         left: Those of both kinds that ended by leaving, as ``course:NAME``.
     """
 
-    courses: frozenset[str]
-    newsletters: frozenset[str]
-    left: frozenset[str]
+    courses: set[str] = field(default_factory=set)
+    newsletters: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -70,37 +80,47 @@ class Plan:
     """Rows to be written together.
 
     Attributes:
+        first_id: The number of the first new person; the others follow.
+        at: ``now`` as it is kept.
+        links: Ids for the links of what begins.
+        added: New people so far.
         begins_with: Course -> the lesson with which new runs begin, if not with the first.
         note: What is kept as evidence where a row says nothing itself.
         done: What each row of somebody who was there changed, to be taken back by.
     """
 
     now: datetime
-    next_id: int
+    first_id: int
+    links: LinkIds = field(default_factory=LinkIds)
     begins_with: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
-    people: list[dict[str, Any]] = field(default_factory=list)
+    added: int = 0
+    people: list[newcomers.Person] = field(default_factory=list)
     changes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    runs: list[dict[str, Any]] = field(default_factory=list)
-    subscriptions: list[dict[str, Any]] = field(default_factory=list)
-    consents: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[newcomers.Run] = field(default_factory=list)
+    letters: list[newcomers.Letter] = field(default_factory=list)
+    consents: list[newcomers.Consent] = field(default_factory=list)
     leaving: list[int] = field(default_factory=list)
-    stops: list[dict[str, Any]] = field(default_factory=list)
+    stops: list[newcomers.Stop] = field(default_factory=list)
     records: import_record.Records = field(default_factory=import_record.Records)
     moved: list[int] = field(default_factory=list)
     notes: list[tuple[int, str]] = field(default_factory=list)
     done: list[dict[str, Any]] = field(default_factory=list)
+    at: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.at = microseconds(self.now)
 
     def write(self, connection: Connection, address_hash: AddressHash) -> None:
         """Write everything; subscriber, enrollment, consent and first hint commit together."""
-        subscribers.add_all(connection, self.people)
+        newcomers.add_people(connection, self.people)
+        self.records.write_people(connection)
         subscribers.change_all(connection, self.changes)
-        enrollments.add_all(connection, self.runs)
-        subscriptions.add_all(connection, self.subscriptions)
-        consents.add_all(connection, self.consents)
+        newcomers.add_runs(connection, self.runs, self.now)
+        newcomers.add_letters(connection, self.letters, self.now)
+        newcomers.add_consents(connection, self.consents)
         self.records.write(connection)
-        for stop in self.stops:
-            suppressions.add(connection, **stop)
+        newcomers.add_stops(connection, self.stops)
         for subscriber_id in self.leaving:
             leave.leave_everything(connection, subscriber_id, address_hash, by="csv", now=self.now)
         # A hint may never be later than the true instant, and another zone can make that earlier.
@@ -108,34 +128,32 @@ class Plan:
 
     def remember(self, connection: Connection, import_id: int) -> None:
         """Write down what was done, so that it can be taken back."""
-        added = [person["id"] for person in self.people]
         rows = [{"what": "changed", **one} for one in self.done]
-        if added:
-            ends = {"first_id": min(added), "last_id": max(added), "before": None, "after": None}
-            rows.append({"what": "added", **ends})
+        if self.added:
+            ends = {"first_id": self.first_id, "last_id": self.first_id + self.added - 1}
+            rows.append({"what": "added", **ends, "before": None, "after": None})
         import_changes.add_all(connection, import_id, rows)
+
+    def new_id(self) -> int:
+        """Return the number of one more new person."""
+        self.added += 1
+        return self.first_id + self.added - 1
 
     def stop(self, address: bytes, reason: str) -> None:
         """Plan that nothing is sent to an address any more."""
-        self.stops.append(
-            {"address_hash": address, "reason": reason, "now": self.now, "detail": "csv"}
-        )
+        self.stops.append((address, reason, self.at))
 
 
 def memberships(connection: Connection, ids: Sequence[int]) -> dict[int, Memberships]:
-    """Return what these people are or were on."""
-    courses: dict[int, set[str]] = {i: set() for i in ids}
-    newsletters: dict[int, set[str]] = {i: set() for i in ids}
-    left: dict[int, set[str]] = {i: set() for i in ids}
-    for found, key, rows in (
-        (courses, "course", enrollments.of_subscribers(connection, ids)),
-        (newsletters, "newsletter", subscriptions.of_subscribers(connection, ids)),
+    """Return what these people are or were on; who is on nothing is left out."""
+    found: dict[int, Memberships] = {}
+    for key, rows in (
+        ("course", known_people.runs(connection, ids)),
+        ("newsletter", known_people.letters(connection, ids)),
     ):
-        for row in rows:
-            found[row["subscriber_id"]].add(row[key])
-            if row["status"] == "left":
-                left[row["subscriber_id"]].add(f"{key}:{row[key]}")
-    return {
-        i: Memberships(frozenset(courses[i]), frozenset(newsletters[i]), frozenset(left[i]))
-        for i in ids
-    }
+        for number, name, status in rows:
+            theirs = found.get(number) or found.setdefault(number, Memberships())
+            (theirs.courses if key == "course" else theirs.newsletters).add(name)
+            if status == "left":
+                theirs.left.add(f"{key}:{name}")
+    return found

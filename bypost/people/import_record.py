@@ -11,12 +11,19 @@ from pydantic import BaseModel
 
 from bypost.people.csv_rows import Row
 from bypost.people.record import Record, SuppressionRecord
-from bypost.store import Connection, consents, enrollments, subscriptions, suppressions
+from bypost.store import (
+    Connection,
+    consents,
+    enrollments,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 
 
 @dataclass(slots=True)
 class Records:
-    """What complete rows add besides the people themselves.
+    """What complete rows add.
 
     Attributes:
         stops: Hash of an address with each thing that stands against it.
@@ -25,10 +32,15 @@ class Records:
     runs: list[dict[str, Any]] = field(default_factory=list)
     letters: list[dict[str, Any]] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
+    people: list[dict[str, Any]] = field(default_factory=list)
     stops: list[tuple[bytes, SuppressionRecord]] = field(default_factory=list)
 
+    def write_people(self, connection: Connection) -> None:
+        """Write the people themselves."""
+        subscribers.add_all(connection, self.people)
+
     def write(self, connection: Connection) -> None:
-        """Write everything, after the people."""
+        """Write what belongs to them, and what stands against addresses."""
         enrollments.add_all(connection, self.runs)
         subscriptions.add_all(connection, self.letters)
         consents.add_all(connection, self.consents)
@@ -46,15 +58,15 @@ class Records:
         """Plan what stands against an address."""
         self.stops += [(address, one) for one in stops]
 
-    def person(self, subscriber_id: int, row: Row, address: bytes, *, now: datetime) -> Any:
-        """Plan all that belongs to a new person, and return their own row."""
+    def person(self, subscriber_id: int, row: Row, address: bytes, *, now: datetime) -> None:
+        """Plan a new person, and all that belongs to them."""
         record = row.record or Record()
         self.runs += [_linked(run, subscriber_id) for run in record.runs]
         self.letters += [_linked(letter, subscriber_id) for letter in record.letters]
         self.consents += [{**_row(one), "subscriber_id": subscriber_id} for one in record.consents]
         self.stop(address, record.suppressions)
         said = {name: cell for name, cell in row.attributes.items() if cell}
-        return {
+        person = {
             "id": subscriber_id,
             "email": row.email,
             "email_key": row.key,
@@ -69,6 +81,7 @@ class Records:
             "created_at": record.created_at or now,
             "confirmed_at": record.confirmed_at,
         }
+        self.people.append(person)
 
 
 def _cells(record: Record) -> dict[str, dict[str, str]] | None:

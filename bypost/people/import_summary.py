@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from bypost.people.csv_rows import BadRow
 
-#: Bad rows kept for the summary; all of them are reported while reading.
+#: Bad rows kept for the summary, the first ones of the file.
 _KEPT = 1000
 #: Examples kept of each outcome.
 EXAMPLES = 5
@@ -78,19 +79,42 @@ class Summary:
     def reject(self, bad: BadRow) -> None:
         """Count a row that was left out."""
         self.rejected += 1
-        if len(self.bad) < _KEPT:
-            self.bad.append(BadRow(bad.line, bad.reason))
+        _keep(self.bad, BadRow(bad.line, bad.reason))
 
     def remark(self, notes: list[tuple[int, str]]) -> None:
         """Keep remarks on rows."""
-        room = _KEPT - len(self.notes)
-        self.notes += [BadRow(line, note) for line, note in notes[:room]]
+        for line, note in notes:
+            _keep(self.notes, BadRow(line, note))
+
+    def settle(self) -> None:
+        """Put what was kept in the order of the file, in which it was not taken up."""
+        _first(self.bad)
+        _first(self.notes)
 
     def show(self, outcome: str, line: int, email: str, words: str = "") -> None:
-        """Keep a row as an example of an outcome, if there are not enough of them yet."""
-        shown = self.examples.setdefault(outcome, [])
-        if len(shown) < EXAMPLES:
+        """Keep a row as an example of an outcome; the first ones of the file stay."""
+        if self.wants(outcome, line):
+            shown = self.examples.setdefault(outcome, [])
             shown.append(Example(line, email, words))
+            shown.sort(key=attrgetter("line"))
+            del shown[EXAMPLES:]
+
+    def wants(self, outcome: str, line: int) -> bool:
+        """Tell whether a row would be kept as an example."""
+        shown = self.examples.get(outcome)
+        return shown is None or len(shown) < EXAMPLES or line < shown[-1].line
+
+
+def _keep(rows: list[BadRow], row: BadRow) -> None:
+    rows.append(row)
+    if len(rows) >= 2 * _KEPT:
+        _first(rows)
+
+
+def _first(rows: list[BadRow]) -> None:
+    """Leave those which stand first in the file, in its order."""
+    rows.sort(key=attrgetter("line"))
+    del rows[_KEPT:]
 
 
 def _sorted(counts: Mapping[str, int]) -> dict[str, int]:

@@ -26,29 +26,40 @@ class Tally:
     def added(self, row: Row, begun: Sequence[str]) -> None:
         """Count a new person."""
         self.summary.added += 1
-        self.summary.enrolled.update(begun)
-        self.summary.show("added", row.line, row.email, ", ".join(begun))
+        for one in begun:
+            self.summary.enrolled[one] += 1
+        if self.summary.wants("added", row.line):
+            self.summary.show("added", row.line, row.email, ", ".join(begun))
+
+    def unchanged(self, row: Row) -> None:
+        """Count a row that changes nothing."""
+        self.summary.unchanged += 1
+        self.summary.show("unchanged", row.line, row.email)
 
     def updated(self, row: Row, effect: Effect) -> None:
         """Count what a row does to somebody who is there."""
         told = self.summary
-        told.changed += effect.changes
-        told.unchanged += not effect.changes
-        told.enrolled.update(effect.begun)
-        told.fields.update(effect.fields)
-        told.kept.update(effect.kept)
-        if effect.ended:
-            told.fields["ended"] += 1
         if effect.changes:
-            what = [*effect.fields, *effect.begun, *(["ends everything"] if effect.ended else [])]
-            told.show("changed", row.line, row.email, ", ".join(what))
+            self._changed(row, effect)
         else:
-            told.show("unchanged", row.line, row.email)
+            self.unchanged(row)
         if effect.kept:
+            told.kept.update(effect.kept)
             told.show("kept", row.line, row.email, ", ".join(effect.kept))
         for reason in effect.refused:
             told.refused[reason] += 1
             told.show("refused", row.line, row.email, reason)
+
+    def _changed(self, row: Row, effect: Effect) -> None:
+        told = self.summary
+        told.changed += 1
+        told.enrolled.update(effect.begun)
+        told.fields.update(effect.fields)
+        if effect.ended:
+            told.fields["ended"] += 1
+        if told.wants("changed", row.line):
+            what = [*effect.fields, *effect.begun, *(["ends everything"] if effect.ended else [])]
+            told.show("changed", row.line, row.email, ", ".join(what))
 
     def refused(self, row: Row, address: bytes, reason: str) -> None:
         """Count a row for an address that nobody has and to which nothing is sent."""

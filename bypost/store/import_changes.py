@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, delete, exists, false, insert, or_, select
+from sqlalchemy import ColumnElement, RowMapping, delete, exists, false, or_, select
 
 from bypost.store import daily
 from bypost.store.engine import Connection
@@ -23,6 +23,7 @@ from bypost.store.schema import (
     subscribers,
     subscriptions,
 )
+from bypost.store.sheets import Sheet, as_json
 
 
 def add_all(connection: Connection, import_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -31,10 +32,27 @@ def add_all(connection: Connection, import_id: int, rows: Sequence[Mapping[str, 
     Args:
         rows: ``what``, ``first_id``, ``last_id``, ``before`` and ``after`` of each.
     """
-    if rows:
-        connection.execute(
-            insert(import_changes), [{"import_id": import_id, **row} for row in rows]
-        )
+    _CHANGES.insert(
+        connection,
+        [
+            (
+                import_id,
+                row["what"],
+                row["first_id"],
+                row["last_id"],
+                _kept(row["before"]),
+                _kept(row["after"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+_CHANGES = Sheet("import_changes", ("import_id", "what", "first_id", "last_id", "before", "after"))
+
+
+def _kept(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else as_json(value)
 
 
 def of_import(

@@ -30,7 +30,7 @@ class _Text(_TEXT):  # type: ignore[misc]  # the dialect names its class for tex
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """Return what makes of a text one that can be kept."""
-        return _without_nul
+        return without_nul
 
 
 def adapt(engine: Engine) -> None:
@@ -48,5 +48,6 @@ def to_json(value: Any) -> str:
     return _NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
 
 
-def _without_nul(text: Any) -> Any:
+def without_nul(text: Any) -> Any:
+    """Return a text that can be kept; anything else as it is."""
     return text.replace("\0", "\ufffd") if isinstance(text, str) and "\0" in text else text

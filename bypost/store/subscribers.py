@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 
 from bypost.store.engine import Connection
 from bypost.store.once import add_once
 from bypost.store.schema import subscribers
+from bypost.store.schema.base import microseconds
+from bypost.store.sheets import Sheet, as_json
 
 
 def by_keys(connection: Connection, email_keys: Sequence[str]) -> dict[str, RowMapping]:
@@ -51,12 +53,19 @@ def change(connection: Connection, subscriber_id: int, values: Mapping[str, Any]
 
 def change_all(connection: Connection, changes: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
     """Change columns of many people, each their own; those who change alike go together."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for number, values in changes:
-        alike.setdefault(tuple(sorted(values)), []).append({"_id": number, **values})
+        kept = [_KEPT[name](value) if name in _KEPT else value for name, value in values.items()]
+        alike.setdefault(tuple(values), []).append((*kept, number))
     for names, rows in alike.items():
-        statement = update(subscribers).where(subscribers.c.id == bindparam("_id"))
-        connection.execute(statement.values({name: bindparam(name) for name in names}), rows)
+        Sheet("subscribers", (*names, "id")).update(connection, rows)
+
+
+#: How values of columns are kept that are kept otherwise than they are.
+_KEPT: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("tags", "attributes", "own_choice", "csv_cells"), as_json),
+    "confirmed_at": lambda at: None if at is None else microseconds(at),
+}
 
 
 def every(connection: Connection, chunk: int = 1000) -> Iterable[RowMapping]:

@@ -28,6 +28,7 @@ from bypost.project import open_project
 from bypost.providers.base import Provider
 from bypost.providers.checked import Checked
 from tests.bench.crowd import BEGIN, CHECKOUT
+from tests.bench.process import of_process
 
 #: Stands where a service is named: a provider in the process that accepts at once.
 INSTANT = "instant"
@@ -150,17 +151,11 @@ def _commits() -> Iterator[list[None]]:
     event.remove(Engine, "commit", note)
 
 
-def _of_process(file: str, name: str) -> int:
-    """Return a number that the kernel keeps of this process."""
-    lines = Path("/proc/self", file).read_text(encoding="ascii").splitlines()
-    return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])
-
-
 def _run(context: Context) -> Took:
     run = Pass(context, csv=False)
     owed = run.status().total.owed
     assert owed == 0
-    written = _of_process("io", "wchar")
+    written = of_process("io", "wchar")
     with _requests(context.provider) as requests, _commits() as commits:
         wall, cpu = time.perf_counter(), time.process_time()
         report = run.run()
@@ -170,11 +165,11 @@ def _run(context: Context) -> Took:
         people=report.total.accepted,
         seconds=wall,
         cpu=cpu,
-        peak=_of_process("status", "VmHWM") / 1024,
+        peak=of_process("status", "VmHWM") / 1024,
         requests=len(requests),
         bytes=sum(requests),
         commits=len(commits),
-        written=_of_process("io", "wchar") - written,
+        written=of_process("io", "wchar") - written,
     )
 
 

@@ -100,7 +100,7 @@ SUBJECTS: Mapping[str, Subject] = {
     ),
     "import": Subject(
         title="Import",
-        method="A file of new people is taken up, changed and taken back.",
+        method=imports.METHOD,
         measure=lambda asked: imports.figures(asked.rows),
         usual=Asked(rows=1_000_000),
         quick=Asked(rows=50_000),

@@ -7,6 +7,7 @@ from tests.contracts.caps import CapContract
 from tests.contracts.events import EventContract
 from tests.contracts.holds import HoldContract
 from tests.contracts.impact import ImpactContract
+from tests.contracts.many_rows import ManyRowsContract
 from tests.contracts.rest import RestContract
 from tests.contracts.settling import SettlingContract
 from tests.contracts.signups import SignupContract
@@ -21,6 +22,7 @@ class DatabaseContract(
     EventContract,
     HoldContract,
     ImpactContract,
+    ManyRowsContract,
     RestContract,
     SettlingContract,
     SignupContract,

@@ -151,6 +151,11 @@ def test_empty_cells_at_the_end_of_a_row_are_no_surplus(file: Path) -> None:
     assert (len(rows), bad) == (1, {})
 
 
+def test_lines_of_spaces_and_delimiters_alone_are_no_rows(file: Path) -> None:
+    rows, bad = read(file, "email,name\n \n,\n  ,\u00a0,,\na@example.org,A\n\n")
+    assert ([row.line for row in rows], bad) == ([5], {})
+
+
 def test_a_zone_in_other_capitals_is_understood(file: Path) -> None:
     rows, _ = read(file, "email,time_zone\na@example.org,europe/berlin\n")
     assert rows[0].time_zone == "Europe/Berlin"

@@ -174,7 +174,7 @@ def test_a_crash_within_the_transaction_leaves_nothing_of_the_chunk(
     def broken(*_: Any) -> None:
         raise RuntimeError("the power went")
 
-    for step in ("enrollments.add_all", "subscriptions.add_all", "consents.add_all"):
+    for step in ("newcomers.add_runs", "newcomers.add_letters", "newcomers.add_consents"):
         with monkeypatch.context() as patched:
             patched.setattr(f"bypost.store.{step}", broken)
             with pytest.raises(RuntimeError):

@@ -60,11 +60,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Return microseconds since 1970; raise ValueError for a naive value."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive instant {value!r}: add a time zone")
-        return (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return the aware instant in UTC."""
@@ -76,12 +72,19 @@ class Instant(TypeDecorator[datetime]):
 
 
 @lru_cache(maxsize=4096)
-def instant(microseconds: int | None) -> datetime | None:
-    """Return the aware instant in UTC.
+def instant(number: int | None) -> datetime | None:
+    """Return the aware instant in UTC, given its microseconds since 1970.
 
     Thousands who stand alike share theirs, and whoever is asked next finds it made.
     """
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    return None if number is None else _EPOCH + timedelta(microseconds=number)
+
+
+def microseconds(at: datetime) -> int:
+    """Return an instant as :class:`Instant` keeps it; raise ValueError for a naive one."""
+    if at.tzinfo is None:
+        raise ValueError(f"naive instant {at!r}: add a time zone")
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def id_column(comment: str) -> Column[int]:

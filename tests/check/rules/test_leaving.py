@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bypost.check import Finding, Level
+from bypost.model.bulk import Column
 
 Lessons = Callable[..., None]
 Look = Callable[..., list[Finding]]
@@ -94,8 +95,11 @@ def test_https_passes_and_so_does_this_machine(lessons: Lessons, look: Look, bas
 def test_headers_that_say_anything_but_one_click_are_an_error(
     lessons: Lessons, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = {"List-Unsubscribe": "<https://a.example/u/x>", "List-Unsubscribe-Post": "One-Click"}
-    monkeypatch.setattr("bypost.delivery.compose._headers", lambda *_: made)
+    made = {
+        "List-Unsubscribe": Column("<https://a.example/u/x>"),
+        "List-Unsubscribe-Post": Column("One-Click"),
+    }
+    monkeypatch.setattr("bypost.delivery.compose.headers_of", lambda *_: made)
     lessons("Some words.")
     (found,) = look("unsub-header")
     assert found.message == "`List-Unsubscribe-Post` is not `List-Unsubscribe=One-Click`"
