@@ -17,9 +17,7 @@ from scheduler.cadence import AtOnce, Cadence, due_at
 from scheduler.wall import to_utc
 from scheduler.window import Window
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY, _SECOND, _MICROSECOND = timedelta(days=1), timedelta(seconds=1), timedelta(microseconds=1)
-_DAY_US = _DAY // _MICROSECOND
 #: Days of UTC that are kept, each for one zone and hour: 20 MB at most.
 _KEPT = 65_536
 
@@ -56,18 +54,6 @@ class Slots:
         turn, before, after = _of_day(self, last.toordinal())
         due = before if last < turn else after
         return self._asked(last) if due is None else due
-
-    def due_us(self, last: int) -> int:
-        """Return the same; both instants are microseconds since 1970 in UTC.
-
-        Raises:
-            ValueError: The window does not open within 370 days.
-        """
-        if self._at_once:
-            return last
-        turn, before, after = _of_day_us(self, last // _DAY_US)
-        due = before if last < turn else after
-        return _us(self._asked(_EPOCH + timedelta(microseconds=last))) if due is None else due
 
     def _asked(self, last: datetime) -> datetime:
         return due_at(
@@ -128,19 +114,11 @@ def _of_day(slots: Slots, ordinal: int) -> tuple[datetime, datetime | None, date
     """
     starts = _dates(slots.zone, ordinal)
     ends = (*starts[1:], starts[0] + _DAY)
-    dues = [slots._constant(start, end) for start, end in zip(starts, ends, strict=True)]  # noqa: SLF001
+    dues = [slots._constant(start, end) for start, end in zip(starts, ends, strict=True)]  # noqa: SLF001 - of this module
     turns = [place for place in range(1, len(dues)) if dues[place] != dues[place - 1]]
     if len(turns) > 1:  # clocks go back across midnight
         return starts[0], None, None
     return starts[turns[0] if turns else 0], dues[0], dues[-1]
-
-
-@lru_cache(maxsize=_KEPT)
-def _of_day_us(slots: Slots, number: int) -> tuple[int, int | None, int | None]:
-    """Return the same for a day counted from 1970, in microseconds."""
-    turn, *dues = _of_day(slots, _EPOCH.toordinal() + number)
-    before, after = (None if due is None else _us(due) for due in dues)
-    return _us(turn), before, after
 
 
 @lru_cache(maxsize=_KEPT)
@@ -184,7 +162,3 @@ def _change(zone: ZoneInfo, start: datetime, end: datetime) -> datetime | None:
 
 def _offset(zone: ZoneInfo, instant: datetime) -> timedelta | None:
     return instant.astimezone(zone).utcoffset()
-
-
-def _us(instant: datetime) -> int:
-    return (instant - _EPOCH) // _MICROSECOND

@@ -54,7 +54,7 @@ def _stamps(root: Path, folder: Path) -> Iterator[Stamp]:
                 continue
             try:
                 # A look every few seconds at every file: a Path for each would take most of it.
-                status = os.stat(os.path.join(parent, name))  # noqa: PTH116, PTH118
+                status = os.stat(os.path.join(parent, name))  # noqa: PTH116, PTH118 - see above
             except OSError:
                 # Editors write a new file and rename it: one may vanish while we look.
                 continue

@@ -189,7 +189,7 @@ class Composer:
         """Return what the mail says of the next lesson; empty after the last one."""
         if self._shape is None or self._content.kind != Kind.LESSON:
             return {}
-        known = self._runs.get(member.enrollment_id or 0)
+        known = self._runs.get(member.enrollment_id) if member.enrollment_id else None
         place = (frozenset(known.had), known.begins_with, known.finished) if known else None
         key = (own.key, member.hour, member.pace or "", member.counts_from, place)
         if key not in self._nexts:

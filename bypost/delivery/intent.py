@@ -280,9 +280,9 @@ def _postpone(connection: Connection, batch: Row, members: Sequence[Member], now
         if member.id in gone_on:
             until = holds.next_look(held, batch["collection"], member.subscriber_id, now)
             binding.defer(connection, batch, member.id, max(paused or until, until))
-        else:
+        elif member.enrollment_id is not None:
             hint = paused or batch["due_at"]
-            enrollments.change(connection, member.enrollment_id or 0, {"next_due": hint})
+            enrollments.change(connection, member.enrollment_id, {"next_due": hint})
 
 
 def _key(context: Context, batch_id: int, generation: int) -> str:

@@ -10,8 +10,8 @@ from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 
 from bypost.store.engine import Connection
 from bypost.store.ledger import IS_OPEN
-from bypost.store.rows import add_rows
 from bypost.store.schema import batches, deliveries, events
+from bypost.store.sheets import Sheet
 
 #: Ids in one statement: SQLite takes 32,766 variables, and each length is a plan of its own.
 CHUNK = 500
@@ -59,9 +59,11 @@ def owe(
     batch_id: int = connection.execute(
         insert(batches).values(values).returning(batches.c.id)
     ).scalar_one()
+    own = tuple(members[0])
     shared = {"batch_id": batch_id, "kind": str(batch["kind"]), "item": batch["item"]}
-    usual = {name: value for name, value in _USUAL.items() if name not in members[0]}
-    add_rows(connection, deliveries, shared | usual, members)
+    shared |= {name: value for name, value in _USUAL.items() if name not in own}
+    rows = [(*shared.values(), *[member[name] for name in own]) for member in members]
+    Sheet("deliveries", (*shared, *own)).insert(connection, rows)
     return batch_id
 
 

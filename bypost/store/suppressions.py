@@ -9,8 +9,8 @@ from sqlalchemy import RowMapping, delete, select
 
 from bypost.store.engine import Connection
 from bypost.store.once import add_once
-from bypost.store.rows import placeholder
 from bypost.store.schema import suppressions
+from bypost.store.sheets import among
 
 #: Nothing at all is sent to an address under this scope.
 EVERYTHING = "all"
@@ -27,15 +27,11 @@ def find(
     """
     if not hashes:
         return {}
-    mark = placeholder(connection)
-    rows = connection.exec_driver_sql(
-        "SELECT address_hash, reason FROM suppressions "  # noqa: S608 - placeholders, counted
-        f"WHERE address_hash IN ({', '.join([mark] * len(hashes))}) "
-        f"AND scope IN ({mark}, {mark}) ORDER BY id",
-        (*hashes, scope, EVERYTHING),
-    )
+    query = "SELECT id, scope, address_hash, reason FROM suppressions WHERE address_hash"
     found: dict[bytes, str] = {}
-    for address_hash, reason in rows:
+    for _, where, address_hash, reason in sorted(among(connection, query, hashes)):
+        if where not in (scope, EVERYTHING):
+            continue
         known = found.get(address_hash)
         if known is None or (known not in STOPS_NOTICES and reason in STOPS_NOTICES):
             found[address_hash] = reason

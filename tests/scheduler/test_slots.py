@@ -30,10 +30,6 @@ RHYTHMS = (
 AIMED = settings(max_examples=400, derandomize=True, deadline=None, database=None)
 
 
-def us(instant: datetime) -> int:
-    return (instant - EPOCH) // MICROSECOND
-
-
 def expect_the_same(
     cadence: Cadence,
     last: datetime,
@@ -47,7 +43,6 @@ def expect_the_same(
     slots = slots_by_clock(cadence, window, not_before)[zone, hour]
     found = slots.due(last)
     assert (found, found.tzinfo) == (right, UTC), (cadence, last, told)
-    assert slots.due_us(us(last)) == us(right), (cadence, last, told)
 
 
 def around(zone: ZoneInfo, change: datetime) -> Iterator[datetime]:
@@ -135,8 +130,6 @@ def test_a_window_that_stays_shut_is_an_error_only_for_those_who_would_wait_for_
     assert slots.due(last) == datetime(2026, 5, 4, 7, tzinfo=UTC)
     with pytest.raises(ValueError, match="does not open in the 370 days from 2026-05-05"):
         slots.due(last + timedelta(minutes=1))
-    with pytest.raises(ValueError, match="does not open in the 370 days from 2026-05-05"):
-        slots.due_us(us(last + timedelta(minutes=1)))
 
 
 @pytest.mark.parametrize("cadence", [AtOnce(), Days(1)])
