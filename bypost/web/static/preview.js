@@ -190,7 +190,9 @@ window.addEventListener("popstate", () => {
 });
 
 // News while a choice is on its way asks for that choice again: the address shown is the one before.
+// What a form was answered cannot be asked for again: its address wants the form.
 function askAgain() {
+  if (document.querySelector("[data-answer]") && !coming) return;
   const { address, push } = coming || { address: location.href, push: false };
   go(address, push);
 }
